@@ -1,0 +1,149 @@
+using System.Text.Json;
+
+namespace Milliways.Dialects.Chat;
+
+/// <summary>A chat request of any dialect, whole. Absent members are null: <c>null</c>, absent and default are equal (dialects 4.0 rule 7).</summary>
+public sealed record ChatRequest
+{
+    /// <summary>The model's name as the caller wrote it.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>The conversation in order, system and developer turns included, wherever they stand.</summary>
+    public required IReadOnlyList<ChatMessage> Messages { get; init; }
+
+    public IReadOnlyList<ChatTool> Tools { get; init; } = [];
+
+    public ChatToolChoice? ToolChoice { get; init; }
+
+    /// <summary>False: at most one tool call in an answer.</summary>
+    public bool? ParallelToolCalls { get; init; }
+
+    public ChatResponseFormat? ResponseFormat { get; init; }
+
+    /// <summary>The most tokens the answer may have, reasoning included; null when the caller set no bound.</summary>
+    public int? MaxOutputTokens { get; init; }
+
+    public double? Temperature { get; init; }
+
+    public double? TopP { get; init; }
+
+    public int? TopK { get; init; }
+
+    public double? MinP { get; init; }
+
+    public double? FrequencyPenalty { get; init; }
+
+    public double? PresencePenalty { get; init; }
+
+    public double? RepetitionPenalty { get; init; }
+
+    /// <summary>Token id to bias, -100 to 100.</summary>
+    public IReadOnlyDictionary<int, float>? LogitBias { get; init; }
+
+    public long? Seed { get; init; }
+
+    /// <summary>Texts at which the answer ends; they are not part of it.</summary>
+    public IReadOnlyList<string> Stop { get; init; } = [];
+
+    /// <summary>How many answers are wanted.</summary>
+    public int N { get; init; } = 1;
+
+    public bool Logprobs { get; init; }
+
+    public int? TopLogprobs { get; init; }
+
+    public ChatThinking? Thinking { get; init; }
+
+    /// <summary>The caller's own id of its end user.</summary>
+    public string? User { get; init; }
+
+    public string? ServiceTier { get; init; }
+
+    public bool Stream { get; init; }
+
+    /// <summary>Chat's <c>stream_options.include_usage</c>; other dialects always report usage.</summary>
+    public bool IncludeUsage { get; init; }
+
+    /// <summary>Top-level members that have no neutral meaning, by name, as they were. They cross to nothing and are named in <c>x-milliways-dropped</c>.</summary>
+    public IReadOnlyDictionary<string, JsonElement> Other { get; init; } = new Dictionary<string, JsonElement>();
+}
+
+public enum ChatRole { System, Developer, User, Assistant, Tool }
+
+/// <summary>One turn: ordered parts. A tool result is a part of a <see cref="ChatRole.Tool"/> turn.</summary>
+public sealed record ChatMessage(ChatRole Role, IReadOnlyList<ChatPart> Parts)
+{
+    public string? Name { get; init; }
+
+    /// <summary>The turn's text parts, concatenated.</summary>
+    public string Text => string.Concat(Parts.OfType<ChatPart.Text>().Select(part => part.Value));
+}
+
+/// <summary>A piece of a turn.</summary>
+public abstract record ChatPart
+{
+    private ChatPart() { }
+
+    /// <summary>A cache marker on this part as the caller wrote it (Anthropic's <c>cache_control</c>), or null.</summary>
+    public JsonElement? CacheControl { get; init; }
+
+    public sealed record Text(string Value) : ChatPart;
+
+    /// <summary>An image by address; <see cref="Url"/> may be a data URI when <see cref="Data"/> is null.</summary>
+    public sealed record Image(string? Url, string? MediaType, string? Data) : ChatPart
+    {
+        /// <summary>OpenAI's <c>detail</c>: auto, low, high.</summary>
+        public string? Detail { get; init; }
+    }
+
+    /// <summary>A document: base64 data with its type, text, an address, or a file id.</summary>
+    public sealed record Document(string? MediaType, string? Data, string? Url, string? FileId, string? Title) : ChatPart;
+
+    /// <summary>A call by the model. Arguments stay JSON text, which a model may have got wrong.</summary>
+    public sealed record ToolCall(string Id, string Name, string Arguments) : ChatPart;
+
+    public sealed record ToolResult(string CallId, IReadOnlyList<ChatPart> Content, bool IsError) : ChatPart;
+
+    /// <summary>Reasoning. The signature is the vendor's proof and is bound to it (dialects 2.4).</summary>
+    public sealed record Thinking(string Value, string? Signature) : ChatPart;
+
+    public sealed record RedactedThinking(string Data) : ChatPart;
+
+    public sealed record Refusal(string Value) : ChatPart;
+}
+
+/// <summary>A function the model may call. <see cref="Parameters"/> is its JSON schema, or null for no parameters.</summary>
+public sealed record ChatTool(string Name, string? Description, JsonElement? Parameters)
+{
+    public bool? Strict { get; init; }
+
+    public JsonElement? CacheControl { get; init; }
+}
+
+public enum ToolChoiceMode { Auto, None, Required, Named }
+
+/// <summary><see cref="Name"/> is set with <see cref="ToolChoiceMode.Named"/> only.</summary>
+public sealed record ChatToolChoice(ToolChoiceMode Mode, string? Name = null);
+
+public enum ResponseFormatKind { Text, JsonObject, JsonSchema }
+
+public sealed record ChatResponseFormat(ResponseFormatKind Kind)
+{
+    public string? Name { get; init; }
+
+    public string? Description { get; init; }
+
+    public JsonElement? Schema { get; init; }
+
+    public bool? Strict { get; init; }
+}
+
+public enum ThinkingMode { Adaptive, Enabled, Disabled }
+
+/// <summary>How much the model shall think: an effort word (none, minimal, low, medium, high, xhigh, max), a budget in tokens, or both.</summary>
+public sealed record ChatThinking(ThinkingMode Mode)
+{
+    public string? Effort { get; init; }
+
+    public int? BudgetTokens { get; init; }
+}
