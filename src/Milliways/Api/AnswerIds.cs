@@ -1,0 +1,13 @@
+using Milliways.Dialects.Chat;
+
+namespace Milliways.Api;
+
+/// <summary>Ids of answers that we write ourselves, derived from the request's id so that a log line finds them.</summary>
+internal static class AnswerIds
+{
+    /// <summary>xAI's are UUIDs, OpenAI's start with chatcmpl- (xai-api 1.3.6; dialects 1.5).</summary>
+    public static string Chat(string requestId, Flavour flavour) =>
+        flavour == Flavour.Xai ? Guid.ParseExact(requestId.AsSpan(4), "N").ToString("D") : "chatcmpl-" + requestId[4..];
+
+    public static string Message(string requestId) => "msg_" + requestId[4..];
+}

@@ -1,0 +1,53 @@
+using Milliways.Keys;
+
+namespace Milliways.Api;
+
+/// <summary>GET /v1/api-key: facts about the calling key, never the key itself (xai-api 1.9).</summary>
+internal static class ApiKeyEndpoint
+{
+    public static Task HandleAsync(HttpContext http, ApiKey key)
+    {
+        var (created, modified) = (key.Created.ToString("O"), key.Modified.ToString("O"));
+        return JsonAnswer.WriteAsync(http, new ApiKeyFacts
+        {
+            RedactedApiKey = key.Redacted,
+            // There are no people yet: a key acts for its team.
+            UserId = key.Team.Id.ToString("D"),
+            ModifiedBy = key.Team.Id.ToString("D"),
+            Name = key.Name,
+            CreateTime = created,
+            ModifyTime = modified,
+            TeamId = key.Team.Id.ToString("D"),
+            Acls = ["api-key:model:*", "api-key:endpoint:*"],
+            ApiKeyId = key.Id.ToString("D"),
+            ApiKeyDisabled = key.Disabled,
+        }, ApiJson.Default.ApiKeyFacts);
+    }
+}
+
+internal sealed record ApiKeyFacts
+{
+    public required string RedactedApiKey { get; init; }
+
+    public required string UserId { get; init; }
+
+    public required string Name { get; init; }
+
+    public required string CreateTime { get; init; }
+
+    public required string ModifyTime { get; init; }
+
+    public required string ModifiedBy { get; init; }
+
+    public required string TeamId { get; init; }
+
+    public required string[] Acls { get; init; }
+
+    public required string ApiKeyId { get; init; }
+
+    public bool TeamBlocked { get; init; }
+
+    public bool ApiKeyBlocked { get; init; }
+
+    public bool ApiKeyDisabled { get; init; }
+}

@@ -1,0 +1,57 @@
+using System.Buffers;
+using System.Text.Json;
+using Milliways.Dialects.Anthropic;
+using Milliways.Dialects.Chat;
+using Milliways.Exchanges;
+using Milliways.Exchanges.Relays;
+using Milliways.Routing;
+using Milliways.Upstreams;
+
+namespace Milliways.Api;
+
+/// <summary>
+/// POST /v1/messages/count_tokens (dialects 2.8): the upstream's own count where it counts (Anthropic, the engine), an estimate elsewhere
+/// (one token for three bytes of text and four a message), which docs/ says.
+/// </summary>
+internal sealed class CountTokensFront : IFront
+{
+    public Operation Operation => Operation.CountTokens;
+
+    public Flavour Flavour => Flavour.OpenAi;
+
+    public ReadOnlySpan<byte> KeepAlive => default;
+
+    public string RouteName(RequestFacts facts) => facts.Model;
+
+    public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt)
+    {
+        if (attempt.Upstream.UriFor(Operation.CountTokens) is not null)
+            return null;
+        var request = NeutralRequest.OfMessages(exchange);
+        return request.IsOk ? JsonSerializer.SerializeToUtf8Bytes(new TokenCount(TokenEstimate.OfPrompt(request.Value)), ApiJson.Default.TokenCount) : null;
+    }
+
+    public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt)
+    {
+        var relay = new WholeBytesRelay("input_tokens", static _ => null);
+        if (attempt.Upstream.Dialect == UpstreamDialect.Anthropic)
+            return new PreparedCall(BodyEdit.Apply(exchange.Body, exchange.Facts, attempt.Model, askUsage: false), relay)
+            {
+                Headers = ForwardedHeaders.ToAnthropic(exchange.Http.Request.Headers),
+            };
+        var request = NeutralRequest.OfMessages(exchange);
+        if (!request.IsOk)
+            return request.Failure;
+        var body = ChatBody.For(request.Value, attempt, exchange.Body.Length, out var dropped);
+        return body.IsOk ? new PreparedCall(body.Value.WrittenMemory, relay) { Dropped = dropped } : body.Failure;
+    }
+
+    public int Status(Failure failure) => Errors.Status(failure);
+
+    public void WriteFailure(Failure failure, string requestId, IBufferWriter<byte> output) => Errors.Write(failure, output, requestId);
+
+    public void WriteStreamFailure(Failure failure, string requestId, IBufferWriter<byte> output) => Errors.Write(failure, output, requestId);
+
+    public Failure ReadRefusal(Attempt attempt, int status, ReadOnlySpan<byte> body, string? retryAfter) =>
+        UpstreamRefusal.Read(attempt, status, body, retryAfter);
+}

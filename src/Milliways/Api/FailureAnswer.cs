@@ -1,0 +1,54 @@
+using System.Buffers;
+using System.Globalization;
+using Milliways.Dialects.Chat;
+using Milliways.Exchanges;
+
+namespace Milliways.Api;
+
+/// <summary>Sends a failure as a whole answer: status, headers and body in the caller's dialect.</summary>
+internal static class FailureAnswer
+{
+    /// <summary>Some clients wait out any value, others stop retrying above this (contract, "Choices where sources differ").</summary>
+    private const int MostRetryAfter = 60;
+
+    public static async Task WriteAsync(HttpContext http, IErrorWriter errors, Failure failure, Exchange? exchange = null)
+    {
+        var response = http.Response;
+        var status = errors.Status(failure);
+        response.StatusCode = status;
+        response.ContentType = "application/json";
+        var headers = response.Headers;
+        headers["x-milliways-failed"] = $"{Party(failure.Party)}, {failure.Stage}";
+        if (RefusedBecause(failure) is { } reason)
+            headers["x-milliways-refused"] = reason;
+        if (exchange is not null)
+            AnswerHead.Facts(exchange);
+        if (failure.RetryAfterSeconds is { } seconds || status == StatusCodes.Status429TooManyRequests)
+            headers.RetryAfter = Math.Clamp(failure.RetryAfterSeconds ?? 1, 1, MostRetryAfter).ToString(CultureInfo.InvariantCulture);
+        if (HttpMethods.IsHead(http.Request.Method))
+            return;
+        using var body = new PooledWriter();
+        errors.WriteFailure(failure, RequestIds.Of(http), body);
+        response.ContentLength = body.Length;
+        response.BodyWriter.Write(body.Written);
+        await response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    private static string Party(FailureParty party) => party switch
+    {
+        FailureParty.Client => "client",
+        FailureParty.Gateway => "gateway",
+        _ => "upstream",
+    };
+
+    /// <summary>Contract, "Refusals".</summary>
+    private static string? RefusedBecause(Failure failure) => failure.Kind switch
+    {
+        FailureKind.NoKey or FailureKind.WrongKey => "key",
+        FailureKind.Forbidden => "blocked",
+        FailureKind.ContextExceeded => "context",
+        FailureKind.RateLimited when failure.Party != FailureParty.Upstream => "limit",
+        FailureKind.Overloaded when failure.Party == FailureParty.Gateway => "overload",
+        _ => null,
+    };
+}

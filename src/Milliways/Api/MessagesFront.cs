@@ -1,0 +1,81 @@
+using System.Buffers;
+using Milliways.Dialects.Anthropic;
+using Milliways.Dialects.Chat;
+using Milliways.Dialects.Sse;
+using Milliways.Exchanges;
+using Milliways.Exchanges.Relays;
+using Milliways.Routing;
+using Milliways.Upstreams;
+
+namespace Milliways.Api;
+
+/// <summary>POST .../messages: always Anthropic's dialect, told by the path and never by headers (contract).</summary>
+/// <param name="modelPrefix">How the address's model names are read; null: as they are.</param>
+internal sealed class MessagesFront(ModelPrefix? modelPrefix = null) : IFront
+{
+    public Operation Operation => Operation.Chat;
+
+    public Flavour Flavour => Flavour.OpenAi;
+
+    /// <summary>A comment: a ping is no legal first event, and nobody can tell here whether message_start has gone out.</summary>
+    public ReadOnlySpan<byte> KeepAlive => SseWriter.KeepAlive;
+
+    public string RouteName(RequestFacts facts) => modelPrefix is null ? facts.Model : modelPrefix.RouteName(facts.Model);
+
+    public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
+
+    public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt) =>
+        attempt.Upstream.Dialect == UpstreamDialect.Anthropic ? Same(exchange, attempt) : Cross(exchange, attempt);
+
+    public int Status(Failure failure) => Errors.Status(failure);
+
+    public void WriteFailure(Failure failure, string requestId, IBufferWriter<byte> output) => Errors.Write(failure, output, requestId);
+
+    public void WriteStreamFailure(Failure failure, string requestId, IBufferWriter<byte> output)
+    {
+        using var body = new PooledWriter();
+        Errors.Write(failure, body, requestId);
+        SseWriter.Event(output, "error"u8, body.Written);
+    }
+
+    public Failure ReadRefusal(Attempt attempt, int status, ReadOnlySpan<byte> body, string? retryAfter) =>
+        UpstreamRefusal.Read(attempt, status, body, retryAfter);
+
+    private static Reading<PreparedCall> Same(Exchange exchange, Attempt attempt)
+    {
+        IRelay relay = exchange.Facts.Stream
+            ? new BytesRelay(new MessagesStreamObserver())
+            : new WholeBytesRelay("content", WholeUsage.OfMessages);
+        return new PreparedCall(BodyEdit.Apply(exchange.Body, exchange.Facts, attempt.Model, askUsage: false), relay)
+        {
+            Headers = ForwardedHeaders.ToAnthropic(exchange.Http.Request.Headers),
+        };
+    }
+
+    private static Reading<PreparedCall> Cross(Exchange exchange, Attempt attempt)
+    {
+        var request = NeutralRequest.OfMessages(exchange);
+        if (!request.IsOk)
+            return request.Failure;
+        var body = ChatBody.For(request.Value, attempt, exchange.Body.Length, out var dropped);
+        if (!body.IsOk)
+            return body.Failure;
+        IRelay relay = request.Value.Stream
+            ? new CrossRelay(new Dialects.OpenAiChat.StreamReader(), (output, model) =>
+                new StreamWriter(output, Options(exchange, model ?? attempt.Model, TokenEstimate.OfPrompt(request.Value))))
+            : new FoldRelay(Dialects.OpenAiChat.ResponseReader.Read, (fold, output) =>
+                ResponseWriter.Write(fold, Options(exchange, fold.Model ?? attempt.Model, 1), output));
+        return new PreparedCall(body.Value.WrittenMemory, relay)
+        {
+            Dropped = dropped,
+            Headers = ForwardedHeaders.ToChat(exchange.Http.Request.Headers, attempt.Upstream, Flavour.OpenAi),
+        };
+    }
+
+    private static AnthropicWriteOptions Options(Exchange exchange, string model, long inputEstimate) => new()
+    {
+        Id = AnswerIds.Message(exchange.RequestId),
+        Model = model,
+        InputEstimate = Math.Max(1, inputEstimate),
+    };
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+using Milliways.Catalogue;
+using Milliways.Dialects.Chat;
+using Milliways.Exchanges;
+using Milliways.Keys;
+using Milliways.Routing;
+
+namespace Milliways.Api;
+
+/// <summary>
+/// GET /v1/models, /v1/language-models and their kin (xai-api 1.10). <c>anthropic-version</c> on /v1/models selects Anthropic's list, because both SDK
+/// families use the same path (contract).
+/// </summary>
+internal sealed class ModelsEndpoints(ModelDirectory directory)
+{
+    private const int DefaultPage = 20;
+    private const int LargestPage = 1000;
+
+    public static bool IsAnthropic(HttpContext http) => http.Request.Headers.ContainsKey("anthropic-version");
+
+    public Task ListAsync(HttpContext http, ApiKey key)
+    {
+        var all = directory.All();
+        return IsAnthropic(http)
+            ? ListPageAsync(http, [.. all.Where(model => !model.Model.IsEmbedding)])
+            : JsonAnswer.WriteAsync(http, new ModelList([.. all.Select(ModelItem.Of)]), ApiJson.Default.ModelList);
+    }
+
+    public Task ByIdAsync(HttpContext http, ApiKey key, string id)
+    {
+        var model = directory.Find(id);
+        if (model is null)
+            return FailureAnswer.WriteAsync(http, IsAnthropic(http) ? ErrorWriters.Anthropic : ErrorWriters.Xai, UnknownModel.Failure(id, key.Team));
+        return IsAnthropic(http)
+            ? JsonAnswer.WriteAsync(http, MessagesModelItem.Of(model), ApiJson.Default.MessagesModelItem)
+            : JsonAnswer.WriteAsync(http, ModelItem.Of(model), ApiJson.Default.ModelItem);
+    }
+
+    public Task LanguageModelsAsync(HttpContext http, ApiKey key) =>
+        JsonAnswer.WriteAsync(http, new LanguageModelList([.. directory.All().Where(model => !model.Model.IsEmbedding).Select(LanguageModelItem.Of)]), ApiJson.Default.LanguageModelList);
+
+    public Task LanguageModelAsync(HttpContext http, ApiKey key, string id) =>
+        directory.Find(id) is { Model.IsEmbedding: false } model
+            ? JsonAnswer.WriteAsync(http, LanguageModelItem.Of(model), ApiJson.Default.LanguageModelItem)
+            : FailureAnswer.WriteAsync(http, ErrorWriters.Xai, UnknownModel.Failure(id, key.Team));
+
+    public Task EmbeddingModelsAsync(HttpContext http, ApiKey key) =>
+        JsonAnswer.WriteAsync(http, new EmbeddingModelList([.. directory.All().Where(model => model.Model.IsEmbedding).Select(EmbeddingModelItem.Of)]), ApiJson.Default.EmbeddingModelList);
+
+    public Task EmbeddingModelAsync(HttpContext http, ApiKey key, string id) =>
+        directory.Find(id) is { Model.IsEmbedding: true } model
+            ? JsonAnswer.WriteAsync(http, EmbeddingModelItem.Of(model), ApiJson.Default.EmbeddingModelItem)
+            : FailureAnswer.WriteAsync(http, ErrorWriters.Xai, UnknownModel.Failure(id, key.Team));
+
+    /// <summary>Nothing here makes images, which an empty list says truthfully.</summary>
+    public static Task ImageModelsAsync(HttpContext http, ApiKey key) => JsonAnswer.WriteAsync(http, new ImageModelList([]), ApiJson.Default.ImageModelList);
+
+    public static Task ImageModelAsync(HttpContext http, ApiKey key, string id) => FailureAnswer.WriteAsync(http, ErrorWriters.Xai, UnknownModel.Failure(id, key.Team));
+
+    /// <summary>Anthropic's cursor paging: limit 1 to 1000, after_id, before_id (dialects 2.9).</summary>
+    private static Task ListPageAsync(HttpContext http, List<ServedModel> all)
+    {
+        var query = http.Request.Query;
+        var limit = DefaultPage;
+        if (query["limit"] is [{ } text] && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > LargestPage))
+            return FailureAnswer.WriteAsync(http, ErrorWriters.Anthropic, Failure.Invalid("limit: must be a whole number from 1 to 1000", "limit"));
+        var from = query["after_id"] is [{ } after] ? all.FindIndex(model => model.Model.Id == after) + 1 : 0;
+        var to = query["before_id"] is [{ } before] && all.FindIndex(model => model.Model.Id == before) is >= 0 and var at ? at : all.Count;
+        if (query.ContainsKey("before_id"))
+            from = Math.Max(from, to - limit);
+        var page = all.Skip(from).Take(Math.Min(limit, to - from)).Select(MessagesModelItem.Of).ToArray();
+        return JsonAnswer.WriteAsync(http, new MessagesModelList(page, from + page.Length < to, page.FirstOrDefault()?.Id, page.LastOrDefault()?.Id), ApiJson.Default.MessagesModelList);
+    }
+}

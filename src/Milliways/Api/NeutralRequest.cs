@@ -1,0 +1,23 @@
+using Milliways.Dialects.Chat;
+using Milliways.Exchanges;
+
+namespace Milliways.Api;
+
+/// <summary>The body as the neutral model, read once for all attempts of an exchange.</summary>
+internal static class NeutralRequest
+{
+    public static Reading<ChatRequest> OfChat(Exchange exchange) => Of(exchange, Dialects.OpenAiChat.RequestReader.Read);
+
+    public static Reading<ChatRequest> OfMessages(Exchange exchange) => Of(exchange, exchange.Front.Operation == Operation.CountTokens
+        ? Dialects.Anthropic.RequestReader.ReadForCount
+        : Dialects.Anthropic.RequestReader.Read);
+
+    private static Reading<ChatRequest> Of(Exchange exchange, Func<ReadOnlyMemory<byte>, Reading<ChatRequest>> read)
+    {
+        if (exchange.Chat is not null)
+            return exchange.Chat;
+        var request = read(exchange.Body);
+        exchange.Chat = request.Value;
+        return request;
+    }
+}

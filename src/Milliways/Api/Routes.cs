@@ -1,0 +1,83 @@
+using System.Collections.Frozen;
+using Milliways.Dialects.Chat;
+using Milliways.Dialects.OpenAiChat;
+using Milliways.Exchanges;
+
+namespace Milliways.Api;
+
+/// <summary>What a path needs before it is served.</summary>
+internal enum KeyKind
+{
+    /// <summary>Nothing: health, the start page.</summary>
+    None,
+
+    /// <summary>An API key as Bearer or x-api-key.</summary>
+    ApiKey,
+}
+
+/// <summary>One route: what it answers to, and what a reader of /openapi.json is told of it.</summary>
+/// <param name="Path">A path, or a path ending in <c>/{name}</c>, which takes the whole rest, slashes included.</param>
+internal sealed record ApiRoute(string Method, string Path, KeyKind Key, string Summary, Func<HttpContext, string, Task> Handle)
+{
+    /// <summary>The text before the parameter, or null for a fixed path.</summary>
+    public string? Prefix { get; } = Path.EndsWith('}') ? Path[..(Path.LastIndexOf('/') + 1)] : null;
+}
+
+/// <summary>
+/// All routes as one table: dispatch, 404, 405 and /openapi.json read the same rows. Plain handlers on purpose: nothing is bound, so every byte and
+/// every flush is ours.
+/// </summary>
+internal sealed class Routes
+{
+    private readonly FrozenDictionary<string, ApiRoute[]> _fixed;
+    private readonly ApiRoute[] _prefixed;
+
+    public Routes(IEnumerable<ApiRoute> routes)
+    {
+        All = [.. routes];
+        _fixed = All.Where(route => route.Prefix is null).GroupBy(route => route.Path).ToFrozenDictionary(group => group.Key, group => group.ToArray());
+        _prefixed = [.. All.Where(route => route.Prefix is not null)];
+    }
+
+    public IReadOnlyList<ApiRoute> All { get; }
+
+    /// <summary>Serves a normalized path; false when no route has it.</summary>
+    public async Task<bool> TryServeAsync(HttpContext http, string path)
+    {
+        if (_fixed.TryGetValue(path, out var routes))
+        {
+            await ServeAsync(http, path, routes, rest: "");
+            return true;
+        }
+        foreach (var route in _prefixed)
+            if (path.Length > route.Prefix!.Length && path.StartsWith(route.Prefix, StringComparison.Ordinal))
+            {
+                // A model's id may hold slashes, and clients may or may not encode them (dialects 1.1).
+                await ServeAsync(http, path, [.. _prefixed.Where(other => other.Prefix == route.Prefix)], Uri.UnescapeDataString(path[route.Prefix.Length..]));
+                return true;
+            }
+        return false;
+    }
+
+    public static Task NotFoundAsync(HttpContext http, string path) =>
+        FailureAnswer.WriteAsync(http, ErrorsFor(http, path), Errors.RouteNotFound("the README"));
+
+    /// <summary>The dialect of an error for a path that has no front.</summary>
+    public static IErrorWriter ErrorsFor(HttpContext http, string path) =>
+        path.Contains("/messages", StringComparison.Ordinal) || path.EndsWith("/complete", StringComparison.Ordinal)
+            || (path.StartsWith("/v1/models", StringComparison.Ordinal) && ModelsEndpoints.IsAnthropic(http)) ? ErrorWriters.Anthropic
+        : path.Contains("/compat/", StringComparison.Ordinal) || path.Contains("/openai/", StringComparison.Ordinal) ? ErrorWriters.OpenAi
+        : ErrorWriters.Xai;
+
+    private static Task ServeAsync(HttpContext http, string path, ApiRoute[] routes, string rest)
+    {
+        var method = http.Request.Method;
+        foreach (var route in routes)
+            if (route.Method == method || (method == "HEAD" && route.Method == "GET"))
+                return route.Handle(http, rest);
+        var allowed = string.Join(", ", routes.Select(route => route.Method));
+        http.Response.Headers.Allow = allowed;
+        return FailureAnswer.WriteAsync(http, ErrorsFor(http, path),
+            new Failure(FailureKind.MethodNotAllowed, FailureParty.Client, "route", $"{method} is not allowed here: use {allowed}."));
+    }
+}

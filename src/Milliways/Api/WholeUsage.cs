@@ -1,0 +1,22 @@
+using System.Text.Json;
+using Milliways.Dialects.Chat;
+
+namespace Milliways.Api;
+
+/// <summary>Reads the <c>usage</c> value of a whole answer that is relayed as bytes.</summary>
+internal static class WholeUsage
+{
+    public static ChatUsage? OfChat(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        using var usage = JsonDocument.ParseValue(ref reader);
+        return Dialects.OpenAiChat.UsageReader.Read(usage.RootElement);
+    }
+
+    public static ChatUsage? OfMessages(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        using var usage = JsonDocument.ParseValue(ref reader);
+        return Dialects.Anthropic.UsageReader.Read(usage.RootElement);
+    }
+}

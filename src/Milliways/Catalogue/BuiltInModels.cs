@@ -1,0 +1,28 @@
+namespace Milliways.Catalogue;
+
+/// <summary>Models that ship in the catalogue (xai-api 4.1, 4.2). An operator's <c>models</c> entry overrides what it names.</summary>
+internal static class BuiltInModels
+{
+    public static readonly IReadOnlyList<CatalogueModel> All =
+    [
+        Language("grok-beta", 131072, 5, 5, 15),
+        Language("grok-vision-beta", 8192, 5, 5, 15, image: 5),
+        Language("grok-2-1212", 131072, 2, 2, 10) with { Aliases = ["grok-2", "grok-2-latest"] },
+        Language("grok-2-vision-1212", 32768, 2, 2, 10, image: 2) with { Aliases = ["grok-2-vision", "grok-2-vision-latest"] },
+        Language("grok-3", 131072, 3, 0.75m, 15) with { Aliases = ["grok-3-latest", "grok-3-beta"] },
+        Language("grok-3-mini", 131072, 0.30m, 0.075m, 0.50m),
+        Language("grok-4-0709", 256000, 3, 0.75m, 15) with { Aliases = ["grok-4", "grok-4-latest"] },
+        Language("grok-code-fast-1", 256000, 0.20m, 0.02m, 1.50m),
+    ];
+
+    /// <summary>The model with this name or alias, or null.</summary>
+    public static CatalogueModel? Find(string name) => All.FirstOrDefault(model => model.Id == name || model.Aliases.Contains(name));
+
+    private static CatalogueModel Language(string id, int context, decimal input, decimal cached, decimal output, decimal image = 0) =>
+        new(id)
+        {
+            Context = context,
+            Inputs = image > 0 ? ["text", "image"] : ["text"],
+            Price = ModelPrice.FromDollarsPerMillion(input, cached, image, output),
+        };
+}

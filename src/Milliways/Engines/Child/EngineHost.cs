@@ -1,0 +1,84 @@
+using System.Runtime.InteropServices;
+using Milliways.Engine;
+using Milliways.Hosting;
+
+namespace Milliways.Engines.Child;
+
+/// <summary>
+/// The engine's process: loads the models, then listens. Native code can end it at any time; nothing here holds anybody's money.
+/// </summary>
+internal static class EngineHost
+{
+    public static async Task<int> RunAsync(EngineHostOptions options)
+    {
+        using var interrupt = options.Supervised ? PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true) : null;
+        if (options.Supervised)
+        {
+            _ = EndWithInputAsync();
+            BeFirstForTheOomKiller();
+        }
+        try
+        {
+            var library = EngineLibrary.Load();
+            await using var chat = LanguageModel.Load(library, new LanguageModelOptions
+            {
+                Path = options.Model,
+                Sequences = options.Sequences,
+                QueueLimit = options.Queue,
+                Threads = options.Threads,
+            });
+            await using var embedding = options.EmbeddingModel is null
+                ? null
+                : EmbeddingModel.Load(library, new EmbeddingModelOptions { Path = options.EmbeddingModel, Threads = options.Threads });
+            await using var app = Build(options, new EngineModels(options, chat, embedding));
+            await app.StartAsync();
+            await Console.Out.WriteLineAsync("ready");
+            await app.WaitForShutdownAsync();
+            return ExitCode.Done;
+        }
+        catch (EngineException unusable)
+        {
+            // The exit code tells the supervisor that another try would end the same way.
+            throw new UserErrorException(unusable.Message, ExitCode.Usage, unusable);
+        }
+    }
+
+    private static WebApplication Build(EngineHostOptions options, EngineModels models)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        KestrelSetup.Configure(builder);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            if (options.Socket is not null)
+                kestrel.ListenUnixSocket(options.Socket);
+        });
+        if (options.Urls is not null)
+            builder.WebHost.UseUrls(options.Urls);
+        var app = builder.Build();
+        app.Run(new EngineEndpoints(models, TimeProvider.System).HandleAsync);
+        return app;
+    }
+
+    /// <summary>The parent holds the other end of standard input and never writes: its end means that the parent is gone, however it went.</summary>
+    private static async Task EndWithInputAsync()
+    {
+        await using var input = Console.OpenStandardInput();
+        var nothing = new byte[1];
+        while (await input.ReadAsync(nothing) > 0) { }
+        Environment.Exit(ExitCode.Done);
+    }
+
+    /// <summary>When memory runs out, the process that can be started again goes first.</summary>
+    private static void BeFirstForTheOomKiller()
+    {
+        try
+        {
+            if (OperatingSystem.IsLinux())
+                File.WriteAllText("/proc/self/oom_score_adj", "1000");
+        }
+        catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
+        {
+            // A sandbox that forbids it decides about memory itself.
+        }
+    }
+}

@@ -1,0 +1,19 @@
+using System.Text.Json;
+using Milliways.Dialects.Chat;
+
+namespace Milliways.Engines.Child;
+
+/// <summary>POST /v1/tokenize-text in the engine's process.</summary>
+internal sealed class TokenizeHandler(EngineModels models)
+{
+    public async Task<Failure?> HandleAsync(HttpContext http)
+    {
+        using var document = JsonDocument.Parse(await EngineEndpoints.BodyAsync(http));
+        if (!document.RootElement.TryGetProperty("text"u8, out var text))
+            return Failure.Unprocessable("missing field `text`.", "text");
+        if (text.ValueKind != JsonValueKind.String)
+            return Failure.Unprocessable("`text` must be a text.", "text");
+        await EngineEndpoints.AnswerAsync(http, EngineJson.Tokens(models.Chat.Tokenize(text.GetString()!)));
+        return null;
+    }
+}

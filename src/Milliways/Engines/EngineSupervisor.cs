@@ -1,0 +1,225 @@
+using System.Globalization;
+using Milliways.Dialects.Chat;
+using Milliways.Hosting;
+using Milliways.Hosting.Configuration;
+using Milliways.Upstreams;
+
+namespace Milliways.Engines;
+
+/// <summary>
+/// Starts the engine's process in the background, watches it, and starts it again with a growing pause when it dies or hangs. It stands before the
+/// upstream <c>engine</c>: requests wait for readiness here, and those that were inside at two crashes are kept away.
+/// </summary>
+internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
+{
+    /// <summary>How often the process is asked whether its decode loop beats.</summary>
+    private static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a probe may take; with the interval and the misses below, a hung process is replaced within 10 s (contract).</summary>
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
+
+    private const int ProbesMissed = 2;
+
+    /// <summary>A run that lasted this long starts the pauses anew.</summary>
+    private static readonly TimeSpan Stable = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+
+    private readonly EngineConfig _config;
+    private readonly EmbeddedModels _models;
+    private readonly EngineSocket _socket;
+    private readonly Quarantine _quarantine;
+    private readonly TimeProvider _time;
+    private readonly ILogger<EngineSupervisor> _log;
+    private readonly HttpMessageInvoker _probe;
+    private volatile TaskCompletionSource<Failure?> _turn = NewTurn();
+    private volatile string? _off;
+    private volatile EngineState _state = EngineState.Starting;
+    private volatile EngineProcess? _process;
+
+    public EngineSupervisor(EngineConfig config, EmbeddedModels models, EngineSocket socket, TimeProvider time, ILogger<EngineSupervisor> log)
+    {
+        (_config, _models, _socket, _time, _log) = (config, models, socket, time, log);
+        _quarantine = new Quarantine(time);
+        _probe = UpstreamClients.ForSocket(socket.Path);
+        if (!config.Enabled)
+            SwitchOff("the embedded engine is switched off (engine.enabled, --no-engine)");
+    }
+
+    /// <summary>The process id of the running engine, or null; for tests and operators.</summary>
+    public int? ProcessId => _process?.Id;
+
+    public (EngineState State, string? Detail) Describe() => (_state, _off ?? (_state == EngineState.Ready ? _models.Chat.Name : null));
+
+    public async ValueTask<Reading<IDisposable>> EnterAsync(ReadOnlyMemory<byte> body, CancellationToken cancel)
+    {
+        var fingerprint = Quarantine.Fingerprint(body.Span);
+        if (_quarantine.Holds(fingerprint))
+            return new Failure(FailureKind.InvalidRequest, FailureParty.Gateway, "quarantine", string.Create(CultureInfo.InvariantCulture,
+                $"This request was running twice when the engine died, so it is not run again for {Quarantine.Length.TotalMinutes:0} minutes."));
+        if (await _turn.Task.WaitAsync(cancel) is { } failure)
+            return failure;
+        _quarantine.Enter(fingerprint);
+        return new Stay(_quarantine, fingerprint);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // listening must not wait for the engine
+        var crashes = 0;
+        while (_off is null && !stoppingToken.IsCancellationRequested)
+        {
+            var started = _time.GetTimestamp();
+            if (!await RunOnceAsync(stoppingToken))
+                return;
+            crashes = _time.GetElapsedTime(started) > Stable ? 1 : crashes + 1;
+            var pause = TimeSpan.FromMilliseconds(Math.Min(LongestPause.TotalMilliseconds, 100 * Math.Pow(2, crashes - 1)));
+            _log.LogWarning("The engine ended unexpectedly; it starts again in {Pause} ms. Its last words: {Words}", pause.TotalMilliseconds, _lastWords);
+            await Task.Delay(pause, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private string _lastWords = "";
+
+    public override void Dispose()
+    {
+        _probe.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>One life of the process; false when there shall be no other.</summary>
+    private async Task<bool> RunOnceAsync(CancellationToken stopping)
+    {
+        if (_models.Chat.File is null)
+        {
+            SwitchOff($"the model file of \"{_models.Chat.Name}\" was not found in {string.Join(" or ", _models.Folders)}: put it there, or name a GGUF file as engine.model in milliways.json");
+            return false;
+        }
+        _socket.Clear();
+        EngineProcess process;
+        try
+        {
+            process = EngineProcess.Start(Arguments(), _log);
+        }
+        catch (System.ComponentModel.Win32Exception unstartable)
+        {
+            SwitchOff($"the engine's process cannot be started ({unstartable.Message})");
+            return false;
+        }
+        using (process)
+        {
+            _process = process;
+            var exit = process.WaitForExitAsync(CancellationToken.None);
+            if (await Task.WhenAny(process.Ready, exit, Task.Delay(Timeout.Infinite, stopping)) == process.Ready)
+            {
+                _state = EngineState.Ready;
+                _log.LogInformation("The engine is ready with {Model}", _models.Chat.Name);
+                _turn.TrySetResult(null);
+                await WatchAsync(process, exit, stopping);
+            }
+            return await EndAsync(process, exit, stopping);
+        }
+    }
+
+    private async Task<bool> EndAsync(EngineProcess process, Task exit, CancellationToken stopping)
+    {
+        if (stopping.IsCancellationRequested)
+        {
+            process.EndInput();
+            await Task.WhenAny(exit, Task.Delay(TimeSpan.FromSeconds(1), _time, CancellationToken.None));
+        }
+        process.Kill();
+        await exit;
+        _process = null;
+        _lastWords = process.LastWords;
+        if (stopping.IsCancellationRequested)
+        {
+            _turn.TrySetResult(Stopping);
+            return false;
+        }
+        _quarantine.Crashed();
+        if (process.ExitCode == ExitCode.Usage)
+        {
+            // The engine says by this code that another try would end the same way: a damaged model, missing libraries.
+            SwitchOff(process.LastWords);
+            return false;
+        }
+        _state = EngineState.Starting;
+        if (_turn.Task.IsCompleted)
+            _turn = NewTurn();
+        return true;
+    }
+
+    /// <summary>Returns when the process has ended, hangs, or shall stop.</summary>
+    private async Task WatchAsync(EngineProcess process, Task exit, CancellationToken stopping)
+    {
+        var missed = 0;
+        while (!exit.IsCompleted && !stopping.IsCancellationRequested)
+        {
+            await Task.WhenAny(exit, Task.Delay(ProbeEvery, _time, stopping));
+            if (exit.IsCompleted || stopping.IsCancellationRequested)
+                return;
+            missed = await BeatsAsync() ? 0 : missed + 1;
+            if (missed < ProbesMissed)
+                continue;
+            _log.LogWarning("The engine (process {Process}) hangs and is replaced", process.Id);
+            return;
+        }
+    }
+
+    private async Task<bool> BeatsAsync()
+    {
+        using var patience = new CancellationTokenSource(ProbeTimeout, _time);
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, EngineSocket.HealthUri);
+            using var answer = await _probe.SendAsync(request, patience.Token);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (Exception silent) when (silent is HttpRequestException or OperationCanceledException or IOException)
+        {
+            return false;
+        }
+    }
+
+    private List<string> Arguments()
+    {
+        var arguments = new List<string> { "--model", _models.Chat.File!, "--name", _models.Chat.Name, "--socket", _socket.Path, "--supervised" };
+        if (_models.Embedding is { File: { } embedding } model)
+            arguments.AddRange(["--embedding-model", embedding, "--embedding-name", model.Name]);
+        arguments.AddRange(["--sequences", _config.Sequences.ToString(CultureInfo.InvariantCulture), "--queue", _config.Queue.ToString(CultureInfo.InvariantCulture)]);
+        if (_config.Threads is { } threads)
+            arguments.AddRange(["--threads", threads.ToString(CultureInfo.InvariantCulture)]);
+        return arguments;
+    }
+
+    private void SwitchOff(string because)
+    {
+        _off = because;
+        _state = EngineState.Off;
+        if (_config.Enabled)
+            _log.LogWarning("The embedded engine does not run: {Reason}", because);
+        var failure = new Failure(FailureKind.Overloaded, FailureParty.Gateway, "engine", $"The embedded model is not available: {because}.") { RetryAfterSeconds = 30 };
+        if (!_turn.TrySetResult(failure))
+        {
+            var turn = NewTurn();
+            turn.SetResult(failure);
+            _turn = turn;
+        }
+    }
+
+    private static Failure Stopping => new(FailureKind.Overloaded, FailureParty.Gateway, "shutdown", "The server is shutting down: send the request again.") { RetryAfterSeconds = 5 };
+
+    private static TaskCompletionSource<Failure?> NewTurn() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private sealed class Stay(Quarantine quarantine, string fingerprint) : IDisposable
+    {
+        private int _left;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _left, 1) == 0)
+                quarantine.Leave(fingerprint);
+        }
+    }
+}

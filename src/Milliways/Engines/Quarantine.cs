@@ -1,0 +1,67 @@
+using System.Security.Cryptography;
+
+namespace Milliways.Engines;
+
+/// <summary>
+/// Remembers which requests were inside when the engine died. One that was there twice is kept away for a while: a client that retries a request that
+/// kills the engine would take everybody down with it, again and again.
+/// </summary>
+internal sealed class Quarantine(TimeProvider time)
+{
+    public static readonly TimeSpan Length = TimeSpan.FromMinutes(10);
+
+    private const int CrashesAllowed = 1;
+    private readonly Lock _one = new();
+    private readonly Dictionary<string, int> _inside = [];
+    private readonly Dictionary<string, (int Crashes, long Since)> _suspects = [];
+
+    /// <summary>What tells one request from another: its body.</summary>
+    public static string Fingerprint(ReadOnlySpan<byte> body) => Convert.ToHexString(SHA256.HashData(body));
+
+    public bool Holds(string fingerprint)
+    {
+        lock (_one)
+        {
+            if (!_suspects.TryGetValue(fingerprint, out var suspect) || suspect.Crashes <= CrashesAllowed)
+                return false;
+            if (time.GetElapsedTime(suspect.Since) < Length)
+                return true;
+            _suspects.Remove(fingerprint);
+            return false;
+        }
+    }
+
+    /// <summary>Marks a request as inside; the same body may be inside several times.</summary>
+    public void Enter(string fingerprint)
+    {
+        lock (_one)
+            _inside[fingerprint] = _inside.GetValueOrDefault(fingerprint) + 1;
+    }
+
+    public void Leave(string fingerprint)
+    {
+        lock (_one)
+            if (_inside.TryGetValue(fingerprint, out var count))
+            {
+                if (count > 1)
+                    _inside[fingerprint] = count - 1;
+                else
+                    _inside.Remove(fingerprint);
+            }
+    }
+
+    /// <summary>The engine died: everybody inside is a suspect.</summary>
+    public void Crashed()
+    {
+        lock (_one)
+        {
+            var now = time.GetTimestamp();
+            foreach (var fingerprint in _inside.Keys)
+                _suspects[fingerprint] = (_suspects.GetValueOrDefault(fingerprint).Crashes + 1, now);
+            // Those inside stay listed until they leave by themselves; what was long ago is forgotten.
+            foreach (var (fingerprint, suspect) in _suspects.ToArray())
+                if (time.GetElapsedTime(suspect.Since) >= Length)
+                    _suspects.Remove(fingerprint);
+        }
+    }
+}

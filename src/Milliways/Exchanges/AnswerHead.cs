@@ -1,0 +1,34 @@
+using System.Globalization;
+
+namespace Milliways.Exchanges;
+
+/// <summary>The head of a good answer: what every answer of the inference API carries (contract, "Headers").</summary>
+internal static class AnswerHead
+{
+    public static void Apply(Exchange exchange, string contentType)
+    {
+        var response = exchange.Http.Response;
+        if (response.HasStarted)
+            return;
+        response.ContentType = contentType;
+        var headers = response.Headers;
+        if (exchange.Caller is not null)
+        {
+            headers.CacheControl = "no-cache, no-transform";
+            headers["X-Accel-Buffering"] = "no";
+        }
+        Facts(exchange);
+        if (exchange.Dropped.Count > 0)
+            headers["x-milliways-dropped"] = string.Join(',', exchange.Dropped);
+    }
+
+    /// <summary>Who answered, and at which try; on errors too.</summary>
+    public static void Facts(Exchange exchange)
+    {
+        var headers = exchange.Http.Response.Headers;
+        if (exchange.Answering is not null)
+            headers["x-milliways-upstream"] = exchange.Answering.Label;
+        if (exchange.Attempts > 0)
+            headers["x-milliways-attempts"] = exchange.Attempts == 1 ? "1" : exchange.Attempts.ToString(CultureInfo.InvariantCulture);
+    }
+}

@@ -1,0 +1,150 @@
+using System.Globalization;
+using Milliways.Dialects.Chat;
+using Milliways.Routing;
+
+namespace Milliways.Exchanges;
+
+/// <summary>An answer that has reached its content commit: from here on only this attempt can finish it.</summary>
+internal sealed class CommittedAnswer(IRelay relay, UpstreamCall? call, IDisposable? stay) : IAsyncDisposable
+{
+    public IRelay Relay => relay;
+
+    /// <summary>Null when the answer was made without an upstream.</summary>
+    public UpstreamCall? Call => call;
+
+    /// <summary>What the relay wrote before the commit; the runner sends it first.</summary>
+    public PooledWriter Held { get; } = new();
+
+    public async ValueTask DisposeAsync()
+    {
+        Held.Dispose();
+        if (call is not null)
+            await call.DisposeAsync();
+        stay?.Dispose();
+    }
+}
+
+/// <summary>
+/// Tries the attempts of a route in order until one reaches the content commit. Until then nothing of an answer has left, so a broken upstream costs
+/// the caller nothing but time.
+/// </summary>
+internal sealed class AttemptLoop
+{
+    /// <summary>The most an upstream's error body may hold; what is behind it is not read.</summary>
+    private const int MostErrorBytes = 1 << 20;
+
+    /// <summary>The most a whole answer may hold.</summary>
+    private const int MostAnswerBytes = 256 << 20;
+
+    public async Task<Reading<CommittedAnswer>> RunAsync(Exchange exchange, Route route)
+    {
+        Failure? last = null;
+        foreach (var attempt in route.Attempts)
+        {
+            var result = await TryAsync(exchange, attempt);
+            // A request that waited in the embedded engine when that died has lost nothing but time: it is tried once more (issue: "queued ones").
+            if (!result.IsOk && attempt.Upstream.Guard is not null && result.Failure.Stage == "headers" && result.Failure.Kind == FailureKind.UpstreamBroken)
+                result = await TryAsync(exchange, attempt);
+            if (result.IsOk)
+                return result;
+            last = result.Failure;
+            if (exchange.IsClientGone || !AnotherMayHelp(last))
+                break;
+        }
+        return last!;
+    }
+
+    /// <summary>A refusal of the request itself would be the same everywhere; everything else may go better at the next upstream.</summary>
+    private static bool AnotherMayHelp(Failure failure) => failure.Party != FailureParty.Client && failure.Stage != "total" && failure.Stage != "shutdown";
+
+    private static async Task<Reading<CommittedAnswer>> TryAsync(Exchange exchange, Attempt attempt)
+    {
+        var upstream = attempt.Upstream;
+        exchange.NextAttempt();
+        exchange.Attempts++;
+        exchange.Answering = attempt;
+        exchange.Timeouts = upstream.Timeouts;
+        if (upstream.OffBecause is not null)
+            return new Failure(FailureKind.Overloaded, FailureParty.Gateway, "route", $"The upstream {upstream.Name} is switched off: {upstream.OffBecause}.");
+
+        if (exchange.Front.AnswerLocally(exchange, attempt) is { } body)
+            return new CommittedAnswer(new Relays.LocalRelay(body), call: null, stay: null);
+        var address = upstream.UriFor(exchange.Front.Operation);
+        if (address is null)
+            return Failure.Unsupported(
+                $"The model is served by the upstream {upstream.Name}, which has no such operation ({exchange.Front.Operation}): choose another model.", "model");
+        var prepared = exchange.Front.Prepare(exchange, attempt);
+        if (!prepared.IsOk)
+            return prepared.Failure;
+        exchange.Dropped = prepared.Value.Dropped;
+
+        exchange.Await(Waiting.FirstEvent);
+        IDisposable? stay = null;
+        UpstreamCall? call = null;
+        var stage = "headers";
+        try
+        {
+            if (upstream.Guard is not null)
+            {
+                var entered = await upstream.Guard.EnterAsync(prepared.Value.Body, exchange.Cancel);
+                if (!entered.IsOk)
+                    return entered.Failure;
+                stay = entered.Value;
+            }
+            call = await UpstreamCall.SendAsync(upstream, address, prepared.Value, exchange);
+            if (call.Status is < 200 or > 299)
+                return await ReadRefusalAsync(exchange, attempt, call);
+            stage = "first-event";
+            var answer = new CommittedAnswer(prepared.Value.Relay, call, stay);
+            var failure = await ReadToCommitAsync(exchange, answer);
+            if (failure is not null)
+            {
+                answer.Held.Dispose();
+                return failure;
+            }
+            (call, stay) = (null, null); // the answer owns them now
+            return answer;
+        }
+        catch (Exception broken) when (broken is HttpRequestException or IOException or OperationCanceledException)
+        {
+            return exchange.Stopped ?? (exchange.IsClientGone ? ClientGone : UpstreamCall.Describe(broken, upstream, stage));
+        }
+        finally
+        {
+            if (call is not null)
+                await call.DisposeAsync();
+            stay?.Dispose();
+        }
+    }
+
+    public static Failure ClientGone { get; } = new(FailureKind.Timeout, FailureParty.Client, "gone", "The caller left.");
+
+    /// <summary>Reads until the caller can be given something, or the answer is whole; a failure here can still be another attempt's chance.</summary>
+    private static async Task<Failure?> ReadToCommitAsync(Exchange exchange, CommittedAnswer answer)
+    {
+        var (relay, call) = (answer.Relay, answer.Call!);
+        if (relay.NeedsWholeBody || call.ContentType == "application/json")
+        {
+            if (!await call.ReadAllAsync(MostAnswerBytes, exchange.Cancel))
+                return Failure.Broken("body", string.Create(CultureInfo.InvariantCulture, $"The upstream's answer is larger than {MostAnswerBytes >> 20} MiB."));
+            call.Advance(relay.Feed(call.Unread, endOfBody: true, answer.Held, exchange.Meter));
+        }
+        else
+        {
+            var more = true;
+            while (more && relay.State == RelayState.Open && !relay.HasContent)
+            {
+                more = await call.ReadAsync(exchange.Cancel);
+                exchange.Await(Waiting.FirstEvent);
+                call.Advance(relay.Feed(call.Unread, endOfBody: !more, answer.Held, exchange.Meter));
+            }
+        }
+        return relay.State == RelayState.Failed ? relay.Failure : null;
+    }
+
+    private static async Task<Failure> ReadRefusalAsync(Exchange exchange, Attempt attempt, UpstreamCall call)
+    {
+        await call.ReadAllAsync(MostErrorBytes, exchange.Cancel);
+        return exchange.Front.ReadRefusal(attempt, call.Status, call.Unread, call.Header("Retry-After"));
+    }
+}

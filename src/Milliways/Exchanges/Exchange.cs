@@ -1,0 +1,121 @@
+using Milliways.Dialects.Chat;
+using Milliways.Keys;
+using Milliways.Routing;
+using Milliways.Upstreams;
+
+namespace Milliways.Exchanges;
+
+/// <summary>Which silence an exchange is in, and so which time-out watches it.</summary>
+internal enum Waiting { Nothing, FirstEvent, NextEvent, Caller }
+
+/// <summary>
+/// One request from its first byte to its end: what is known of it, and what can stop it. Everything here belongs to one request;
+/// only <see cref="Stop"/> and the silence are touched from other threads.
+/// </summary>
+internal sealed class Exchange : IDisposable
+{
+    private readonly CancellationTokenRegistration _gone;
+    private readonly TimeProvider _time;
+    private CancellationTokenSource _attempt = new();
+    private volatile Failure? _stopped;
+    private long _silentSince;
+    private int _waiting;
+
+    public Exchange(HttpContext http, IFront front, string requestId, TimeProvider time)
+    {
+        (Http, Front, RequestId, _time) = (http, front, requestId, time);
+        StartedAt = time.GetTimestamp();
+        _silentSince = StartedAt;
+        _gone = http.RequestAborted.UnsafeRegister(static exchange => ((Exchange)exchange!).CancelAttempt(), this);
+    }
+
+    public HttpContext Http { get; }
+
+    public IFront Front { get; }
+
+    /// <summary>Made by us; in the answer, the log and every record of this exchange.</summary>
+    public string RequestId { get; }
+
+    public long StartedAt { get; }
+
+    public ApiKey? Key { get; set; }
+
+    public ReadOnlyMemory<byte> Body { get; set; }
+
+    public RequestFacts Facts { get; set; } = null!;
+
+    /// <summary>The body read into the neutral model; kept so that several attempts read it once.</summary>
+    public ChatRequest? Chat { get; set; }
+
+    public Meter Meter { get; } = new();
+
+    public int Attempts { get; set; }
+
+    /// <summary>The attempt that answers, once one does.</summary>
+    public Attempt? Answering { get; set; }
+
+    /// <summary>Names left out on the way to the answering upstream.</summary>
+    public IReadOnlyCollection<string> Dropped { get; set; } = [];
+
+    public UpstreamTimeouts Timeouts { get; set; } = new();
+
+    public bool IsClientGone => Http.RequestAborted.IsCancellationRequested;
+
+    /// <summary>Why the exchange was stopped from outside (time-out, shutdown), or null.</summary>
+    public Failure? Stopped => _stopped;
+
+    /// <summary>Cancelled when this attempt shall end: the caller left, a time-out fired, or the server stops.</summary>
+    public CancellationToken Cancel => _attempt.Token;
+
+    /// <summary>The caller's side of a stream, once there is one; the sweep sends keep-alives through it.</summary>
+    public CallerStream? Caller { get; set; }
+
+    public Waiting Waiting => (Waiting)Volatile.Read(ref _waiting);
+
+    public TimeSpan Age => _time.GetElapsedTime(StartedAt);
+
+    public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _silentSince));
+
+    /// <summary>Says what is waited for from now on.</summary>
+    public void Await(Waiting waiting)
+    {
+        Volatile.Write(ref _silentSince, _time.GetTimestamp());
+        Volatile.Write(ref _waiting, (int)waiting);
+    }
+
+    /// <summary>Makes the exchange ready for another attempt after a time-out ended one.</summary>
+    public void NextAttempt()
+    {
+        _stopped = null;
+        if (_attempt.IsCancellationRequested && !IsClientGone)
+        {
+            _attempt.Dispose();
+            _attempt = new CancellationTokenSource();
+        }
+    }
+
+    /// <summary>Ends the running attempt for a reason that is not the caller's.</summary>
+    public void Stop(Failure reason)
+    {
+        _stopped ??= reason;
+        CancelAttempt();
+    }
+
+    public void Dispose()
+    {
+        _gone.Dispose();
+        _attempt.Dispose();
+    }
+
+    private void CancelAttempt()
+    {
+        try
+        {
+            _attempt.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The exchange ended in this very moment: there is nothing left to cancel.
+        }
+    }
+}

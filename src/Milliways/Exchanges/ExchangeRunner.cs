@@ -1,0 +1,260 @@
+using System.Buffers;
+using System.Globalization;
+using Milliways.Api;
+using Milliways.Dialects.Chat;
+using Milliways.Routing;
+
+namespace Milliways.Exchanges;
+
+/// <summary>
+/// The walk of a request, and the only place where an exchange ends:
+/// <code>
+///   gates -> body and facts -> route -> attempts (until the content commit) -> pump -> EndAsync -> tail
+/// </code>
+/// Every front goes through here. What is charged is settled in <see cref="EndAsync"/>, before the tail, so the caller never sees the end of an
+/// answer that is not accounted for.
+/// </summary>
+internal sealed class ExchangeRunner(
+    IEnumerable<IGate> gates, Router router, AttemptLoop attempts, OpenExchanges open, TimeProvider time, ILogger<ExchangeRunner> log)
+{
+    private readonly IGate[] _gates = [.. gates];
+
+    public async Task RunAsync(HttpContext http, IFront front)
+    {
+        using var exchange = new Exchange(http, front, RequestIds.Of(http), time);
+        var leases = new List<ILease>(_gates.Length);
+        open.Add(exchange);
+        try
+        {
+            var failure = await EnterAsync(exchange, leases);
+            if (failure is not null)
+            {
+                await RefuseAsync(exchange, leases, failure);
+                return;
+            }
+            await AnswerAsync(exchange, leases);
+        }
+        finally
+        {
+            open.Remove(exchange);
+            exchange.Caller?.Dispose();
+            RequestBody.Release(exchange);
+        }
+    }
+
+    /// <summary>1 and 2: the gates that need no body, the body, and its facts.</summary>
+    private async Task<Failure?> EnterAsync(Exchange exchange, List<ILease> leases)
+    {
+        foreach (var gate in _gates)
+        {
+            var admission = await gate.EnterAsync(exchange, exchange.Cancel);
+            if (admission.Lease is not null)
+                leases.Add(admission.Lease);
+            if (admission.Refusal is not null)
+                return admission.Refusal;
+        }
+        var failure = await RequestBody.ReadAsync(exchange);
+        if (failure is not null)
+            return failure;
+        var facts = RequestScanner.Read(exchange.Body.Span);
+        if (!facts.IsOk)
+            return facts.Failure;
+        exchange.Facts = facts.Value;
+        return null;
+    }
+
+    /// <summary>3 to 5: route, attempts, pump, end, tail.</summary>
+    private async Task AnswerAsync(Exchange exchange, List<ILease> leases)
+    {
+        var route = router.Resolve(exchange.Front.RouteName(exchange.Facts), exchange.Front.Operation, exchange.Key!.Team);
+        if (!route.IsOk)
+        {
+            await RefuseAsync(exchange, leases, route.Failure);
+            return;
+        }
+        // Large bodies and foreign dialects are work for the pool, not for the thread that serves a socket.
+        if (exchange.Body.Length > RequestBody.LightBytes)
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        if (exchange.Facts.Stream)
+            exchange.Caller = new CallerStream(exchange.Http.Response.BodyWriter, time);
+
+        var committed = await attempts.RunAsync(exchange, route.Value);
+        if (!committed.IsOk)
+        {
+            await RefuseAsync(exchange, leases, committed.Failure);
+            return;
+        }
+        await using var answer = committed.Value;
+        if (exchange.Caller is null)
+            await SendWholeAsync(exchange, leases, answer);
+        else
+            await PumpAsync(exchange, leases, answer, exchange.Caller);
+    }
+
+    private async Task SendWholeAsync(Exchange exchange, List<ILease> leases, CommittedAnswer answer)
+    {
+        await EndAsync(exchange, leases, Ending.Completed, failure: null);
+        answer.Relay.WriteTail(answer.Held);
+        var response = exchange.Http.Response;
+        AnswerHead.Apply(exchange, answer.Relay.ContentType);
+        response.ContentLength = answer.Held.Length;
+        response.BodyWriter.Write(answer.Held.Written);
+        exchange.Await(Waiting.Caller);
+        await response.BodyWriter.FlushAsync(exchange.Cancel);
+    }
+
+    private async Task PumpAsync(Exchange exchange, List<ILease> leases, CommittedAnswer answer, CallerStream caller)
+    {
+        var (relay, call) = (answer.Relay, answer.Call);
+        var (failure, gone, more) = ((Failure?)null, false, true);
+        await caller.EnterAsync();
+        try
+        {
+            AnswerHead.Apply(exchange, relay.ContentType);
+            caller.Writer.Write(answer.Held.Written);
+            gone = answer.Held.Length > 0 && !await FlushAsync(exchange, caller);
+        }
+        catch (OperationCanceledException)
+        {
+            gone = true;
+        }
+        finally
+        {
+            caller.Exit();
+        }
+
+        while (!gone && relay.State == RelayState.Open)
+        {
+            exchange.Await(Waiting.NextEvent);
+            try
+            {
+                more = await call!.ReadAsync(exchange.Cancel);
+            }
+            catch (Exception broken) when (broken is HttpRequestException or IOException or OperationCanceledException)
+            {
+                failure = exchange.Stopped ?? UpstreamCall.Describe(broken, exchange.Answering!.Upstream, "stream");
+                break;
+            }
+            await caller.EnterAsync();
+            try
+            {
+                call.Advance(relay.Feed(call.Unread, endOfBody: !more, caller.Writer, exchange.Meter));
+                gone = !await FlushAsync(exchange, caller);
+            }
+            catch (OperationCanceledException)
+            {
+                failure = exchange.Stopped;
+                gone = failure is null;
+                break;
+            }
+            finally
+            {
+                caller.Exit();
+            }
+        }
+
+        gone |= exchange.IsClientGone;
+        failure ??= relay.Failure;
+        await caller.EnterAsync();
+        try
+        {
+            caller.End();
+            if (gone)
+                await EndAsync(exchange, leases, Ending.ClientGone, AttemptLoop.ClientGone);
+            else if (relay.State == RelayState.Complete)
+            {
+                await EndAsync(exchange, leases, Ending.Completed, failure: null);
+                relay.WriteTail(caller.Writer);
+                exchange.Await(Waiting.Caller);
+                await caller.FlushAsync(exchange.Cancel);
+            }
+            else
+            {
+                await EndAsync(exchange, leases, EndingOf(failure), failure);
+                await TearAsync(exchange, failure ?? Failure.Broken("stream", "The upstream's answer broke."));
+            }
+        }
+        finally
+        {
+            caller.Exit();
+        }
+    }
+
+    private static async ValueTask<bool> FlushAsync(Exchange exchange, CallerStream caller)
+    {
+        exchange.Await(Waiting.Caller);
+        return await caller.FlushAsync(exchange.Cancel);
+    }
+
+    /// <summary>A failure before the content commit: an error answer, or, when a keep-alive has already committed the status, an error event.</summary>
+    private async Task RefuseAsync(Exchange exchange, List<ILease> leases, Failure failure)
+    {
+        var ending = exchange.IsClientGone ? Ending.ClientGone : EndingOf(failure);
+        await EndAsync(exchange, leases, ending, failure);
+        if (ending == Ending.ClientGone)
+            return;
+        var caller = exchange.Caller;
+        if (caller is null)
+        {
+            await FailureAnswer.WriteAsync(exchange.Http, exchange.Front, failure, exchange);
+            return;
+        }
+        await caller.EnterAsync();
+        try
+        {
+            caller.End();
+            if (exchange.Http.Response.HasStarted)
+                await TearAsync(exchange, failure);
+            else
+                await FailureAnswer.WriteAsync(exchange.Http, exchange.Front, failure, exchange);
+        }
+        finally
+        {
+            caller.Exit();
+        }
+    }
+
+    /// <summary>
+    /// Ends a stream that has begun: the dialect's error event, then a torn connection. A proper end of the body would be taken for a clean answer by
+    /// every client (vectors/README §4).
+    /// </summary>
+    private static async Task TearAsync(Exchange exchange, Failure failure)
+    {
+        exchange.Front.WriteStreamFailure(failure, exchange.RequestId, exchange.Http.Response.BodyWriter);
+        await exchange.Http.Response.BodyWriter.FlushAsync(CancellationToken.None);
+        throw new TornAnswerException();
+    }
+
+    /// <summary>The one end of every exchange: what was used is settled and every lease closed, whatever happened before.</summary>
+    private ValueTask EndAsync(Exchange exchange, List<ILease> leases, Ending ending, Failure? failure)
+    {
+        var outcome = new Outcome(ending, exchange.Meter.Usage, exchange.Meter.Source, failure);
+        for (var i = leases.Count - 1; i >= 0; i--)
+            leases[i].Close(outcome);
+        leases.Clear();
+        if (failure is { Party: not FailureParty.Client })
+            Log.Failed(log, exchange.RequestId, exchange.Answering?.Label ?? "-", failure.Stage, failure.Message);
+        return ValueTask.CompletedTask;
+    }
+
+    private static Ending EndingOf(Failure? failure) => failure switch
+    {
+        { Stage: "shutdown" } => Ending.Shutdown,
+        { Party: FailureParty.Client } => Ending.Refused,
+        _ => Ending.UpstreamFailed,
+    };
+
+    private static partial class Log
+    {
+        public static void Failed(ILogger log, string request, string upstream, string stage, string message)
+        {
+            if (log.IsEnabled(LogLevel.Warning))
+                log.LogWarning("{Request} {Upstream} failed at {Stage}: {Message}", request, upstream, stage, message);
+        }
+    }
+}
+
+/// <summary>
+/// Thrown to make the server close the connection without ending the body properly. It is no error of ours: what happened has been told and logged.
+/// </summary>
+internal sealed class TornAnswerException() : Exception("The answer was torn on purpose.");

@@ -1,0 +1,85 @@
+using System.Globalization;
+using Milliways.Dialects.Chat;
+
+namespace Milliways.Exchanges;
+
+/// <summary>
+/// All exchanges that are running. One sweep, a few times a second, watches every time-out and sends every keep-alive: a timer for each chunk would cost
+/// more than the chunk.
+/// </summary>
+internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
+{
+    /// <summary>A sign of life goes out within this much silence (contract, "Choices where sources differ": 15 s).</summary>
+    public static readonly TimeSpan KeepAliveAfter = TimeSpan.FromSeconds(14);
+
+    /// <summary>A caller that does not read for this long is let go (contract, "Time-outs").</summary>
+    public static readonly TimeSpan WriteStall = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
+
+    private readonly Lock _one = new();
+    private readonly HashSet<Exchange> _open = [];
+
+    public int Count
+    {
+        get
+        {
+            lock (_one)
+                return _open.Count;
+        }
+    }
+
+    public void Add(Exchange exchange)
+    {
+        lock (_one)
+            _open.Add(exchange);
+    }
+
+    public void Remove(Exchange exchange)
+    {
+        lock (_one)
+            _open.Remove(exchange);
+    }
+
+    /// <summary>Ends what is left when the server's grace period is over.</summary>
+    public void StopAll()
+    {
+        foreach (var exchange in Snapshot())
+            exchange.Stop(new Failure(FailureKind.Overloaded, FailureParty.Gateway, "shutdown", "The server is shutting down: send the request again.")
+            {
+                RetryAfterSeconds = 5,
+            });
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Beat, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+            foreach (var exchange in Snapshot())
+                Watch(exchange);
+    }
+
+    private static void Watch(Exchange exchange)
+    {
+        var (limits, waiting) = (exchange.Timeouts, exchange.Waiting);
+        if (exchange.Age > limits.Total)
+            exchange.Stop(TimedOut(FailureParty.Upstream, "total", limits.Total, "The answer was not complete"));
+        else if (waiting == Waiting.FirstEvent && exchange.Silence > limits.FirstByte)
+            exchange.Stop(TimedOut(FailureParty.Upstream, "first-event", limits.FirstByte, "The upstream gave no sign"));
+        else if (waiting == Waiting.NextEvent && exchange.Silence > limits.Idle)
+            exchange.Stop(TimedOut(FailureParty.Upstream, "idle", limits.Idle, "The upstream fell silent and gave nothing more"));
+        else if (waiting == Waiting.Caller && exchange.Silence > WriteStall)
+            exchange.Stop(TimedOut(FailureParty.Client, "write-stall", WriteStall, "The caller did not read"));
+        else if (waiting is Waiting.FirstEvent or Waiting.NextEvent && exchange.Caller is { } caller && caller.Silence > KeepAliveAfter)
+            _ = KeepAlive.SendAsync(exchange, caller);
+    }
+
+    private static Failure TimedOut(FailureParty party, string stage, TimeSpan limit, string what) =>
+        new(FailureKind.Timeout, party, stage, string.Create(CultureInfo.InvariantCulture, $"{what} within {limit.TotalSeconds:0.###} s."));
+
+    private Exchange[] Snapshot()
+    {
+        lock (_one)
+            return _open.Count == 0 ? [] : [.. _open];
+    }
+}

@@ -1,0 +1,10 @@
+namespace Milliways.Exchanges;
+
+/// <summary>What a caller wants done; with the dialect it decides the upstream's path and the relay.</summary>
+internal enum Operation
+{
+    Chat,
+    Embeddings,
+    TokenizeText,
+    CountTokens,
+}

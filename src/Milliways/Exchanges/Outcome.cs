@@ -1,0 +1,12 @@
+using Milliways.Dialects.Chat;
+
+namespace Milliways.Exchanges;
+
+/// <summary>How an exchange ended.</summary>
+internal enum Ending { Completed, ClientGone, UpstreamFailed, Refused, Shutdown }
+
+/// <summary>Where the numbers of a usage come from.</summary>
+internal enum UsageSource { None, Estimated, Reported }
+
+/// <summary>What every lease is told, once, when its exchange has ended.</summary>
+internal readonly record struct Outcome(Ending Ending, ChatUsage Usage, UsageSource Source, Failure? Failure);

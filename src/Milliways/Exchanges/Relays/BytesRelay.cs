@@ -1,0 +1,91 @@
+using System.Buffers;
+using Milliways.Dialects.Chat;
+using Milliways.Dialects.Sse;
+
+namespace Milliways.Exchanges.Relays;
+
+/// <summary>
+/// A stream of the same dialect on both sides: whole events are copied as they came, line ends, comments and unknown events included; usage is read in
+/// passing. An event that is not whole is not sent, so a caller never sees half of one.
+/// </summary>
+internal sealed class BytesRelay(IStreamObserver observer) : IRelay
+{
+    private readonly SseReader _frames = new();
+    private byte[] _tail = [];
+
+    public bool NeedsWholeBody => false;
+
+    public RelayState State { get; private set; }
+
+    public Failure? Failure { get; private set; }
+
+    public bool HasContent { get; private set; }
+
+    public string ContentType => "text/event-stream";
+
+    public int Feed(ReadOnlySpan<byte> upstream, bool endOfBody, IBufferWriter<byte> caller, Meter meter)
+    {
+        var (consumed, sent) = (0, 0);
+        while (State == RelayState.Open && _frames.TryReadFrame(upstream[consumed..], out var frame))
+            Take(frame, upstream, ref consumed, ref sent, caller, meter);
+        if (State == RelayState.Open && _frames.Failure is { } tooLarge)
+            Fail(tooLarge);
+        if (State == RelayState.Open && endOfBody)
+            End(upstream, ref consumed, ref sent, caller, meter);
+        if (State != RelayState.Failed)
+            caller.Write(upstream[sent..consumed]);
+        return consumed;
+    }
+
+    public void WriteTail(IBufferWriter<byte> caller) => caller.Write(_tail);
+
+    /// <summary>Frames that go on are sent in runs: one copy for all events of a read.</summary>
+    private void Take(in SseFrame frame, ReadOnlySpan<byte> upstream, ref int consumed, ref int sent, IBufferWriter<byte> caller, Meter meter)
+    {
+        var start = consumed;
+        consumed += frame.Length;
+        switch (frame.HasData ? observer.Look(frame, meter) : FrameRole.Pass)
+        {
+            case FrameRole.Content:
+                HasContent = true;
+                break;
+            case FrameRole.Strip:
+                caller.Write(upstream[sent..start]);
+                sent = consumed;
+                break;
+            case FrameRole.Terminal:
+                caller.Write(upstream[sent..start]);
+                sent = consumed;
+                _tail = upstream.Slice(start, frame.Length).ToArray();
+                State = RelayState.Complete;
+                break;
+            case FrameRole.Error:
+                caller.Write(upstream[sent..start]);
+                sent = consumed;
+                Fail(observer.Failure!);
+                break;
+        }
+    }
+
+    private void End(ReadOnlySpan<byte> upstream, ref int consumed, ref int sent, IBufferWriter<byte> caller, Meter meter)
+    {
+        var unclosed = _frames.TryReadLast(upstream[consumed..], out var last);
+        if (unclosed)
+            Take(last, upstream, ref consumed, ref sent, caller, meter);
+        if (State != RelayState.Open)
+        {
+            if (unclosed && State == RelayState.Complete)
+                _tail = [.. _tail, .. "\n\n"u8];
+            return;
+        }
+        if (!observer.IsWholeAtEndOfBody)
+        {
+            Fail(Failure.Broken("stream", "The upstream's stream ended before its answer was complete."));
+            return;
+        }
+        _tail = unclosed ? [.. "\n\n"u8, .. observer.MissingTerminal] : observer.MissingTerminal.ToArray();
+        State = RelayState.Complete;
+    }
+
+    private void Fail(Failure failure) => (State, Failure) = (RelayState.Failed, failure);
+}

@@ -1,0 +1,92 @@
+using Milliways.Dialects.Chat;
+using Milliways.Dialects.OpenAiChat;
+using Milliways.Dialects.Sse;
+
+namespace Milliways.Exchanges.Relays;
+
+/// <summary>
+/// Watches a Chat stream go by. Most chunks need only a search for three names: inside a JSON text a quote is escaped, so <c>"usage"</c> with bare quotes
+/// can only be a name or a whole text, and what is found is then read properly.
+/// </summary>
+internal sealed class ChatStreamObserver(bool stripUsage) : IStreamObserver, IChatEventSink
+{
+    private readonly StreamReader _reader = new();
+    private bool _finished;
+    private bool _hasContent;
+    private bool _sawContent;
+    private ChatUsage? _usage;
+
+    public Failure? Failure { get; private set; }
+
+    public bool IsWholeAtEndOfBody => _finished;
+
+    public ReadOnlySpan<byte> MissingTerminal => SseWriter.Done;
+
+    public FrameRole Look(in SseFrame frame, Meter meter)
+    {
+        var data = frame.Data;
+        if (data.Length < 16 && frame.IsDone)
+        {
+            if (_finished)
+                return FrameRole.Terminal;
+            Failure = Failure.Broken("stream", "The upstream's stream ended before its answer was complete.");
+            return FrameRole.Error;
+        }
+        var plain = _hasContent
+            && data.IndexOf("\"usage\""u8) < 0
+            && data.IndexOf("\"error\""u8) < 0
+            && !FinishesIn(data)
+            && frame.Event.IsEmpty;
+        return plain ? FrameRole.Pass : Read(frame, meter);
+    }
+
+    private FrameRole Read(in SseFrame frame, Meter meter)
+    {
+        (_usage, _sawContent) = (null, false);
+        _reader.Read(frame, this);
+        if (Failure is not null)
+            return FrameRole.Error;
+        if (_usage is { } usage)
+        {
+            meter.Report(usage);
+            // The chunk that we asked for has no choices; usage on a chunk with a choice is the upstream's own way and stays.
+            if (stripUsage && ChatChunk.HasNoChoices(frame.Data))
+                return FrameRole.Strip;
+        }
+        if (!_sawContent)
+            return FrameRole.Pass;
+        _hasContent = true;
+        return FrameRole.Content;
+    }
+
+    void IChatEventSink.On(ChatEvent chatEvent)
+    {
+        switch (chatEvent)
+        {
+            case ChatEvent.UsageReported reported:
+                _usage = reported.Usage;
+                break;
+            case ChatEvent.Finished:
+                (_finished, _sawContent) = (true, true);
+                break;
+            case ChatEvent.Failed failed:
+                Failure = failed.Failure;
+                break;
+            case ChatEvent.Started or ChatEvent.Completed:
+                break;
+            default:
+                _sawContent = true;
+                break;
+        }
+    }
+
+    /// <summary>A finish_reason that is a text; on most chunks it is null.</summary>
+    private static bool FinishesIn(ReadOnlySpan<byte> data)
+    {
+        var at = data.IndexOf("\"finish_reason\""u8);
+        if (at < 0)
+            return false;
+        var value = data[(at + "\"finish_reason\""u8.Length)..].TrimStart(" :"u8);
+        return value.StartsWith("\""u8);
+    }
+}

@@ -1,0 +1,40 @@
+using System.Buffers;
+using Milliways.Dialects.Chat;
+
+namespace Milliways.Exchanges.Relays;
+
+/// <summary>Reads a whole answer of one dialect into events.</summary>
+internal delegate void AnswerReader(ReadOnlySpan<byte> body, IChatEventSink sink);
+
+/// <summary>Writes a folded answer as the caller's dialect has it.</summary>
+internal delegate void AnswerWriter(ChatFold fold, IBufferWriter<byte> output);
+
+/// <summary>A whole answer of another dialect: read into events, folded, written whole.</summary>
+internal sealed class FoldRelay(AnswerReader read, AnswerWriter write) : IRelay
+{
+    private readonly ChatFold _fold = new();
+
+    public bool NeedsWholeBody => true;
+
+    public RelayState State { get; private set; }
+
+    public Failure? Failure { get; private set; }
+
+    public bool HasContent => State == RelayState.Complete;
+
+    public string ContentType => "application/json";
+
+    public int Feed(ReadOnlySpan<byte> upstream, bool endOfBody, IBufferWriter<byte> caller, Meter meter)
+    {
+        read(upstream, _fold);
+        if (_fold.Usage is { } usage)
+            meter.Report(usage);
+        if (_fold.IsComplete)
+            State = RelayState.Complete;
+        else
+            (State, Failure) = (RelayState.Failed, _fold.Failure ?? Failure.Broken("body", "The upstream answered 200 with a body that is no answer."));
+        return upstream.Length;
+    }
+
+    public void WriteTail(IBufferWriter<byte> caller) => write(_fold, caller);
+}

@@ -1,0 +1,37 @@
+using Milliways.Dialects.Chat;
+using Milliways.Dialects.Sse;
+
+namespace Milliways.Exchanges.Relays;
+
+/// <summary>What one frame of a relayed stream is to the relay.</summary>
+internal enum FrameRole
+{
+    /// <summary>Goes on as it is.</summary>
+    Pass,
+
+    /// <summary>As <see cref="Pass"/>, and it carries a part of the answer.</summary>
+    Content,
+
+    /// <summary>Was asked for by us and not by the caller: it does not go on.</summary>
+    Strip,
+
+    /// <summary>The dialect's own end: it goes on after the exchange has ended.</summary>
+    Terminal,
+
+    /// <summary>The upstream gave up: <see cref="IStreamObserver.Failure"/> says why.</summary>
+    Error,
+}
+
+/// <summary>Looks at the frames of a stream that is relayed as bytes, in one dialect, without rewriting any.</summary>
+internal interface IStreamObserver
+{
+    FrameRole Look(in SseFrame frame, Meter meter);
+
+    Failure? Failure { get; }
+
+    /// <summary>At the proper end of the body: true when the answer is whole although its terminal event did not come.</summary>
+    bool IsWholeAtEndOfBody { get; }
+
+    /// <summary>The terminal event that callers need when the upstream left it away.</summary>
+    ReadOnlySpan<byte> MissingTerminal { get; }
+}

@@ -1,0 +1,42 @@
+using Milliways.Dialects.Anthropic;
+using Milliways.Dialects.Chat;
+using Milliways.Dialects.Sse;
+
+namespace Milliways.Exchanges.Relays;
+
+/// <summary>Watches a Messages stream go by: only the events that carry usage, the end or an error are read.</summary>
+internal sealed class MessagesStreamObserver : IStreamObserver, IChatEventSink
+{
+    private readonly StreamReader _reader = new();
+    private ChatUsage? _usage;
+
+    public Failure? Failure { get; private set; }
+
+    /// <summary>A Messages stream needs its message_stop (contract, "Ends of streams").</summary>
+    public bool IsWholeAtEndOfBody => false;
+
+    public ReadOnlySpan<byte> MissingTerminal => default;
+
+    public FrameRole Look(in SseFrame frame, Meter meter)
+    {
+        if (frame.Event.SequenceEqual("content_block_delta"u8) || frame.Event.SequenceEqual("content_block_start"u8))
+            return FrameRole.Content;
+        if (frame.Event.SequenceEqual("ping"u8) || frame.Event.SequenceEqual("content_block_stop"u8))
+            return FrameRole.Pass;
+        _usage = null;
+        _reader.Read(frame, this);
+        if (_usage is { } usage)
+            meter.Report(usage);
+        if (Failure is not null)
+            return FrameRole.Error;
+        return _reader.HasEnded ? FrameRole.Terminal : FrameRole.Pass;
+    }
+
+    void IChatEventSink.On(ChatEvent chatEvent)
+    {
+        if (chatEvent is ChatEvent.UsageReported reported)
+            _usage = reported.Usage;
+        else if (chatEvent is ChatEvent.Failed failed)
+            Failure = failed.Failure;
+    }
+}

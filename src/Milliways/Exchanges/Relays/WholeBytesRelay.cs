@@ -1,0 +1,68 @@
+using System.Buffers;
+using System.Text.Json;
+using Milliways.Dialects.Chat;
+
+namespace Milliways.Exchanges.Relays;
+
+/// <summary>
+/// A whole answer of the same dialect: the upstream's bytes, once it is certain that they are an answer. A 200 that is none (HTML, nothing, an error
+/// object) is a failure of the upstream (contract).
+/// </summary>
+/// <param name="mark">The member that every answer of this kind has, such as <c>choices</c>.</param>
+/// <param name="readUsage">Reads the value of <c>usage</c>.</param>
+internal sealed class WholeBytesRelay(string mark, Func<ReadOnlySpan<byte>, ChatUsage?> readUsage) : IRelay
+{
+    private byte[] _answer = [];
+
+    public bool NeedsWholeBody => true;
+
+    public RelayState State { get; private set; }
+
+    public Failure? Failure { get; private set; }
+
+    public bool HasContent => State == RelayState.Complete;
+
+    public string ContentType => "application/json";
+
+    public int Feed(ReadOnlySpan<byte> upstream, bool endOfBody, IBufferWriter<byte> caller, Meter meter)
+    {
+        try
+        {
+            if (IsAnswer(upstream, meter))
+            {
+                _answer = upstream.ToArray();
+                State = RelayState.Complete;
+            }
+        }
+        catch (JsonException)
+        {
+            // Answered below: not JSON is no answer.
+        }
+        if (State != RelayState.Complete)
+            (State, Failure) = (RelayState.Failed, Failure.Broken("body", "The upstream answered 200 with a body that is no answer."));
+        return upstream.Length;
+    }
+
+    public void WriteTail(IBufferWriter<byte> caller) => caller.Write(_answer);
+
+    private bool IsAnswer(ReadOnlySpan<byte> body, Meter meter)
+    {
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 256 });
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+            return false;
+        var marked = false;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isMark = reader.ValueTextEquals(mark);
+            var isUsage = reader.ValueTextEquals("usage"u8);
+            reader.Read();
+            marked |= isMark && reader.TokenType != JsonTokenType.Null;
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            if (isUsage && readUsage(body[start..(int)reader.BytesConsumed]) is { } usage)
+                meter.Report(usage);
+        }
+        while (reader.Read()) { } // trailing text is no answer
+        return marked;
+    }
+}

@@ -1,0 +1,114 @@
+using System.Buffers;
+using Milliways.Dialects.Chat;
+
+namespace Milliways.Exchanges;
+
+/// <summary>Reads a body into one piece, within a bound for one body and a budget for all (design §4, "Memory").</summary>
+internal static class RequestBody
+{
+    /// <summary>The most bytes of one body (contract, "HTTP bounds").</summary>
+    public const int MostBytes = 32 << 20;
+
+    /// <summary>Up to here a body is handled on the socket's own thread.</summary>
+    public const int LightBytes = 64 << 10;
+
+    /// <summary>The most bytes of all bodies held at once: a quarter of the memory the process may use.</summary>
+    private static readonly long Budget = Math.Max(MostBytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+
+    private static long _held;
+
+    public static async ValueTask<Failure?> ReadAsync(Exchange exchange)
+    {
+        var request = exchange.Http.Request;
+        if (!IsJson(request.ContentType))
+            return new Failure(FailureKind.UnsupportedMediaType, FailureParty.Client, "body", "Expected request with `Content-Type: application/json`.");
+        if (request.Headers.ContentEncoding.Count > 0 && request.Headers.ContentEncoding != "identity")
+            return new Failure(FailureKind.UnsupportedMediaType, FailureParty.Client, "body", "Compressed request bodies are not accepted: leave Content-Encoding away.");
+        if (request.ContentLength > MostBytes)
+            return TooLarge();
+
+        var reserved = request.ContentLength ?? 0;
+        if (Interlocked.Add(ref _held, reserved) > Budget)
+        {
+            Interlocked.Add(ref _held, -reserved);
+            return new Failure(FailureKind.Overloaded, FailureParty.Gateway, "body", "The server holds too many large requests at the moment: try again shortly.")
+            {
+                RetryAfterSeconds = 1,
+            };
+        }
+        try
+        {
+            return await ReadAsync(exchange, request, (int)reserved);
+        }
+        finally
+        {
+            Interlocked.Add(ref _held, exchange.Body.Length - reserved);
+        }
+    }
+
+    /// <summary>Gives the body's share of the budget back.</summary>
+    public static void Release(Exchange exchange)
+    {
+        Interlocked.Add(ref _held, -exchange.Body.Length);
+        exchange.Body = default;
+    }
+
+    private static async ValueTask<Failure?> ReadAsync(Exchange exchange, HttpRequest request, int expected)
+    {
+        // Not pooled: a cancelled send may still read from it, and the next tenant's body must not be what it finds.
+        var buffer = GC.AllocateUninitializedArray<byte>(expected > 0 ? expected : 1024);
+        var length = 0;
+        try
+        {
+            while (true)
+            {
+                var result = await request.BodyReader.ReadAsync(exchange.Http.RequestAborted);
+                foreach (var segment in result.Buffer)
+                {
+                    if (length + segment.Length > MostBytes)
+                        return TooLarge();
+                    if (length + segment.Length > buffer.Length)
+                        buffer = Grow(buffer, length, length + segment.Length);
+                    segment.CopyTo(buffer.AsMemory(length));
+                    length += segment.Length;
+                }
+                request.BodyReader.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted)
+                    break;
+            }
+            exchange.Body = buffer.AsMemory(0, length);
+            return null;
+        }
+        catch (BadHttpRequestException bad)
+        {
+            return bad.StatusCode == StatusCodes.Status413PayloadTooLarge
+                ? TooLarge()
+                : new Failure(FailureKind.InvalidRequest, FailureParty.Client, "body", "The request body did not arrive whole.");
+        }
+        catch (Exception gone) when (gone is IOException or OperationCanceledException)
+        {
+            return AttemptLoop.ClientGone;
+        }
+    }
+
+    private static byte[] Grow(byte[] buffer, int length, int needed)
+    {
+        var larger = GC.AllocateUninitializedArray<byte>(Math.Max(needed, buffer.Length * 2));
+        buffer.AsSpan(0, length).CopyTo(larger);
+        return larger;
+    }
+
+    private static Failure TooLarge() =>
+        new(FailureKind.PayloadTooLarge, FailureParty.Client, "body", "The request body is larger than 32 MiB: send less.");
+
+    private static bool IsJson(string? contentType)
+    {
+        if (contentType is null)
+            return false;
+        var type = contentType.AsSpan();
+        var parameters = type.IndexOf(';');
+        type = (parameters < 0 ? type : type[..parameters]).Trim();
+        return type.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+            || (type.StartsWith("application/", StringComparison.OrdinalIgnoreCase) && type.EndsWith("+json", StringComparison.OrdinalIgnoreCase));
+    }
+}

@@ -1,0 +1,36 @@
+namespace Milliways.Exchanges;
+
+/// <summary>What governing and routing need of a body, read once; the bytes themselves are kept as they came.</summary>
+internal sealed record RequestFacts
+{
+    public required string Model { get; init; }
+
+    /// <summary>Where the model's JSON text stands in the body, quotes included.</summary>
+    public required ByteSpan ModelAt { get; init; }
+
+    public bool Stream { get; init; }
+
+    /// <summary>The caller asked for Chat's usage chunk itself.</summary>
+    public bool IncludeUsage { get; init; }
+
+    /// <summary>Where the value of <c>stream_options</c> stands, when the body has one.</summary>
+    public ByteSpan? StreamOptionsAt { get; init; }
+
+    /// <summary>Where the value of <c>include_usage</c> stands inside it.</summary>
+    public ByteSpan? IncludeUsageAt { get; init; }
+
+    /// <summary>The bound on the answer in tokens, under whichever name it came.</summary>
+    public int? MaxOutput { get; init; }
+
+    /// <summary>Tools were given; not every upstream can use them.</summary>
+    public bool HasTools { get; init; }
+
+    /// <summary>The offset of the body's closing brace: where a member can be added.</summary>
+    public required int End { get; init; }
+}
+
+/// <summary>A stretch of a body in bytes.</summary>
+internal readonly record struct ByteSpan(int Start, int Length)
+{
+    public int End => Start + Length;
+}

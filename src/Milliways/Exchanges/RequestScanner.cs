@@ -1,0 +1,194 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Unicode;
+using Milliways.Dialects.Chat;
+
+namespace Milliways.Exchanges;
+
+/// <summary>
+/// Reads <see cref="RequestFacts"/> in one pass. Duplicate top-level names and trailing text are refused: they would pass a rule under one name and run
+/// under another (design §3). Depth is bounded at 64, and at 256 inside tool schemas (contract, "HTTP bounds").
+/// </summary>
+internal ref struct RequestScanner
+{
+    private const int MaxDepth = 64;
+    private const int MaxSchemaDepth = 256;
+
+    private Utf8JsonReader _reader;
+    private readonly HashSet<string> _names;
+    private string? _model;
+    private ByteSpan _modelAt;
+    private bool _stream;
+    private ByteSpan? _streamOptionsAt;
+    private ByteSpan? _includeUsageAt;
+    private bool _includeUsage;
+    private bool _hasTools;
+    private int? _maxTokens;
+    private int? _maxCompletionTokens;
+    private Failure? _failure;
+
+    private RequestScanner(ReadOnlySpan<byte> body)
+    {
+        _reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxSchemaDepth });
+        _names = [];
+    }
+
+    public static Reading<RequestFacts> Read(ReadOnlySpan<byte> body)
+    {
+        if (body.IsEmpty)
+            return Failure.Invalid("The request body is empty: send a JSON object.");
+        if (!Utf8.IsValid(body))
+            return Failure.Invalid("The request body is not UTF-8: encode it as UTF-8.");
+        try
+        {
+            var scanner = new RequestScanner(body);
+            return scanner.ReadObject();
+        }
+        catch (JsonException broken)
+        {
+            return Failure.Invalid(JsonPlace.Describe(broken));
+        }
+    }
+
+    private Reading<RequestFacts> ReadObject()
+    {
+        _reader.Read();
+        if (_reader.TokenType != JsonTokenType.StartObject)
+        {
+            // Broken text behind the first token is worse news than its type.
+            while (_reader.Read()) { }
+            return Failure.Unprocessable("The request body must be a JSON object.");
+        }
+        while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
+            ReadMember();
+        var end = (int)_reader.TokenStartIndex;
+        while (_reader.Read()) { } // trailing text throws here
+        if (_failure is not null)
+            return _failure;
+        if (_model is null)
+            return Failure.Unprocessable("missing field `model`: name the model, such as \"grok-beta\".", "model");
+        return new RequestFacts
+        {
+            Model = _model,
+            ModelAt = _modelAt,
+            Stream = _stream,
+            IncludeUsage = _includeUsage,
+            StreamOptionsAt = _streamOptionsAt,
+            IncludeUsageAt = _includeUsageAt,
+            HasTools = _hasTools,
+            MaxOutput = _maxCompletionTokens ?? _maxTokens,
+            End = end,
+        };
+    }
+
+    private void ReadMember()
+    {
+        var name = _reader.GetString()!;
+        if (!_names.Add(name))
+            _failure ??= Failure.Invalid($"The member \"{name}\" stands twice in the request body: keep one.", name);
+        _reader.Read();
+        switch (name)
+        {
+            case "model":
+                ReadModel();
+                break;
+            case "stream":
+                if (_reader.TokenType is JsonTokenType.True or JsonTokenType.False)
+                    _stream = _reader.GetBoolean();
+                else if (_reader.TokenType != JsonTokenType.Null)
+                    Wrong("stream", "a boolean");
+                SkipValue(MaxDepth);
+                break;
+            case "max_tokens":
+                _maxTokens = ReadCount(name);
+                break;
+            case "max_completion_tokens":
+                _maxCompletionTokens = ReadCount(name);
+                break;
+            case "stream_options":
+                ReadStreamOptions();
+                break;
+            case "tools" or "functions" or "response_format" or "output_config" or "output_format":
+                _hasTools |= name is "tools" or "functions" && _reader.TokenType == JsonTokenType.StartArray;
+                SkipValue(MaxSchemaDepth);
+                break;
+            default:
+                SkipValue(MaxDepth);
+                break;
+        }
+    }
+
+    private void ReadModel()
+    {
+        var start = (int)_reader.TokenStartIndex;
+        if (_reader.TokenType == JsonTokenType.String)
+        {
+            _model = _reader.GetString()!;
+            _modelAt = new ByteSpan(start, (int)_reader.BytesConsumed - start);
+            if (_model.Length == 0)
+                _failure ??= Failure.Unprocessable("`model` is empty: name the model, such as \"grok-beta\".", "model");
+        }
+        else
+            Wrong("model", "a text");
+        SkipValue(MaxDepth);
+    }
+
+    private int? ReadCount(string name)
+    {
+        int? count = null;
+        if (_reader.TokenType == JsonTokenType.Number && _reader.TryGetInt32(out var number) && number >= 0)
+            count = number;
+        else if (_reader.TokenType != JsonTokenType.Null)
+            Wrong(name, "a whole number that is not negative");
+        SkipValue(MaxDepth);
+        return count;
+    }
+
+    private void ReadStreamOptions()
+    {
+        var start = (int)_reader.TokenStartIndex;
+        if (_reader.TokenType != JsonTokenType.StartObject)
+        {
+            if (_reader.TokenType != JsonTokenType.Null)
+                Wrong("stream_options", "an object");
+            SkipValue(MaxDepth);
+        }
+        else
+            while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var wanted = _reader.ValueTextEquals("include_usage"u8);
+                _reader.Read();
+                if (wanted)
+                {
+                    _includeUsage = _reader.TokenType == JsonTokenType.True;
+                    _includeUsageAt = new ByteSpan((int)_reader.TokenStartIndex, (int)(_reader.BytesConsumed - _reader.TokenStartIndex));
+                }
+                SkipValue(MaxDepth);
+            }
+        _streamOptionsAt = new ByteSpan(start, (int)_reader.BytesConsumed - start);
+    }
+
+    /// <summary>Passes over the value the reader stands on, minding the depth.</summary>
+    private void SkipValue(int most)
+    {
+        if (_reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+            return;
+        var depth = _reader.CurrentDepth;
+        while (_reader.Read() && _reader.CurrentDepth > depth)
+            if (_reader.CurrentDepth > most)
+                _failure ??= Failure.Invalid(string.Create(CultureInfo.InvariantCulture, $"The request body is nested deeper than {most} levels."));
+    }
+
+    private void Wrong(string name, string expected) =>
+        _failure ??= Failure.Unprocessable($"`{name}` must be {expected}, not {Describe(_reader.TokenType)}.", name);
+
+    private static string Describe(JsonTokenType token) => token switch
+    {
+        JsonTokenType.StartObject => "an object",
+        JsonTokenType.StartArray => "a list",
+        JsonTokenType.String => "a text",
+        JsonTokenType.Number => "this number",
+        JsonTokenType.True or JsonTokenType.False => "a boolean",
+        _ => "null",
+    };
+}

@@ -1,0 +1,141 @@
+using System.Buffers;
+using System.Globalization;
+using System.Net.Http.Headers;
+using Milliways.Dialects.Chat;
+using Milliways.Engines;
+using Milliways.Upstreams;
+
+namespace Milliways.Exchanges;
+
+/// <summary>One HTTP call to an upstream: its head, then its bytes, contiguous until they are consumed.</summary>
+internal sealed class UpstreamCall : IAsyncDisposable
+{
+    private const int FirstBuffer = 8 * 1024;
+    private static readonly MediaTypeHeaderValue Json = new("application/json");
+
+    private readonly HttpResponseMessage _response;
+    private Stream? _stream;
+    private byte[] _buffer = [];
+    private int _start;
+    private int _end;
+
+    private UpstreamCall(HttpResponseMessage response) => _response = response;
+
+    public int Status => (int)_response.StatusCode;
+
+    /// <summary>The media type without parameters, or an empty text.</summary>
+    public string ContentType
+    {
+        get
+        {
+            if (!_response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values))
+                return "";
+            var type = values.ToString();
+            var parameters = type.IndexOf(';', StringComparison.Ordinal);
+            return (parameters < 0 ? type : type[..parameters]).Trim();
+        }
+    }
+
+    public ReadOnlySpan<byte> Unread => _buffer.AsSpan(_start, _end - _start);
+
+    public string? Header(string name) => _response.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;
+
+    /// <summary>Sends the body in one piece and waits for the head of the answer.</summary>
+    /// <exception cref="HttpRequestException">The upstream could not be reached or broke before its head was whole.</exception>
+    public static async Task<UpstreamCall> SendAsync(Upstream upstream, Uri address, PreparedCall call, Exchange exchange)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new ReadOnlyMemoryContent(call.Body) };
+        request.Content.Headers.ContentType = Json;
+        var headers = request.Headers;
+        headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+        headers.TryAddWithoutValidation("User-Agent", "milliways");
+        if (upstream.ApiKey is not null)
+        {
+            if (upstream.Auth == AuthStyle.XApiKey)
+                headers.TryAddWithoutValidation("x-api-key", upstream.ApiKey);
+            else
+                headers.TryAddWithoutValidation("Authorization", "Bearer " + upstream.ApiKey);
+        }
+        foreach (var (name, value) in call.Headers)
+            headers.TryAddWithoutValidation(name, value);
+        foreach (var (name, value) in upstream.Headers)
+            headers.TryAddWithoutValidation(name, value);
+        if (upstream.IsEngine)
+        {
+            headers.TryAddWithoutValidation("x-request-id", exchange.RequestId);
+            headers.TryAddWithoutValidation(EngineHeaders.Fairness, exchange.Key!.Id.ToString("N"));
+        }
+        return new UpstreamCall(await upstream.Client.SendAsync(request, exchange.Cancel));
+    }
+
+    /// <summary>Reads more; false at the proper end of the body.</summary>
+    /// <exception cref="IOException">The connection broke before the body was whole (as <see cref="HttpRequestException"/> and its kin too).</exception>
+    public async ValueTask<bool> ReadAsync(CancellationToken cancel)
+    {
+        _stream ??= await _response.Content.ReadAsStreamAsync(cancel);
+        MakeRoom();
+        var read = await _stream.ReadAsync(_buffer.AsMemory(_end), cancel);
+        _end += read;
+        return read > 0;
+    }
+
+    /// <summary>Reads the whole body, at most <paramref name="most"/> bytes; false when it is longer.</summary>
+    public async ValueTask<bool> ReadAllAsync(int most, CancellationToken cancel)
+    {
+        while (await ReadAsync(cancel))
+            if (_end - _start > most)
+                return false;
+        return true;
+    }
+
+    public void Advance(int consumed)
+    {
+        _start += consumed;
+        if (_start == _end)
+            _start = _end = 0;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        if (_buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(_buffer);
+        _buffer = [];
+        _start = _end = 0;
+        _response.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>What an exception of the transport means, without its internal text.</summary>
+    public static Failure Describe(Exception broken, Upstream upstream, string stage) => broken switch
+    {
+        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError } =>
+            Failure.Broken("connect", $"The upstream {upstream.Name} cannot be reached."),
+        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
+            Failure.Broken("tls", $"The upstream {upstream.Name} did not make a secure connection."),
+        OperationCanceledException =>
+            new Failure(FailureKind.Timeout, FailureParty.Upstream, "connect", string.Create(CultureInfo.InvariantCulture,
+                $"The upstream {upstream.Name} did not accept a connection within {upstream.Timeouts.Connect.TotalSeconds} s.")),
+        _ => Failure.Broken(stage, $"The upstream {upstream.Name} broke the connection."),
+    };
+
+    private void MakeRoom()
+    {
+        if (_buffer.Length == 0)
+            _buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
+        else if (_end == _buffer.Length)
+        {
+            if (_start > _buffer.Length / 2)
+            {
+                _buffer.AsSpan(_start, _end - _start).CopyTo(_buffer);
+            }
+            else
+            {
+                var larger = ArrayPool<byte>.Shared.Rent(_buffer.Length * 2);
+                _buffer.AsSpan(_start, _end - _start).CopyTo(larger);
+                ArrayPool<byte>.Shared.Return(_buffer);
+                _buffer = larger;
+            }
+            (_start, _end) = (0, _end - _start);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using System.CommandLine;
+
+namespace Milliways.Hosting;
+
+/// <summary>Options that several commands take alike.</summary>
+internal static class CommonOptions
+{
+    public static Option<string?> Data() => new("--data")
+    {
+        Description = "The data directory (MILLIWAYS_DATA; default $XDG_DATA_HOME/milliways or ~/.local/share/milliways)",
+        HelpName = "DIR",
+    };
+
+    public static Option<string?> Config() => new("--config")
+    {
+        Description = "The configuration file (MILLIWAYS_CONFIG; default milliways.json here, then in the data directory)",
+        HelpName = "FILE",
+    };
+
+    public static Option<bool> Json() => new("--json") { Description = "One JSON document on standard output" };
+
+    public static string DataDirectory(string? given) => given ?? NonEmpty("MILLIWAYS_DATA") ?? Hosting.DataDirectory.Default(Environment.GetEnvironmentVariable);
+
+    public static string? ConfigFile(string? given) => given ?? NonEmpty("MILLIWAYS_CONFIG");
+
+    private static string? NonEmpty(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? value : null;
+}

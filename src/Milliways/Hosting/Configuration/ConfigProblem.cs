@@ -1,0 +1,10 @@
+using System.Globalization;
+
+namespace Milliways.Hosting.Configuration;
+
+/// <summary>One thing wrong in the configuration: where, what, and what to do about it.</summary>
+internal sealed record ConfigProblem(string File, int Line, string Path, string Message)
+{
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{File}:{Line}: {(Path.Length == 0 ? "" : Path + ": ")}{Message}");
+}

@@ -1,0 +1,109 @@
+namespace Milliways.Hosting.Configuration;
+
+/// <summary>What the operator wrote, read and checked, before anything is made of it (contract, "Configuration file").</summary>
+internal sealed record MilliwaysConfig
+{
+    /// <summary>In the file's order: of several upstreams that serve one provider the first wins.</summary>
+    public IReadOnlyList<UpstreamConfig> Upstreams { get; init; } = [];
+
+    public IReadOnlyList<ModelConfig> Models { get; init; } = [];
+
+    public EngineConfig Engine { get; init; } = new();
+
+    public SecurityConfig Security { get; init; } = new();
+
+    /// <summary>Things worth saying at start that keep nothing from working.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The file it came from, or null when there is none.</summary>
+    public string? File { get; init; }
+}
+
+/// <summary>An upstream as data. What is null here comes from the preset.</summary>
+internal sealed record UpstreamConfig(string Name)
+{
+    public string? Preset { get; init; }
+
+    public string? Dialect { get; init; }
+
+    public string? BaseUrl { get; init; }
+
+    /// <summary>The secret itself, already fetched from the environment or a file.</summary>
+    public string? ApiKey { get; init; }
+
+    public IReadOnlyList<string> Models { get; init; } = [];
+
+    /// <summary>The slug under which the gateway serves it.</summary>
+    public string? Provider { get; init; }
+
+    public TimeoutsConfig Timeouts { get; init; } = new();
+
+    public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
+
+    public int? MaxConnections { get; init; }
+
+    public string? Proxy { get; init; }
+
+    public string? CaFile { get; init; }
+
+    /// <summary>Why it is switched off, or null.</summary>
+    public string? OffBecause { get; init; }
+}
+
+/// <summary>Null: the default of the contract's "Time-outs".</summary>
+internal sealed record TimeoutsConfig
+{
+    public TimeSpan? Connect { get; init; }
+
+    public TimeSpan? FirstByte { get; init; }
+
+    public TimeSpan? Idle { get; init; }
+
+    public TimeSpan? Total { get; init; }
+}
+
+/// <summary>A model name: an alias, or ordered attempts, and what overrides the catalogue.</summary>
+internal sealed record ModelConfig(string Name)
+{
+    public string? Alias { get; init; }
+
+    public IReadOnlyList<(string Upstream, string Model)> Attempts { get; init; } = [];
+
+    public int? Context { get; init; }
+
+    public int? MaxOutput { get; init; }
+
+    public IReadOnlyList<string>? Inputs { get; init; }
+
+    public PriceConfig? Price { get; init; }
+}
+
+/// <summary>US dollars per million tokens.</summary>
+internal sealed record PriceConfig(decimal Input, decimal CachedInput, decimal Output, decimal Image);
+
+internal sealed record EngineConfig
+{
+    public bool Enabled { get; init; } = true;
+
+    /// <summary>The name of an embedded model or the path of a GGUF file.</summary>
+    public string Model { get; init; } = "smollm2";
+
+    /// <summary>The embedding model: a name or a path; null switches embeddings off.</summary>
+    public string? EmbeddingModel { get; init; } = "all-minilm";
+
+    public int Sequences { get; init; } = 16;
+
+    /// <summary>Null: the engine chooses by the machine.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Requests that may wait when all sequences are taken.</summary>
+    public int Queue { get; init; } = 256;
+}
+
+internal sealed record SecurityConfig
+{
+    public IReadOnlyList<string> AllowPrivateUpstreams { get; init; } = [];
+
+    /// <summary>Host names besides the loopback's under which a server that listens on loopback may be addressed.</summary>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+}

@@ -1,0 +1,91 @@
+using System.Globalization;
+
+namespace Milliways.Hosting;
+
+/// <summary>
+/// The directory that holds an installation (contract, "Data directory"): mode 0700, files 0600, used by one server at a time.
+/// Moving the directory moves the installation.
+/// </summary>
+internal sealed class DataDirectory : IDisposable
+{
+    private readonly FileStream _lock;
+
+    private DataDirectory(string path, FileStream @lock) => (Path, _lock) = (path, @lock);
+
+    public string Path { get; }
+
+    public string LedgerFile => System.IO.Path.Combine(Path, "ledger.db");
+
+    public string RunDirectory => System.IO.Path.Combine(Path, "run");
+
+    public string ModelsDirectory => System.IO.Path.Combine(Path, "models");
+
+    /// <summary>The directory meant when none is named: <c>$XDG_DATA_HOME/milliways</c>, or <c>~/.local/share/milliways</c>.</summary>
+    public static string Default(Func<string, string?> environment)
+    {
+        var home = environment("XDG_DATA_HOME");
+        if (string.IsNullOrEmpty(home))
+            home = System.IO.Path.Combine(environment("HOME") ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share");
+        return System.IO.Path.Combine(home, "milliways");
+    }
+
+    /// <summary>Creates what is missing and takes the lock.</summary>
+    /// <exception cref="UserErrorException">Not writable, no directory, or in use by another server, which is named.</exception>
+    public static DataDirectory Open(string path, int processId)
+    {
+        path = System.IO.Path.GetFullPath(path);
+        try
+        {
+            CreatePrivate(path);
+            var run = System.IO.Path.Combine(path, "run");
+            CreatePrivate(run);
+            return new DataDirectory(path, TakeLock(path, System.IO.Path.Combine(run, "lock"), System.IO.Path.Combine(run, "pid"), processId));
+        }
+        catch (Exception denied) when (denied is UnauthorizedAccessException or (IOException and not FileNotFoundException))
+        {
+            throw new UserErrorException(
+                $"The data directory {path} cannot be written ({denied.Message.TrimEnd('.')}): give this user the right to write there, or name another one with --data.",
+                inner: denied);
+        }
+    }
+
+    /// <summary>Keeps other users of the machine from reading a file.</summary>
+    public static void Protect(string file)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    public void Dispose()
+    {
+        File.Delete(System.IO.Path.Combine(RunDirectory, "pid"));
+        _lock.Dispose();
+    }
+
+    private static void CreatePrivate(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else if (!Directory.Exists(path))
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    /// <summary>The lock is the system's, so it is gone with the process however that ends; the pid file only names the holder.</summary>
+    private static FileStream TakeLock(string directory, string lockFile, string pidFile, int processId)
+    {
+        FileStream held;
+        try
+        {
+            held = new FileStream(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException) when (File.Exists(lockFile))
+        {
+            var holder = File.Exists(pidFile) ? $" (process {File.ReadAllText(pidFile).Trim()})" : "";
+            throw new UserErrorException(
+                $"The data directory {directory} is in use by another Milliways server{holder}: stop that one, or name another directory with --data.");
+        }
+        File.WriteAllText(pidFile, processId.ToString(CultureInfo.InvariantCulture));
+        Protect(pidFile);
+        return held;
+    }
+}

@@ -1,0 +1,37 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Milliways.Api;
+using Milliways.Engines;
+using Milliways.Routing;
+
+namespace Milliways.Hosting;
+
+/// <summary>GET /healthz (the process lives) and GET /readyz (it can serve, with each part).</summary>
+internal sealed class HealthEndpoints(EngineSupervisor engine, RoutingTable table)
+{
+    public static Task LiveAsync(HttpContext http, string _) => JsonAnswer.WriteAsync(http, new Health("ok"), HealthJson.Default.Health);
+
+    public Task ReadyAsync(HttpContext http, string _)
+    {
+        var (state, detail) = engine.Describe();
+        var others = table.Upstreams.All.Count(upstream => upstream.OffBecause is null && !upstream.IsEngine);
+        var upstreams = new HealthPart(others > 0 || state == EngineState.Ready ? "ok" : "unavailable",
+            others > 0 ? $"{others} configured" : "only the embedded engine");
+        var ready = upstreams.Status == "ok";
+        var parts = new Readiness(ready ? "ok" : "unavailable", new HealthPart("ok", null), new HealthPart("ok", null),
+            new HealthPart(state switch { EngineState.Ready => "ok", EngineState.Off => "off", _ => "starting" }, detail), upstreams);
+        return JsonAnswer.WriteAsync(http, parts, HealthJson.Default.Readiness, ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+}
+
+internal sealed record Health(string Status);
+
+internal sealed record HealthPart(string Status, string? Detail);
+
+/// <summary>The database and the configuration are checked before the server listens: a running server has both.</summary>
+internal sealed record Readiness(string Status, HealthPart Database, HealthPart Configuration, HealthPart Engine, HealthPart Upstreams);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(Health))]
+[JsonSerializable(typeof(Readiness))]
+internal sealed partial class HealthJson : JsonSerializerContext;

@@ -1,0 +1,74 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Milliways.Engines;
+using Milliways.Hosting.Configuration;
+using Milliways.Routing;
+using Milliways.Storage;
+using Milliways.Teams;
+
+namespace Milliways.Hosting;
+
+/// <summary>A server made ready: started, it says where it listens; disposed, it has given back its data directory.</summary>
+internal sealed class MilliwaysServer(
+    WebApplication app, ServeOptions options, MilliwaysConfig config, DataDirectory data, ServerAddress address, Team team, string? firstKey) : IAsyncDisposable
+{
+    public ServerAddress Address => address;
+
+    public Team Team => team;
+
+    /// <summary>On the first start of a data directory only.</summary>
+    public string? FirstKey => firstKey;
+
+    public IServiceProvider Services => app.Services;
+
+    /// <exception cref="UserErrorException">An address is taken or cannot be listened on.</exception>
+    public async Task StartAsync()
+    {
+        var log = app.Services.GetRequiredService<ILogger<MilliwaysServer>>();
+        foreach (var warning in config.Warnings.Concat(app.Services.GetRequiredService<RoutingTable>().Upstreams.Warnings))
+            log.LogWarning("Configuration: {Warning}", warning);
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException taken) when (taken.InnerException is AddressInUseException)
+        {
+            throw new UserErrorException($"The address {options.Urls} is taken by another program: stop that one, or choose another with --urls http://127.0.0.1:PORT (0 takes a free port).", inner: taken);
+        }
+        catch (SocketException unusable)
+        {
+            throw new UserErrorException($"The address {options.Urls} cannot be listened on ({unusable.Message}): choose another with --urls.", inner: unusable);
+        }
+        address.Http = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        if (options.ReadyFile is not null)
+            WriteReadyFile(options.ReadyFile);
+        if (!options.Quiet)
+            await Console.Out.WriteAsync(Banner.Text(
+                address, team.Account, firstKey, app.Services.GetRequiredService<RoutingTable>(), app.Services.GetRequiredService<EmbeddedModels>(), data.Path));
+    }
+
+    public Task WaitForShutdownAsync() => app.WaitForShutdownAsync();
+
+    public Task StopAsync() => app.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await app.DisposeAsync();
+        app.Services.GetService<LedgerDatabase>()?.Dispose();
+        data.Dispose();
+    }
+
+    private void WriteReadyFile(string file)
+    {
+        try
+        {
+            ReadyFile.Write(file, new ReadyFacts(address.Http, Grpc: null, address.Http + "/", team.Account, firstKey, Setup: null, Environment.ProcessId));
+        }
+        catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)
+        {
+            throw new UserErrorException($"The ready file {file} cannot be written ({unwritable.Message.TrimEnd('.')}): correct --ready-file.", inner: unwritable);
+        }
+    }
+}

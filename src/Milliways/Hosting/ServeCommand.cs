@@ -1,0 +1,33 @@
+using System.CommandLine;
+
+namespace Milliways.Hosting;
+
+/// <summary><c>milliways serve</c>.</summary>
+internal static class ServeCommand
+{
+    public static Command Create()
+    {
+        var (data, config) = (CommonOptions.Data(), CommonOptions.Config());
+        var urls = new Option<string>("--urls") { Description = "Where to listen; port 0 takes a free one", HelpName = "URLS", DefaultValueFactory = _ => ServeOptions.DefaultUrls };
+        var grpcUrls = new Option<string?>("--grpc-urls") { Description = "Read for scripts of later versions: this one serves no gRPC and opens no port for it", HelpName = "URLS" };
+        var noEngine = new Option<bool>("--no-engine") { Description = "Do not start the embedded engine" };
+        var governance = new Option<string>("--governance") { Description = "on or off: keys are checked either way; this version has no limits or credits to switch", DefaultValueFactory = _ => "on" };
+        governance.AcceptOnlyFromAmong("on", "off");
+        var readyFile = new Option<string?>("--ready-file") { Description = "Write addresses, team and first key here as JSON once listening (mode 0600)", HelpName = "FILE" };
+        var quiet = new Option<bool>("--quiet") { Description = "Print no start-up text" };
+        var command = new Command("serve", "Serve the API, the gateway and the embedded models.\n\nExamples:\n  milliways serve\n  milliways serve --urls http://127.0.0.1:8080 --data ./data\n  XAI_API_KEY=xai-... milliways serve")
+        {
+            data, config, urls, grpcUrls, noEngine, governance, readyFile, quiet,
+        };
+        command.SetAction((parsed, cancel) => ServeHost.RunAsync(new ServeOptions
+        {
+            DataDirectory = CommonOptions.DataDirectory(parsed.GetValue(data)),
+            ConfigFile = CommonOptions.ConfigFile(parsed.GetValue(config)),
+            Urls = parsed.GetValue(urls)!,
+            NoEngine = parsed.GetValue(noEngine),
+            ReadyFile = parsed.GetValue(readyFile),
+            Quiet = parsed.GetValue(quiet),
+        }));
+        return command;
+    }
+}

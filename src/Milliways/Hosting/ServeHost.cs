@@ -1,0 +1,117 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging.Console;
+using Milliways.Api;
+using Milliways.Catalogue;
+using Milliways.Engines;
+using Milliways.Exchanges;
+using Milliways.Gateway;
+using Milliways.Hosting.Configuration;
+using Milliways.Keys;
+using Milliways.Routing;
+using Milliways.Storage;
+using Milliways.Teams;
+using Milliways.Upstreams;
+
+namespace Milliways.Hosting;
+
+/// <summary>
+/// Puts a server together and runs it until it is told to stop. Everything is made by hand, in the order in which it depends on each other: what runs
+/// can be read here.
+/// </summary>
+internal static class ServeHost
+{
+    /// <summary>How long running answers may go on after Ctrl-C; then they end with their dialect's error.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+
+    public static async Task<int> RunAsync(ServeOptions options)
+    {
+        await using var server = Build(options);
+        await server.StartAsync();
+        await server.WaitForShutdownAsync();
+        return ExitCode.Done;
+    }
+
+    /// <exception cref="UserErrorException">Something the operator can put right.</exception>
+    public static MilliwaysServer Build(ServeOptions options)
+    {
+        var time = TimeProvider.System;
+        var config = ConfigFile.Load(options.ConfigFile, options.DataDirectory, Environment.GetEnvironmentVariable);
+        if (options.NoEngine)
+            config = config with { Engine = config.Engine with { Enabled = false } };
+        CheckUrls(options.Urls);
+        var data = DataDirectory.Open(options.DataDirectory, Environment.ProcessId);
+        try
+        {
+            return Compose(options, config, data, time);
+        }
+        catch
+        {
+            data.Dispose();
+            throw;
+        }
+    }
+
+    private static MilliwaysServer Compose(ServeOptions options, MilliwaysConfig config, DataDirectory data, TimeProvider time)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "milliways" });
+        AddLogging(builder.Logging);
+        KestrelSetup.Configure(builder);
+        builder.WebHost.UseUrls(options.Urls);
+        var services = builder.Services;
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = Grace + TimeSpan.FromSeconds(5));
+
+        var database = LedgerDatabase.Open(data.LedgerFile);
+        var teams = new TeamStore(database, time);
+        var (team, firstKey) = FirstStart.Ensure(database, teams, time);
+        var address = new ServerAddress();
+        var models = new EmbeddedModels(config.Engine, data.ModelsDirectory);
+        var socket = new EngineSocket(data.RunDirectory, Environment.ProcessId);
+        services.AddSingleton(time).AddSingleton(address).AddSingleton(models).AddSingleton(socket).AddSingleton(config.Engine);
+        services.AddSingleton(database).AddSingleton(teams).AddSingleton<KeyStore>().AddSingleton<KeyGate>();
+        services.AddSingleton<IGate>(provider => provider.GetRequiredService<KeyGate>());
+        services.AddSingleton<EngineSupervisor>().AddHostedService(provider => provider.GetRequiredService<EngineSupervisor>());
+        services.AddSingleton<OpenExchanges>().AddHostedService(provider => provider.GetRequiredService<OpenExchanges>());
+        services.AddHostedService<Drain>();
+        services.AddSingleton<UpstreamClients>();
+        services.AddSingleton(provider => RoutingSetup.Build(config, provider.GetRequiredService<UpstreamClients>(), provider.GetRequiredService<EngineSupervisor>(), models, socket));
+        services.AddSingleton(provider => provider.GetRequiredService<RoutingTable>().Upstreams);
+        services.AddSingleton<Router>().AddSingleton<AttemptLoop>().AddSingleton<ExchangeRunner>();
+        services.AddSingleton<EngineFacts>().AddSingleton<ModelDirectory>().AddSingleton<ModelsEndpoints>().AddSingleton<ApiRoutes>().AddSingleton<GatewayRoutes>();
+        services.AddSingleton<HealthEndpoints>().AddSingleton<StartPage>();
+        services.AddSingleton(provider => RouteTable.Build(provider));
+        services.AddSingleton(new HostGuard(IsLoopbackOnly(options.Urls), config.Security.AllowedHosts));
+        services.AddSingleton<Dispatcher>();
+
+        var app = builder.Build();
+        app.Run(app.Services.GetRequiredService<Dispatcher>().HandleAsync);
+        return new MilliwaysServer(app, options, config, data, address, team, firstKey);
+    }
+
+    private static void AddLogging(ILoggingBuilder logging)
+    {
+        logging.SetMinimumLevel(LogLevel.Warning);
+        logging.AddFilter("Milliways", LogLevel.Information);
+        // A torn answer is ours and told; everything unexpected is logged by the dispatcher, with its request's id.
+        logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.None);
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss ";
+            console.ColorBehavior = LoggerColorBehavior.Disabled;
+        });
+        // Results go to standard output, logs to standard error (contract, "Commands").
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+    }
+
+    private static void CheckUrls(string urls)
+    {
+        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            if (!BindingAddress.Parse(url).Scheme.Equals("http", StringComparison.OrdinalIgnoreCase))
+                throw new UserErrorException($"--urls {url}: this version listens on http only; put a TLS proxy in front for anything but loopback.", ExitCode.Usage);
+    }
+
+    private static bool IsLoopbackOnly(string urls) => urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        .All(url => BindingAddress.Parse(url).Host is var host
+            && (host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+                || (System.Net.IPAddress.TryParse(host.Trim('[', ']'), out var ip) && System.Net.IPAddress.IsLoopback(ip))));
+}

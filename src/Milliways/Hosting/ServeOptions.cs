@@ -1,0 +1,21 @@
+namespace Milliways.Hosting;
+
+/// <summary>What <c>serve</c> was told on the command line and in the environment (contract, "Commands").</summary>
+internal sealed record ServeOptions
+{
+    public const string DefaultUrls = "http://127.0.0.1:4242";
+
+    public required string DataDirectory { get; init; }
+
+    /// <summary>The configuration file that was named; null looks for <c>milliways.json</c> here and in the data directory.</summary>
+    public string? ConfigFile { get; init; }
+
+    public string Urls { get; init; } = DefaultUrls;
+
+    public bool NoEngine { get; init; }
+
+    public string? ReadyFile { get; init; }
+
+    /// <summary>No start-up text.</summary>
+    public bool Quiet { get; init; }
+}

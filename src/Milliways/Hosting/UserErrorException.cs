@@ -1,0 +1,15 @@
+namespace Milliways.Hosting;
+
+/// <summary>The executable's exit codes (contract, "Commands").</summary>
+internal static class ExitCode
+{
+    public const int Done = 0;
+    public const int Failed = 1;
+    public const int Usage = 2;
+}
+
+/// <summary>Something the operator can put right: one clear sentence with the remedy, and no stack trace.</summary>
+internal sealed class UserErrorException(string message, int exitCode = ExitCode.Failed, Exception? inner = null) : Exception(message, inner)
+{
+    public int ExitCode { get; } = exitCode;
+}

@@ -1,0 +1,6 @@
+using Milliways.Teams;
+
+namespace Milliways.Keys;
+
+/// <summary>A key as requests see it; the secret is not here and nowhere else.</summary>
+internal sealed record ApiKey(Guid Id, Team Team, string Name, string Redacted, DateTimeOffset Created, DateTimeOffset Modified, bool Disabled);

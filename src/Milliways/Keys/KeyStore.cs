@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using Milliways.Storage;
+using Milliways.Teams;
+
+namespace Milliways.Keys;
+
+/// <summary>
+/// All keys, in memory by the digest of their text. A look-up hashes the presented text and finds the digest: what an attacker could learn from its
+/// timing is the digest of a key, from which the key cannot be found.
+/// </summary>
+internal sealed class KeyStore
+{
+    private readonly LedgerDatabase _database;
+    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<UInt256, ApiKey> _keys = new();
+
+    public KeyStore(LedgerDatabase database, TeamStore teams, TimeProvider time)
+    {
+        (_database, _time) = (database, time);
+        var byId = teams.All().ToDictionary(team => team.Account);
+        foreach (var (digest, key) in database.Query(
+            "SELECT digest, id, team, name, redacted, created, modified, disabled FROM api_keys",
+            row => (UInt256.From(row.GetFieldValue<byte[]>(0)), new ApiKey(
+                Guid.ParseExact(row.GetString(1), "N"), byId[row.GetString(2)], row.GetString(3), row.GetString(4),
+                DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)), row.GetInt64(7) != 0))))
+            _keys[digest] = key;
+    }
+
+    /// <summary>The key with this text, or null. Takes any text, allocates nothing.</summary>
+    public ApiKey? Find(ReadOnlySpan<char> text)
+    {
+        if (text.Length != KeyText.Length)
+            return null;
+        Span<byte> utf8 = stackalloc byte[KeyText.Length * 3];
+        var length = Encoding.UTF8.GetBytes(text, utf8);
+        Span<byte> digest = stackalloc byte[32];
+        SHA256.HashData(utf8[..length], digest);
+        return _keys.GetValueOrDefault(UInt256.From(digest));
+    }
+
+    public IReadOnlyList<ApiKey> All() => [.. _keys.Values.OrderBy(key => key.Created).ThenBy(key => key.Id)];
+
+    /// <summary>Makes a key and returns its text, which nobody can show again.</summary>
+    public (ApiKey Key, string Text) Create(Team team, string name)
+    {
+        var now = _time.GetUtcNow();
+        var text = KeyText.Create();
+        var digest = SHA256.HashData(Encoding.ASCII.GetBytes(text));
+        var key = new ApiKey(Guid.CreateVersion7(now), team, name, KeyText.Redact(text), now, now, Disabled: false);
+        _database.Execute(
+            "INSERT INTO api_keys (id, team, name, digest, redacted, created, modified) VALUES ($id, $team, $name, $digest, $redacted, $now, $now)",
+            ("$id", key.Id.ToString("N")), ("$team", team.Account), ("$name", name), ("$digest", digest), ("$redacted", key.Redacted),
+            ("$now", now.ToUnixTimeMilliseconds()));
+        _keys[UInt256.From(digest)] = key;
+        return (key, text);
+    }
+
+    /// <summary>A digest as a dictionary's key, compared as four words.</summary>
+    private readonly record struct UInt256(ulong A, ulong B, ulong C, ulong D)
+    {
+        public static UInt256 From(ReadOnlySpan<byte> digest) =>
+            new(BitConverter.ToUInt64(digest), BitConverter.ToUInt64(digest[8..]), BitConverter.ToUInt64(digest[16..]), BitConverter.ToUInt64(digest[24..]));
+
+        public override int GetHashCode() => (int)A;
+    }
+}

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Milliways.Hosting;
+using Milliways.Storage;
+using Milliways.Teams;
+
+namespace Milliways.Keys;
+
+/// <summary><c>milliways keys create|list</c> on a data directory whose server may be running: the server sees a new key when it is first used.</summary>
+internal static class KeysCommand
+{
+    public static Command Create()
+    {
+        var (data, json) = (CommonOptions.Data(), CommonOptions.Json());
+        var name = new Option<string>("--name") { Description = "What the key is for", HelpName = "NAME", Required = true };
+        var create = new Command("create", "Make an API key; its text is shown this once") { data, json, name };
+        create.SetAction(parsed =>
+        {
+            using var database = Open(parsed.GetValue(data));
+            var teams = new TeamStore(database, TimeProvider.System);
+            var (key, text) = new KeyStore(database, teams, TimeProvider.System).Create(First(teams), parsed.GetValue(name)!);
+            Console.WriteLine(parsed.GetValue(json)
+                ? JsonSerializer.Serialize(new CreatedKey(key.Id.ToString("D"), text, key.Name, key.Team.Account), KeysJson.Default.CreatedKey)
+                : text);
+            return ExitCode.Done;
+        });
+        var list = new Command("list", "List the API keys, without their texts") { data, json };
+        list.SetAction(parsed =>
+        {
+            using var database = Open(parsed.GetValue(data));
+            var keys = new KeyStore(database, new TeamStore(database, TimeProvider.System), TimeProvider.System).All();
+            if (parsed.GetValue(json))
+                Console.WriteLine(JsonSerializer.Serialize([.. keys.Select(ListedKey.Of)], KeysJson.Default.ListedKeyArray));
+            else
+                foreach (var key in keys)
+                    Console.WriteLine($"{key.Id:D}  {key.Redacted}  {key.Created:yyyy-MM-dd HH:mm}  {key.Name}");
+            return ExitCode.Done;
+        });
+        return new Command("keys", "Make and list API keys") { create, list };
+    }
+
+    private static LedgerDatabase Open(string? data)
+    {
+        var directory = CommonOptions.DataDirectory(data);
+        var file = Path.Combine(directory, "ledger.db");
+        return File.Exists(file)
+            ? LedgerDatabase.Open(file)
+            : throw new UserErrorException($"There is no installation in {directory}: start the server once, or name another directory with --data.");
+    }
+
+    private static Team First(TeamStore teams) =>
+        teams.All() is [var team, ..] ? team : throw new UserErrorException("The installation has no team yet: start the server once.");
+}
+
+internal sealed record CreatedKey(string Id, string Key, string Name, string Team);
+
+internal sealed record ListedKey(string Id, string RedactedKey, string Name, string Team, DateTimeOffset Created, bool Disabled)
+{
+    public static ListedKey Of(ApiKey key) => new(key.Id.ToString("D"), key.Redacted, key.Name, key.Team.Account, key.Created, key.Disabled);
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(CreatedKey))]
+[JsonSerializable(typeof(ListedKey[]))]
+internal sealed partial class KeysJson : JsonSerializerContext;

@@ -1,0 +1,75 @@
+using Milliways.Dialects.Chat;
+using Milliways.Exchanges;
+using Milliways.Hosting.Configuration;
+using Milliways.Teams;
+using Milliways.Upstreams;
+
+namespace Milliways.Routing;
+
+/// <summary>
+/// From a model's name to ordered attempts. The first rule that knows the name wins:
+/// <list type="number">
+/// <item>the operator's <c>models</c> entry (an alias, or attempts);</item>
+/// <item><c>upstream/model</c>, which always names one directly;</item>
+/// <item>an upstream that lists the name under <c>models</c>;</item>
+/// <item>the embedded models by their own names;</item>
+/// <item>a preset that knows the name's family (<c>grok-*</c>, <c>claude-*</c>);</item>
+/// <item>the stand-in;</item>
+/// <item>a server whose names nobody can know (<c>OPENAI_BASE_URL</c>).</item>
+/// </list>
+/// </summary>
+internal sealed class Router(RoutingTable table)
+{
+    private const int MostAliases = 8;
+
+    public Reading<Route> Resolve(string name, Operation operation, Team team)
+    {
+        for (var hops = 0; hops < MostAliases; hops++)
+        {
+            if (!table.Models.TryGetValue(name, out var model) || model.Alias is null)
+                return model is not null && model.Attempts.Count > 0 ? Configured(model) : ByName(name, operation, team);
+            name = model.Alias;
+        }
+        return Failure.Invalid($"The model \"{name}\" is an alias of itself: correct \"models\" in the configuration.", "model");
+    }
+
+    private Reading<Route> Configured(ModelConfig model) =>
+        new Route([.. model.Attempts.Select(attempt => new Attempt(table.Upstreams.Find(attempt.Upstream) ?? table.Missing(attempt.Upstream), attempt.Model))]);
+
+    private Reading<Route> ByName(string name, Operation operation, Team team)
+    {
+        var slash = name.IndexOf('/', StringComparison.Ordinal);
+        if (slash > 0 && slash < name.Length - 1 && table.Upstreams.Find(name[..slash]) is { } named)
+            return new Route(new Attempt(named, name[(slash + 1)..]));
+        if (table.Upstreams.All.FirstOrDefault(upstream => upstream.Models.Contains(name)) is { } listed)
+            return new Route(new Attempt(listed, name));
+        if (table.Upstreams.All.FirstOrDefault(upstream => upstream.OffBecause is null && upstream.Preset?.Serves(name) == true) is { } family)
+            return new Route(new Attempt(family, name));
+        if (Embedded(name, operation) is { } embedded)
+            return embedded;
+        if (table.Upstreams.All.FirstOrDefault(upstream => upstream.ServesAnyModel) is { } any)
+            return new Route(new Attempt(any, name));
+        // A family's only upstream that is switched off says so itself.
+        if (table.Upstreams.All.FirstOrDefault(upstream => upstream.Preset?.Serves(name) == true) is { } off)
+            return new Route(new Attempt(off, name));
+        return UnknownModel.Failure(name, team);
+    }
+
+    /// <summary>The stand-in, where no xAI upstream has taken the name.</summary>
+    private Reading<Route>? Embedded(string name, Operation operation)
+    {
+        if (name == StandIn.Vision)
+            return new Failure(FailureKind.InvalidRequest, FailureParty.Client, "route",
+                "No upstream here can see images, so grok-vision-beta cannot be served: set XAI_API_KEY, or name an image-capable model under \"models\" in milliways.json.")
+            {
+                Param = "model",
+            };
+        if (table.Engine is not { } engine)
+            return name == StandIn.Chat || (operation == Operation.Embeddings && StandIn.IsEmbedding(name)) ? table.NoEngine(name) : null;
+        if (name == StandIn.Chat && operation != Operation.Embeddings)
+            return new Route(new Attempt(engine, table.EngineModel));
+        if (operation == Operation.Embeddings && StandIn.IsEmbedding(name) && table.EngineEmbeddingModel is { } embedding)
+            return new Route(new Attempt(engine, embedding));
+        return null;
+    }
+}

@@ -1,0 +1,28 @@
+using Milliways.Engines;
+using Milliways.Hosting.Configuration;
+using Milliways.Upstreams;
+
+namespace Milliways.Routing;
+
+/// <summary>Makes the routing table of a configuration.</summary>
+internal static class RoutingSetup
+{
+    public static RoutingTable Build(MilliwaysConfig config, UpstreamClients clients, EngineSupervisor supervisor, EmbeddedModels models, EngineSocket socket)
+    {
+        var engine = config.Engine.Enabled ? Engine(supervisor, socket) : null;
+        var upstreams = UpstreamSet.Build(config, Environment.GetEnvironmentVariable, clients, engine);
+        return new RoutingTable(config, upstreams, engine, models.Chat.Name, models.Embedding?.Name,
+            config.Engine.Enabled ? null : "the embedded engine is switched off (engine.enabled in milliways.json, or --no-engine)");
+    }
+
+    /// <summary>The embedded engine is one more upstream, behind a guard that waits for its process.</summary>
+    private static Upstream Engine(EngineSupervisor supervisor, EngineSocket socket)
+    {
+        UpstreamAddress.TryParse(EngineSocket.Origin + "/v1", out var address);
+        return new Upstream(Upstream.EngineName, UpstreamDialect.OpenAiChat, address!, UpstreamClients.ForSocket(socket.Path))
+        {
+            Provider = Upstream.EngineName,
+            Guard = supervisor,
+        };
+    }
+}

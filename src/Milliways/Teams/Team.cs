@@ -1,0 +1,10 @@
+namespace Milliways.Teams;
+
+/// <summary>
+/// Who owns keys. One id, written as a UUID in xAI's answers (<see cref="Guid"/> "D") and as 32 hex digits where Cloudflare has an account ("N").
+/// </summary>
+internal sealed record Team(Guid Id, string Name)
+{
+    /// <summary>The account in gateway addresses.</summary>
+    public string Account => Id.ToString("N");
+}

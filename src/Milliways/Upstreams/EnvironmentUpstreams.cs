@@ -1,0 +1,35 @@
+using Milliways.Hosting;
+using Milliways.Hosting.Configuration;
+
+namespace Milliways.Upstreams;
+
+/// <summary>Environment alone is enough for the common case: <c>XAI_API_KEY</c> makes the preset <c>xai</c>, <c>XAI_BASE_URL</c> moves it.</summary>
+internal static class EnvironmentUpstreams
+{
+    public static IEnumerable<UpstreamConfig> Read(Func<string, string?> environment, IReadOnlyList<UpstreamConfig> configured)
+    {
+        foreach (var preset in Presets.Everything)
+        {
+            if (configured.Any(upstream => upstream.Name == preset.Name))
+                continue;
+            var key = NullIfEmpty(environment($"{preset.Variable}_API_KEY"));
+            var baseUrl = NullIfEmpty(environment($"{preset.Variable}_BASE_URL"));
+            // A moved base alone makes an upstream too: servers on one's own machine need no key.
+            if (key is null && (baseUrl is null || preset.Name is "xai" or "anthropic"))
+                continue;
+            if (baseUrl is not null && !UpstreamAddress.TryParse(baseUrl, out _))
+                throw new UserErrorException($"{preset.Variable}_BASE_URL is \"{baseUrl}\", which is no http or https address: correct or unset it.", ExitCode.Usage);
+            yield return new UpstreamConfig(preset.Name) { Preset = preset.Name, ApiKey = key, BaseUrl = baseUrl };
+        }
+    }
+
+    /// <summary>
+    /// True for <c>OPENAI_BASE_URL</c> and its like pointing somewhere else than the preset: nobody can know that server's model names beforehand,
+    /// so every name that no other upstream serves is tried there.
+    /// </summary>
+    public static bool IsMovedByEnvironment(UpstreamConfig config, Preset? preset) =>
+        preset is not null && config.Name == preset.Name && config.Models.Count == 0 && config.BaseUrl is not null
+        && preset.Dialect == UpstreamDialect.OpenAiChat && preset.Name != "xai";
+
+    private static string? NullIfEmpty(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+}

@@ -1,0 +1,84 @@
+using Milliways.Exchanges;
+
+namespace Milliways.Upstreams;
+
+/// <summary>A configured place that answers: everything an attempt needs, fixed until the configuration changes.</summary>
+internal sealed class Upstream
+{
+    /// <summary>The name of the embedded engine among the upstreams.</summary>
+    public const string EngineName = "engine";
+
+    private readonly UpstreamAddress _address;
+
+    public Upstream(string name, UpstreamDialect dialect, UpstreamAddress address, HttpMessageInvoker client)
+    {
+        Name = name;
+        Dialect = dialect;
+        _address = dialect is UpstreamDialect.Anthropic or UpstreamDialect.Google ? address.WithoutVersion() : address;
+        Client = client;
+        ChatUri = _address.At(dialect == UpstreamDialect.Anthropic ? "/v1/messages" : "/chat/completions");
+    }
+
+    public string Name { get; }
+
+    public UpstreamDialect Dialect { get; }
+
+    public HttpMessageInvoker Client { get; }
+
+    public Preset? Preset { get; init; }
+
+    /// <summary>The slug under which the gateway's provider paths reach it.</summary>
+    public string Provider { get; init; } = "";
+
+    public string? ApiKey { get; init; }
+
+    public AuthStyle Auth { get; init; }
+
+    /// <summary>Extra headers of the operator, sent with every request.</summary>
+    public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
+
+    public UpstreamTimeouts Timeouts { get; init; } = new();
+
+    /// <summary>Models it was configured to serve by their bare names.</summary>
+    public IReadOnlyList<string> Models { get; init; } = [];
+
+    /// <summary>True when any model name that nobody else serves may be tried here.</summary>
+    public bool ServesAnyModel { get; init; }
+
+    /// <summary>Why it is switched off, or null.</summary>
+    public string? OffBecause { get; init; }
+
+    /// <summary>Set for the embedded engine only.</summary>
+    public IUpstreamGuard? Guard { get; init; }
+
+    public bool IsEngine => Guard is not null;
+
+    private Uri ChatUri { get; }
+
+    /// <summary>Where an operation is posted, or null when the upstream's dialect has no such operation.</summary>
+    public Uri? UriFor(Operation operation) => (operation, Dialect) switch
+    {
+        (Operation.Chat, UpstreamDialect.OpenAiChat or UpstreamDialect.Anthropic) => ChatUri,
+        (Operation.Embeddings, UpstreamDialect.OpenAiChat) => _address.At("/embeddings"),
+        (Operation.TokenizeText, UpstreamDialect.OpenAiChat) when IsEngine || Preset?.Name == "xai" => _address.At("/tokenize-text"),
+        (Operation.CountTokens, UpstreamDialect.Anthropic) => _address.At("/v1/messages/count_tokens"),
+        (Operation.CountTokens, UpstreamDialect.OpenAiChat) when IsEngine => _address.At("/chat/count-tokens"),
+        _ => null,
+    };
+}
+
+/// <summary>How long an upstream may take (contract, "Time-outs"); what fires first ends the attempt.</summary>
+internal sealed record UpstreamTimeouts
+{
+    /// <summary>Connect and TLS.</summary>
+    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Response headers and first event.</summary>
+    public TimeSpan FirstByte { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>Between events.</summary>
+    public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>The whole exchange, all attempts together.</summary>
+    public TimeSpan Total { get; init; } = TimeSpan.FromMinutes(30);
+}

@@ -1,0 +1,95 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using Milliways.Hosting.Configuration;
+
+namespace Milliways.Upstreams;
+
+/// <summary>
+/// The HTTP clients for the operator's upstreams, one pool for each way of connecting. HTTP/1.1 pooled, no cookies, no redirects, no decompression;
+/// an invoker instead of a client, which would cost 3 % and 500 bytes a request.
+/// </summary>
+internal sealed class UpstreamClients : IDisposable
+{
+    private readonly Dictionary<(bool Hosted, TimeSpan Connect, int? Connections, string? Proxy, string? CaFile), HttpMessageInvoker> _clients = [];
+
+    public HttpMessageInvoker For(UpstreamConfig config, bool hosted, TimeSpan connect)
+    {
+        var way = (hosted, connect, config.MaxConnections, config.Proxy, config.CaFile);
+        if (_clients.TryGetValue(way, out var known))
+            return known;
+        var handler = NewHandler(connect);
+        // Below the server's own idle time-out, so that we and not the server close a connection that is about to be reused.
+        handler.PooledConnectionIdleTimeout = hosted ? TimeSpan.FromSeconds(60) : TimeSpan.FromSeconds(4);
+        handler.MaxConnectionsPerServer = config.MaxConnections ?? int.MaxValue;
+        if (config.Proxy is not null)
+            (handler.UseProxy, handler.Proxy) = (true, new WebProxy(config.Proxy));
+        else
+            handler.UseProxy = hosted; // the environment's proxies
+        if (config.CaFile is not null)
+            handler.SslOptions = Trusting(config.CaFile);
+        return _clients[way] = new HttpMessageInvoker(handler);
+    }
+
+    /// <summary>A client whose every connection goes to one Unix socket.</summary>
+    public static HttpMessageInvoker ForSocket(string path)
+    {
+        var handler = NewHandler(TimeSpan.FromSeconds(5));
+        handler.UseProxy = false;
+        handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60);
+        handler.ConnectCallback = async (_, cancel) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        };
+        return new HttpMessageInvoker(handler);
+    }
+
+    public void Dispose()
+    {
+        foreach (var client in _clients.Values)
+            client.Dispose();
+    }
+
+    private static SocketsHttpHandler NewHandler(TimeSpan connect) => new()
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ActivityHeadersPropagator = null,
+        ConnectTimeout = connect,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5),
+        MaxResponseHeadersLength = 64,
+        EnableMultipleHttp2Connections = true,
+    };
+
+    private static SslClientAuthenticationOptions Trusting(string caFile)
+    {
+        var authorities = new X509Certificate2Collection();
+        authorities.ImportFromPemFile(caFile);
+        return new SslClientAuthenticationOptions
+        {
+            CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck }
+                .With(authorities),
+        };
+    }
+}
+
+internal static class ChainPolicyExtensions
+{
+    public static X509ChainPolicy With(this X509ChainPolicy policy, X509Certificate2Collection authorities)
+    {
+        policy.CustomTrustStore.AddRange(authorities);
+        return policy;
+    }
+}

@@ -1,0 +1,76 @@
+using Milliways.Hosting.Configuration;
+
+namespace Milliways.Upstreams;
+
+/// <summary>All upstreams in effect: the file's in its order, then the environment's, then the embedded engine.</summary>
+internal sealed class UpstreamSet
+{
+    private readonly Dictionary<string, Upstream> _byName;
+
+    public UpstreamSet(IReadOnlyList<Upstream> upstreams, IReadOnlyList<string> warnings)
+    {
+        All = upstreams;
+        Warnings = warnings;
+        _byName = upstreams.ToDictionary(upstream => upstream.Name, StringComparer.Ordinal);
+    }
+
+    public IReadOnlyList<Upstream> All { get; }
+
+    public IReadOnlyList<string> Warnings { get; }
+
+    public Upstream? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>The first upstream that serves a provider's slug.</summary>
+    public Upstream? ForProvider(string slug) => All.FirstOrDefault(upstream => upstream.Provider == slug && upstream.OffBecause is null);
+
+    public static UpstreamSet Build(MilliwaysConfig config, Func<string, string?> environment, UpstreamClients clients, Upstream? engine)
+    {
+        var warnings = new List<string>();
+        var configs = config.Upstreams.Concat(EnvironmentUpstreams.Read(environment, config.Upstreams));
+        var upstreams = configs.Select(upstream => Make(upstream, clients, warnings)).ToList();
+        if (engine is not null && upstreams.TrueForAll(upstream => upstream.Name != Upstream.EngineName))
+            upstreams.Add(engine);
+        return new UpstreamSet(upstreams, warnings);
+    }
+
+    private static Upstream Make(UpstreamConfig config, UpstreamClients clients, List<string> warnings)
+    {
+        var preset = config.Preset is null ? null : Presets.Find(config.Preset);
+        var dialect = config.Dialect switch
+        {
+            "openai-chat" => UpstreamDialect.OpenAiChat,
+            "openai-responses" => UpstreamDialect.OpenAiResponses,
+            "anthropic" => UpstreamDialect.Anthropic,
+            "google" => UpstreamDialect.Google,
+            _ => preset?.Dialect ?? UpstreamDialect.OpenAiChat,
+        };
+        UpstreamAddress.TryParse(config.BaseUrl ?? preset!.BaseUrl, out var address);
+        var off = config.OffBecause;
+        if (dialect is UpstreamDialect.OpenAiResponses or UpstreamDialect.Google)
+        {
+            off ??= $"this version does not speak the dialect {(dialect == UpstreamDialect.Google ? "google" : "openai-responses")} to upstreams";
+            warnings.Add($"upstreams.{config.Name} is switched off: {off}");
+        }
+        var hosted = preset?.Hosted == true && !address!.IsLocal;
+        var defaults = new UpstreamTimeouts();
+        var timeouts = new UpstreamTimeouts
+        {
+            Connect = config.Timeouts.Connect ?? defaults.Connect,
+            FirstByte = config.Timeouts.FirstByte ?? defaults.FirstByte,
+            Idle = config.Timeouts.Idle ?? defaults.Idle,
+            Total = config.Timeouts.Total ?? defaults.Total,
+        };
+        return new Upstream(config.Name, dialect, address!, clients.For(config, hosted, timeouts.Connect))
+        {
+            Preset = preset,
+            Provider = config.Provider ?? preset?.Provider ?? config.Name,
+            ApiKey = config.ApiKey,
+            Auth = dialect == UpstreamDialect.Anthropic ? AuthStyle.XApiKey : AuthStyle.Bearer,
+            Headers = config.Headers,
+            Timeouts = timeouts,
+            Models = config.Models,
+            ServesAnyModel = EnvironmentUpstreams.IsMovedByEnvironment(config, preset),
+            OffBecause = off,
+        };
+    }
+}
