@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Json;
@@ -84,7 +85,14 @@ internal static class PartReader
         if (file["file_data"].Text() is { } text)
         {
             if (!DataUri.Is(text)) text = "data:;base64," + text;
-            if (DataUri.TryParse(text, out var type, out var data)) return new ChatPart.Document(type ?? DataUri.Sniffed(data), data, null, null, title);
+            if (DataUri.TryParse(text, out var type, out var data))
+            {
+                // A text document is its text, as in Anthropic's dialect.
+                return type is not null && type.StartsWith("text/", StringComparison.Ordinal)
+                    ? new ChatPart.Document("text/plain", Encoding.UTF8.GetString(Convert.FromBase64String(data)), null, null, title)
+                    : new ChatPart.Document(type ?? DataUri.Sniffed(data), data, null, null, title);
+            }
+
             file.Reading.OutOfRange(file["file_data"].Path, "a data URI with valid base64");
             return null;
         }

@@ -15,6 +15,7 @@ public sealed class StreamWriter(IBufferWriter<byte> output, OpenAiWriteOptions 
     private readonly ChunkWriter chunks = new(options);
     private readonly SortedDictionary<int, Choice> choices = [];
     private ChatUsage? usage;
+    private bool hasEnded;
 
     /// <summary>The last usage the events told, or null.</summary>
     public ChatUsage? Usage => usage;
@@ -53,6 +54,8 @@ public sealed class StreamWriter(IBufferWriter<byte> output, OpenAiWriteOptions 
     /// <summary>The end of a complete answer. Usage given here outranks what the events told.</summary>
     public void WriteTail(IBufferWriter<byte> tail, ChatUsage? finalUsage = null, long? costTicks = null)
     {
+        if (hasEnded) return;
+        hasEnded = true;
         if (choices.Count == 0) choices[0] = new Choice();
         foreach (var (index, choice) in choices)
         {
@@ -73,6 +76,8 @@ public sealed class StreamWriter(IBufferWriter<byte> output, OpenAiWriteOptions 
     /// <summary>The end of a broken answer: an error object, no finish and no <c>[DONE]</c> (dialects 4.13).</summary>
     public void WriteFailure(Failure failure, IBufferWriter<byte> tail)
     {
+        if (hasEnded) return;
+        hasEnded = true;
         tail.Write("data: "u8);
         Errors.Write(failure, options.Flavour, tail);
         tail.Write("\n\n"u8);
