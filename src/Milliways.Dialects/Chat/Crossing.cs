@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Milliways.Dialects.Json;
 
 namespace Milliways.Dialects.Chat;
 
@@ -25,7 +26,8 @@ internal static class Crossing
         "mcp_servers" => !IsEmpty(value),
         "background" or "deferred" => value.ValueKind == JsonValueKind.True,
         "modalities" => value.ValueKind == JsonValueKind.Array && value.EnumerateArray().Any(mode => mode.ValueKind == JsonValueKind.String && mode.ValueEquals("audio"u8)),
-        "search_parameters" => !(value.ValueKind == JsonValueKind.Object && value.TryGetProperty("mode"u8, out var mode) && mode.ValueKind == JsonValueKind.String && mode.ValueEquals("off"u8)),
+        // "auto", the default, leaves it to the model whether to search at all (xai-api 1.3.5).
+        "search_parameters" => value.Text("mode") == "on",
         _ => false,
     };
 

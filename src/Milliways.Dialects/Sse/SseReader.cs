@@ -13,7 +13,7 @@ public sealed class SseReader(int maxFrameBytes = SseReader.DefaultMaxFrameBytes
 {
     public const int DefaultMaxFrameBytes = 16 * 1024 * 1024;
 
-    private readonly ArrayBufferWriter<byte> joined = new(0);
+    private ArrayBufferWriter<byte>? joined;
     private int searched;
     private int lineStart;
     private int dataStart;
@@ -122,6 +122,7 @@ public sealed class SseReader(int maxFrameBytes = SseReader.DefaultMaxFrameBytes
             return;
         }
 
+        joined ??= new ArrayBufferWriter<byte>();
         if (dataLines == 2)
         {
             joined.ResetWrittenCount();
@@ -137,7 +138,7 @@ public sealed class SseReader(int maxFrameBytes = SseReader.DefaultMaxFrameBytes
         var frame = new SseFrame
         {
             Event = buffer.Slice(eventStart, eventLength),
-            Data = dataLines > 1 ? joined.WrittenSpan : buffer.Slice(dataStart, dataLength),
+            Data = dataLines > 1 ? joined!.WrittenSpan : buffer.Slice(dataStart, dataLength),
             HasData = dataLines > 0,
             IsComment = comment && dataLines == 0,
             Length = length,
