@@ -1,0 +1,24 @@
+using Milliways.Dialects.Chat;
+
+namespace Milliways.Dialects.OpenAiChat;
+
+/// <summary>What an answer says about itself, fixed for its whole length.</summary>
+public sealed record OpenAiWriteOptions
+{
+    public required Flavour Flavour { get; init; }
+
+    /// <summary><c>chatcmpl-...</c> or a UUID.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>What the caller sees as the model.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Unix seconds.</summary>
+    public required long Created { get; init; }
+
+    /// <summary>The caller asked for <c>stream_options.include_usage</c>.</summary>
+    public bool IncludeUsage { get; init; }
+
+    /// <summary><c>system_fingerprint</c>; absent when null.</summary>
+    public string? Fingerprint { get; init; }
+}

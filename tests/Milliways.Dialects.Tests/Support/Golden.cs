@@ -1,0 +1,21 @@
+using System.Runtime.CompilerServices;
+
+namespace Milliways.Dialects.Tests.Support;
+
+/// <summary>Texts compared byte for byte with a file beside the tests. MILLIWAYS_WRITE_GOLDENS=1 writes them anew, for review in the diff.</summary>
+public static class Golden
+{
+    public static void Check(string name, string text)
+    {
+        var path = Path.Combine(Root, "Golden", name);
+        if (Environment.GetEnvironmentVariable("MILLIWAYS_WRITE_GOLDENS") == "1") File.WriteAllText(path, text);
+        Assert.True(File.Exists(path), "no golden file " + name);
+        Assert.Equal(File.ReadAllText(path), text);
+    }
+
+    public static string Vector(string name) => Path.Combine(Root, "Vectors", name);
+
+    private static string Root { get; } = Path.GetDirectoryName(Path.GetDirectoryName(Here()))!;
+
+    private static string Here([CallerFilePath] string path = "") => path;
+}
