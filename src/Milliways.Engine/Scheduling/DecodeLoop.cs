@@ -51,8 +51,8 @@ internal sealed class DecodeLoop : IDisposable
         _running.Count, _queue.Count, _capacity.BusySequences, _capacity.Sequences, _options.QueueLimit, _memory.Cells, _capacity.ReservedCells,
         Volatile.Read(ref _promptTokens), Volatile.Read(ref _generatedTokens), Volatile.Read(ref _steps));
 
-    /// <summary>Runs on the decode thread at the end of each step, with no lock held.</summary>
-    internal Action? AfterStep { get; set; }
+    /// <summary>Runs on the decode thread after each step and each idle tick, with no lock held.</summary>
+    internal Action? AfterRound { get; set; }
 
     internal Refusal? Submit(Job job) => _capacity.CanEverHold(job)
         ? _queue.Enqueue(job)
@@ -98,6 +98,7 @@ internal sealed class DecodeLoop : IDisposable
                 finally
                 {
                     Volatile.Write(ref _lastTick, _options.Clock.GetTimestamp());
+                    AfterRound?.Invoke();
                 }
             }
             FailAll("the model is being unloaded");
@@ -185,7 +186,6 @@ internal sealed class DecodeLoop : IDisposable
         Volatile.Write(ref _generatedTokens, _generatedTokens + _answering.Count);
         BeginAnswers();
         RetireFinished();
-        AfterStep?.Invoke();
     }
 
     // The prompts take turns, so that a long one does not keep a short one waiting for all of its slices.
