@@ -7,7 +7,7 @@ using Milliways.Dialects.Sse;
 namespace Milliways.Dialects.Anthropic;
 
 /// <summary>A Messages stream to events (dialects 2.11, 4.12.2). Only <c>message_stop</c> makes it complete (contract, "Ends of streams").</summary>
-public sealed class StreamReader
+public sealed class StreamReader : IStreamReader
 {
     private readonly AnswerReader answer = new();
 

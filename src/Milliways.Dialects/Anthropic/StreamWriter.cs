@@ -7,7 +7,7 @@ namespace Milliways.Dialects.Anthropic;
 /// Events to a Messages stream (dialects 2.11, 4.12.1). Blocks go out as they come, the last one's stop included; <c>message_delta</c> and
 /// <c>message_stop</c> are the tail, which the caller asks for when the charge is durable (design §3, step 5). Choices other than the first are left out.
 /// </summary>
-public sealed class StreamWriter : IChatEventSink, IDisposable
+public sealed class StreamWriter : IStreamWriter, IDisposable
 {
     private readonly EventWriter events = new();
     private readonly IBufferWriter<byte> output;
@@ -74,6 +74,8 @@ public sealed class StreamWriter : IChatEventSink, IDisposable
                 break;
         }
     }
+
+    void IStreamWriter.WriteTail(IBufferWriter<byte> tail) => WriteTail(tail);
 
     /// <summary>The end of a complete answer. Usage given here outranks what the events told.</summary>
     public void WriteTail(IBufferWriter<byte> tail, ChatUsage? finalUsage = null, long? costTicks = null)

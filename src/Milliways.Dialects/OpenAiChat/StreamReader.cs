@@ -9,7 +9,7 @@ namespace Milliways.Dialects.OpenAiChat;
 /// A Chat stream to events (dialects 1.7, 4.12.1). It is complete with a finish_reason for every choice and a proper end, <c>[DONE]</c> or not
 /// (contract, "Ends of streams"); anything else has failed. What comes after the end is dropped.
 /// </summary>
-public sealed class StreamReader
+public sealed class StreamReader : IStreamReader
 {
     private readonly AnswerReader answer = new();
     private bool lastWasBroken;

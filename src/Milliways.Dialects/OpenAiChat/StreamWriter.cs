@@ -10,7 +10,7 @@ namespace Milliways.Dialects.OpenAiChat;
 /// Events to a Chat stream in either flavour (dialects 1.7, 4.12.2; xai-api 1.3.8). Content goes out as it comes; the finish chunks, the usage chunk
 /// and <c>[DONE]</c> are the tail, which the caller asks for when the charge is durable (design §3, step 5).
 /// </summary>
-public sealed class StreamWriter(IBufferWriter<byte> output, OpenAiWriteOptions options) : IChatEventSink, IDisposable
+public sealed class StreamWriter(IBufferWriter<byte> output, OpenAiWriteOptions options) : IStreamWriter, IDisposable
 {
     private readonly ChunkWriter chunks = new(options);
     private readonly SortedDictionary<int, Choice> choices = [];
@@ -50,6 +50,8 @@ public sealed class StreamWriter(IBufferWriter<byte> output, OpenAiWriteOptions 
                 break;
         }
     }
+
+    void IStreamWriter.WriteTail(IBufferWriter<byte> tail) => WriteTail(tail);
 
     /// <summary>The end of a complete answer. Usage given here outranks what the events told.</summary>
     public void WriteTail(IBufferWriter<byte> tail, ChatUsage? finalUsage = null, long? costTicks = null)

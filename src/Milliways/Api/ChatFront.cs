@@ -6,6 +6,7 @@ using Milliways.Exchanges;
 using Milliways.Exchanges.Relays;
 using Milliways.Routing;
 using Milliways.Upstreams;
+using StreamWriter = Milliways.Dialects.OpenAiChat.StreamWriter;
 
 namespace Milliways.Api;
 

@@ -8,9 +8,7 @@ internal static class NeutralRequest
 {
     public static Reading<ChatRequest> OfChat(Exchange exchange) => Of(exchange, Dialects.OpenAiChat.RequestReader.Read);
 
-    public static Reading<ChatRequest> OfMessages(Exchange exchange) => Of(exchange, exchange.Front.Operation == Operation.CountTokens
-        ? Dialects.Anthropic.RequestReader.ReadForCount
-        : Dialects.Anthropic.RequestReader.Read);
+    public static Reading<ChatRequest> OfMessages(Exchange exchange) => Of(exchange, body => Dialects.Anthropic.RequestReader.Read(body, needsMaxTokens: exchange.Front.Operation != Operation.CountTokens));
 
     private static Reading<ChatRequest> Of(Exchange exchange, Func<ReadOnlyMemory<byte>, Reading<ChatRequest>> read)
     {

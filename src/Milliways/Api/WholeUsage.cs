@@ -17,6 +17,7 @@ internal static class WholeUsage
     {
         var reader = new Utf8JsonReader(json);
         using var usage = JsonDocument.ParseValue(ref reader);
-        return Dialects.Anthropic.UsageReader.Read(usage.RootElement);
+        var fields = new Dialects.Anthropic.UsageFields();
+        return fields.Read(usage.RootElement) ? fields.Usage : null;
     }
 }

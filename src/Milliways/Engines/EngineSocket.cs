@@ -11,7 +11,7 @@ internal sealed class EngineSocket
     /// <summary>Addresses on the socket; the host is a name only.</summary>
     public const string Origin = "http://engine";
 
-    public static readonly Uri HealthUri = Address("/healthz");
+    public static readonly Uri HealthUri = Upstreams.UpstreamAddress.Parse(Origin).At("/healthz");
 
     public EngineSocket(string runDirectory, int processId)
     {
@@ -24,10 +24,4 @@ internal sealed class EngineSocket
 
     /// <summary>Removes what an earlier process left.</summary>
     public void Clear() => File.Delete(Path);
-
-    private static Uri Address(string path)
-    {
-        Upstreams.UpstreamAddress.TryParse(Origin, out var address);
-        return address!.At(path);
-    }
 }

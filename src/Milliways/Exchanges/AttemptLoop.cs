@@ -28,7 +28,7 @@ internal sealed class CommittedAnswer(IRelay relay, UpstreamCall? call, IDisposa
 /// Tries the attempts of a route in order until one reaches the content commit. Until then nothing of an answer has left, so a broken upstream costs
 /// the caller nothing but time.
 /// </summary>
-internal sealed class AttemptLoop
+internal static class AttemptLoop
 {
     /// <summary>The most an upstream's error body may hold; what is behind it is not read.</summary>
     private const int MostErrorBytes = 1 << 20;
@@ -36,7 +36,7 @@ internal sealed class AttemptLoop
     /// <summary>The most a whole answer may hold.</summary>
     private const int MostAnswerBytes = 256 << 20;
 
-    public async Task<Reading<CommittedAnswer>> RunAsync(Exchange exchange, Route route)
+    public static async Task<Reading<CommittedAnswer>> RunAsync(Exchange exchange, Route route)
     {
         Failure? last = null;
         foreach (var attempt in route.Attempts)

@@ -15,7 +15,7 @@ namespace Milliways.Exchanges;
 /// answer that is not accounted for.
 /// </summary>
 internal sealed class ExchangeRunner(
-    IEnumerable<IGate> gates, Router router, AttemptLoop attempts, OpenExchanges open, TimeProvider time, ILogger<ExchangeRunner> log)
+    IEnumerable<IGate> gates, Router router, OpenExchanges open, TimeProvider time, ILogger<ExchangeRunner> log)
 {
     private readonly IGate[] _gates = [.. gates];
 
@@ -78,7 +78,7 @@ internal sealed class ExchangeRunner(
         if (exchange.Facts.Stream)
             exchange.Caller = new CallerStream(exchange.Http.Response.BodyWriter, time);
 
-        var committed = await attempts.RunAsync(exchange, route.Value);
+        var committed = await AttemptLoop.RunAsync(exchange, route.Value);
         if (!committed.IsOk)
         {
             await RefuseAsync(exchange, leases, committed.Failure);

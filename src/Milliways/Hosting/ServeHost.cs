@@ -75,7 +75,7 @@ internal static class ServeHost
         services.AddSingleton<UpstreamClients>();
         services.AddSingleton(provider => RoutingSetup.Build(config, provider.GetRequiredService<UpstreamClients>(), provider.GetRequiredService<EngineSupervisor>(), models, socket));
         services.AddSingleton(provider => provider.GetRequiredService<RoutingTable>().Upstreams);
-        services.AddSingleton<Router>().AddSingleton<AttemptLoop>().AddSingleton<ExchangeRunner>();
+        services.AddSingleton<Router>().AddSingleton<ExchangeRunner>();
         services.AddSingleton<EngineFacts>().AddSingleton<ModelDirectory>().AddSingleton<ModelsEndpoints>().AddSingleton<ApiRoutes>().AddSingleton<GatewayRoutes>();
         services.AddSingleton<HealthEndpoints>().AddSingleton<StartPage>();
         services.AddSingleton(provider => RouteTable.Build(provider));

@@ -34,7 +34,7 @@ internal sealed class Router(RoutingTable table)
     }
 
     private Reading<Route> Configured(ModelConfig model) =>
-        new Route([.. model.Attempts.Select(attempt => new Attempt(table.Upstreams.Find(attempt.Upstream) ?? table.Missing(attempt.Upstream), attempt.Model))]);
+        new Route([.. model.Attempts.Select(attempt => new Attempt(table.Upstreams.Find(attempt.Upstream) ?? RoutingTable.Missing(attempt.Upstream), attempt.Model))]);
 
     private Reading<Route> ByName(string name, Operation operation, Team team)
     {
@@ -45,7 +45,7 @@ internal sealed class Router(RoutingTable table)
             return new Route(new Attempt(listed, name));
         if (table.Upstreams.All.FirstOrDefault(upstream => upstream.OffBecause is null && upstream.Preset?.Serves(name) == true) is { } family)
             return new Route(new Attempt(family, name));
-        if (Embedded(name, operation) is { } embedded)
+        if (Embedded(name, operation, out var embedded))
             return embedded;
         if (table.Upstreams.All.FirstOrDefault(upstream => upstream.ServesAnyModel) is { } any)
             return new Route(new Attempt(any, name));
@@ -56,20 +56,30 @@ internal sealed class Router(RoutingTable table)
     }
 
     /// <summary>The stand-in, where no xAI upstream has taken the name.</summary>
-    private Reading<Route>? Embedded(string name, Operation operation)
+    private bool Embedded(string name, Operation operation, out Reading<Route> answer)
     {
+        answer = default;
+        var isEmbedding = operation == Operation.Embeddings && StandIn.IsEmbedding(name);
         if (name == StandIn.Vision)
-            return new Failure(FailureKind.InvalidRequest, FailureParty.Client, "route",
-                "No upstream here can see images, so grok-vision-beta cannot be served: set XAI_API_KEY, or name an image-capable model under \"models\" in milliways.json.")
-            {
-                Param = "model",
-            };
-        if (table.Engine is not { } engine)
-            return name == StandIn.Chat || (operation == Operation.Embeddings && StandIn.IsEmbedding(name)) ? table.NoEngine(name) : null;
-        if (name == StandIn.Chat && operation != Operation.Embeddings)
-            return new Route(new Attempt(engine, table.EngineModel));
-        if (operation == Operation.Embeddings && StandIn.IsEmbedding(name) && table.EngineEmbeddingModel is { } embedding)
-            return new Route(new Attempt(engine, embedding));
-        return null;
+            answer = NoVision;
+        else if (name != StandIn.Chat && !isEmbedding && (table.Engine is null || (name != table.EngineModel && name != table.EngineEmbeddingModel)))
+            return false;
+        else if (table.Engine is not { } engine)
+            answer = table.NoEngine(name);
+        else if (name == table.EngineModel || name == table.EngineEmbeddingModel)
+            answer = new Route(new Attempt(engine, name));
+        else if (isEmbedding && table.EngineEmbeddingModel is { } embedding)
+            answer = new Route(new Attempt(engine, embedding));
+        else if (!isEmbedding && operation != Operation.Embeddings)
+            answer = new Route(new Attempt(engine, table.EngineModel));
+        else
+            return false;
+        return true;
     }
+
+    private static Failure NoVision => new(FailureKind.InvalidRequest, FailureParty.Client, "route",
+        "No upstream here can see images, so grok-vision-beta cannot be served: set XAI_API_KEY, or name an image-capable model under \"models\" in milliways.json.")
+    {
+        Param = "model",
+    };
 }

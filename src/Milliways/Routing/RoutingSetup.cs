@@ -18,8 +18,7 @@ internal static class RoutingSetup
     /// <summary>The embedded engine is one more upstream, behind a guard that waits for its process.</summary>
     private static Upstream Engine(EngineSupervisor supervisor, EngineSocket socket)
     {
-        UpstreamAddress.TryParse(EngineSocket.Origin + "/v1", out var address);
-        return new Upstream(Upstream.EngineName, UpstreamDialect.OpenAiChat, address!, UpstreamClients.ForSocket(socket.Path))
+        return new Upstream(Upstream.EngineName, UpstreamDialect.OpenAiChat, UpstreamAddress.Parse(EngineSocket.Origin + "/v1"), UpstreamClients.ForSocket(socket.Path))
         {
             Provider = Upstream.EngineName,
             Guard = supervisor,

@@ -23,6 +23,10 @@ internal sealed record UpstreamAddress(string Origin, string BasePath)
         return true;
     }
 
+    /// <summary>Reads an address that was checked before, or is a constant.</summary>
+    public static UpstreamAddress Parse(string text) =>
+        TryParse(text, out var address) ? address : throw new ArgumentException($"\"{text}\" is no http or https address.", nameof(text));
+
     /// <summary>The same address without a version at its end: what Anthropic's and Google's SDKs are given.</summary>
     public UpstreamAddress WithoutVersion() =>
         BasePath.EndsWith("/v1", StringComparison.Ordinal) ? this with { BasePath = BasePath[..^3] } : this;

@@ -44,14 +44,14 @@ internal sealed class UpstreamSet
             "google" => UpstreamDialect.Google,
             _ => preset?.Dialect ?? UpstreamDialect.OpenAiChat,
         };
-        UpstreamAddress.TryParse(config.BaseUrl ?? preset!.BaseUrl, out var address);
+        var address = UpstreamAddress.Parse(config.BaseUrl ?? preset!.BaseUrl);
         var off = config.OffBecause;
         if (dialect is UpstreamDialect.OpenAiResponses or UpstreamDialect.Google)
         {
             off ??= $"this version does not speak the dialect {(dialect == UpstreamDialect.Google ? "google" : "openai-responses")} to upstreams";
             warnings.Add($"upstreams.{config.Name} is switched off: {off}");
         }
-        var hosted = preset?.Hosted == true && !address!.IsLocal;
+        var hosted = preset?.Hosted == true && !address.IsLocal;
         var defaults = new UpstreamTimeouts();
         var timeouts = new UpstreamTimeouts
         {
@@ -60,7 +60,7 @@ internal sealed class UpstreamSet
             Idle = config.Timeouts.Idle ?? defaults.Idle,
             Total = config.Timeouts.Total ?? defaults.Total,
         };
-        return new Upstream(config.Name, dialect, address!, clients.For(config, hosted, timeouts.Connect))
+        return new Upstream(config.Name, dialect, address, clients.For(config, hosted, timeouts.Connect))
         {
             Preset = preset,
             Provider = config.Provider ?? preset?.Provider ?? config.Name,

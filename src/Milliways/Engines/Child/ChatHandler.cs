@@ -4,6 +4,7 @@ using Milliways.Dialects.Chat;
 using Milliways.Dialects.OpenAiChat;
 using Milliways.Engine;
 using Milliways.Exchanges;
+using StreamWriter = Milliways.Dialects.OpenAiChat.StreamWriter;
 
 namespace Milliways.Engines.Child;
 

@@ -1,6 +1,6 @@
 using Milliways.Dialects.Chat;
-using Milliways.Dialects.OpenAiChat;
 using Milliways.Dialects.Sse;
+using StreamReader = Milliways.Dialects.OpenAiChat.StreamReader;
 
 namespace Milliways.Exchanges.Relays;
 

@@ -1,6 +1,6 @@
-using Milliways.Dialects.Anthropic;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Sse;
+using StreamReader = Milliways.Dialects.Anthropic.StreamReader;
 
 namespace Milliways.Exchanges.Relays;
 
