@@ -18,8 +18,8 @@ internal sealed class MessagesFront(ModelPrefix? modelPrefix = null) : IFront
 
     public Flavour Flavour => Flavour.OpenAi;
 
-    /// <summary>A comment: a ping is no legal first event, and nobody can tell here whether message_start has gone out.</summary>
-    public ReadOnlySpan<byte> KeepAlive => SseWriter.KeepAlive;
+    /// <summary>Anthropic's own sign of life; its SDKs pass over it wherever it stands, before message_start too (dialects 4.16, 6.3).</summary>
+    public ReadOnlySpan<byte> KeepAlive => SseWriter.Ping;
 
     public string RouteName(RequestFacts facts) => modelPrefix is null ? facts.Model : modelPrefix.RouteName(facts.Model);
 

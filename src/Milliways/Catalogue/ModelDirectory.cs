@@ -14,6 +14,8 @@ internal sealed record ServedModel(CatalogueModel Model, string ServedBy);
 /// </summary>
 internal sealed class ModelDirectory(RoutingTable table, EngineFacts engine)
 {
+    private const string NotServed = "none";
+
     public IReadOnlyList<ServedModel> All()
     {
         var models = new List<ServedModel>();
@@ -51,6 +53,9 @@ internal sealed class ModelDirectory(RoutingTable table, EngineFacts engine)
             return exact;
         if (all.FirstOrDefault(model => model.Model.Aliases.Contains(id)) is { } alias)
             return alias;
+        // Documents name it, so its facts are told; the router tells what is missing to serve it.
+        if (id == StandIn.Vision && BuiltInModels.Find(id) is { } vision)
+            return new ServedModel(vision, NotServed);
         var slash = id.IndexOf('/', StringComparison.Ordinal);
         if (slash <= 0 || table.Upstreams.Find(id[..slash]) is not { OffBecause: null } upstream)
             return null;

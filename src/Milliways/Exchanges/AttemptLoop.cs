@@ -77,6 +77,9 @@ internal static class AttemptLoop
         if (!prepared.IsOk)
             return prepared.Failure;
         exchange.Dropped = prepared.Value.Dropped;
+        if (exchange.Dropped.Count > 0 && exchange.IsStrict)
+            return Failure.Unsupported(
+                $"The upstream {upstream.Name} cannot express {string.Join(", ", exchange.Dropped)}: leave it away, or do not send x-milliways-strict.", exchange.Dropped.First());
 
         exchange.Await(Waiting.FirstEvent);
         IDisposable? stay = null;

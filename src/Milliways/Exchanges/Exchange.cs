@@ -59,6 +59,9 @@ internal sealed class Exchange : IDisposable
 
     public UpstreamTimeouts Timeouts { get; set; } = new();
 
+    /// <summary>The caller wants a refusal rather than an answer to less than it asked.</summary>
+    public bool IsStrict => Http.Request.Headers["x-milliways-strict"] == "true";
+
     public bool IsClientGone => Http.RequestAborted.IsCancellationRequested;
 
     /// <summary>Why the exchange was stopped from outside (time-out, shutdown), or null.</summary>

@@ -60,7 +60,9 @@ internal sealed class ExchangeRunner(
         if (!facts.IsOk)
             return facts.Failure;
         exchange.Facts = facts.Value;
-        return null;
+        return exchange.Front.Operation is Operation.Chat or Operation.CountTokens && !facts.Value.HasMessages
+            ? Failure.Unprocessable("missing field `messages`: send the conversation as a list.", "messages")
+            : null;
     }
 
     /// <summary>3 to 5: route, attempts, pump, end, tail.</summary>

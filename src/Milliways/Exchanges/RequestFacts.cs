@@ -22,6 +22,9 @@ internal sealed record RequestFacts
     /// <summary>The bound on the answer in tokens, under whichever name it came.</summary>
     public int? MaxOutput { get; init; }
 
+    /// <summary>A conversation was given, as a list.</summary>
+    public bool HasMessages { get; init; }
+
     /// <summary>Tools were given; not every upstream can use them.</summary>
     public bool HasTools { get; init; }
 

@@ -23,6 +23,7 @@ internal ref struct RequestScanner
     private ByteSpan? _includeUsageAt;
     private bool _includeUsage;
     private bool _hasTools;
+    private bool _hasMessages;
     private int? _maxTokens;
     private int? _maxCompletionTokens;
     private Failure? _failure;
@@ -75,6 +76,7 @@ internal ref struct RequestScanner
             IncludeUsage = _includeUsage,
             StreamOptionsAt = _streamOptionsAt,
             IncludeUsageAt = _includeUsageAt,
+            HasMessages = _hasMessages,
             HasTools = _hasTools,
             MaxOutput = _maxCompletionTokens ?? _maxTokens,
             End = end,
@@ -97,6 +99,12 @@ internal ref struct RequestScanner
                     _stream = _reader.GetBoolean();
                 else if (_reader.TokenType != JsonTokenType.Null)
                     Wrong("stream", "a boolean");
+                SkipValue(MaxDepth);
+                break;
+            case "messages":
+                _hasMessages = _reader.TokenType == JsonTokenType.StartArray;
+                if (!_hasMessages && _reader.TokenType != JsonTokenType.Null)
+                    Wrong(name, "a list");
                 SkipValue(MaxDepth);
                 break;
             case "max_tokens":

@@ -32,15 +32,19 @@ internal sealed class ChatStreamObserver(bool stripUsage) : IStreamObserver, ICh
             Failure = Failure.Broken("stream", "The upstream's stream ended before its answer was complete.");
             return FrameRole.Error;
         }
-        var plain = _hasContent
+        // The reader tells of a finish only with the end of the answer, so that usage can come between; here it must be known now.
+        var finishes = FinishesIn(data);
+        _finished |= finishes;
+        var plain = (_hasContent || finishes)
             && data.IndexOf("\"usage\""u8) < 0
             && data.IndexOf("\"error\""u8) < 0
-            && !FinishesIn(data)
             && frame.Event.IsEmpty;
-        return plain ? FrameRole.Pass : Read(frame, meter);
+        if (!plain)
+            return Read(frame, finishes, meter);
+        return finishes ? Content() : FrameRole.Pass;
     }
 
-    private FrameRole Read(in SseFrame frame, Meter meter)
+    private FrameRole Read(in SseFrame frame, bool finishes, Meter meter)
     {
         (_usage, _sawContent) = (null, false);
         _reader.Read(frame, this);
@@ -53,8 +57,11 @@ internal sealed class ChatStreamObserver(bool stripUsage) : IStreamObserver, ICh
             if (stripUsage && ChatChunk.HasNoChoices(frame.Data))
                 return FrameRole.Strip;
         }
-        if (!_sawContent)
-            return FrameRole.Pass;
+        return _sawContent || finishes ? Content() : FrameRole.Pass;
+    }
+
+    private FrameRole Content()
+    {
         _hasContent = true;
         return FrameRole.Content;
     }
@@ -66,13 +73,10 @@ internal sealed class ChatStreamObserver(bool stripUsage) : IStreamObserver, ICh
             case ChatEvent.UsageReported reported:
                 _usage = reported.Usage;
                 break;
-            case ChatEvent.Finished:
-                (_finished, _sawContent) = (true, true);
-                break;
             case ChatEvent.Failed failed:
                 Failure = failed.Failure;
                 break;
-            case ChatEvent.Started or ChatEvent.Completed:
+            case ChatEvent.Started or ChatEvent.Finished or ChatEvent.Completed:
                 break;
             default:
                 _sawContent = true;
