@@ -32,17 +32,21 @@ internal static class ServeHost
     }
 
     /// <exception cref="UserErrorException">Something the operator can put right.</exception>
-    public static MilliwaysServer Build(ServeOptions options)
+    /// <param name="options">What the command line said.</param>
+    /// <param name="clock">Null: the system's.</param>
+    /// <param name="environment">Reads environment variables; null: the process's.</param>
+    public static MilliwaysServer Build(ServeOptions options, TimeProvider? clock = null, Func<string, string?>? environment = null)
     {
-        var time = TimeProvider.System;
-        var config = ConfigFile.Load(options.ConfigFile, options.DataDirectory, Environment.GetEnvironmentVariable);
+        var time = clock ?? TimeProvider.System;
+        environment ??= Environment.GetEnvironmentVariable;
+        var config = ConfigFile.Load(options.ConfigFile, options.DataDirectory, environment);
         if (options.NoEngine)
             config = config with { Engine = config.Engine with { Enabled = false } };
         CheckUrls(options.Urls);
         var data = DataDirectory.Open(options.DataDirectory, Environment.ProcessId);
         try
         {
-            return Compose(options, config, data, time);
+            return Compose(options, config, data, time, environment);
         }
         catch
         {
@@ -51,7 +55,8 @@ internal static class ServeHost
         }
     }
 
-    private static MilliwaysServer Compose(ServeOptions options, MilliwaysConfig config, DataDirectory data, TimeProvider time)
+    private static MilliwaysServer Compose(
+        ServeOptions options, MilliwaysConfig config, DataDirectory data, TimeProvider time, Func<string, string?> environment)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "milliways" });
         AddLogging(builder.Logging);
@@ -73,7 +78,7 @@ internal static class ServeHost
         services.AddSingleton<OpenExchanges>().AddHostedService(provider => provider.GetRequiredService<OpenExchanges>());
         services.AddHostedService<Drain>();
         services.AddSingleton<UpstreamClients>();
-        services.AddSingleton(provider => RoutingSetup.Build(config, provider.GetRequiredService<UpstreamClients>(), provider.GetRequiredService<EngineSupervisor>(), models, socket));
+        services.AddSingleton(provider => RoutingSetup.Build(config, environment, provider.GetRequiredService<UpstreamClients>(), provider.GetRequiredService<EngineSupervisor>(), models, socket));
         services.AddSingleton(provider => provider.GetRequiredService<RoutingTable>().Upstreams);
         services.AddSingleton<Router>().AddSingleton<ExchangeRunner>();
         services.AddSingleton<EngineFacts>().AddSingleton<ModelDirectory>().AddSingleton<ModelsEndpoints>().AddSingleton<ApiRoutes>().AddSingleton<GatewayRoutes>();

@@ -7,10 +7,11 @@ namespace Milliways.Routing;
 /// <summary>Makes the routing table of a configuration.</summary>
 internal static class RoutingSetup
 {
-    public static RoutingTable Build(MilliwaysConfig config, UpstreamClients clients, EngineSupervisor supervisor, EmbeddedModels models, EngineSocket socket)
+    public static RoutingTable Build(
+        MilliwaysConfig config, Func<string, string?> environment, UpstreamClients clients, EngineSupervisor supervisor, EmbeddedModels models, EngineSocket socket)
     {
         var engine = config.Engine.Enabled ? Engine(supervisor, socket) : null;
-        var upstreams = UpstreamSet.Build(config, Environment.GetEnvironmentVariable, clients, engine);
+        var upstreams = UpstreamSet.Build(config, environment, clients, engine);
         return new RoutingTable(config, upstreams, engine, models.Chat.Name, models.Embedding?.Name,
             config.Engine.Enabled ? null : "the embedded engine is switched off (engine.enabled in milliways.json, or --no-engine)");
     }
