@@ -134,4 +134,22 @@ public sealed class RequestReaderTests
         Assert.True(Requests.ReadChat(Deep(250)).IsOk);
         Assert.False(Requests.ReadChat(Deep(5000)).IsOk);
     }
+
+    [Theory]
+    [InlineData("""a\ud83d""", "a\uFFFD")]
+    [InlineData("""\ud83dx\udc00""", "\uFFFDx\uFFFD")]
+    [InlineData("""\\ud83d""", "\\ud83d")]
+    [InlineData("""\ud83d\uDc2C""", "🐬")]
+    public void Half_a_surrogate_pair_is_a_replacement_character_everywhere(string json, string text)
+    {
+        var request = Read($$$$"""{"model":"m","{{{{json}}}}":1,"messages":[{"role":"user","content":"{{{{json}}}}"}],"tools":[{"type":"function","function":{"name":"f","parameters":{"{{{{json}}}}":"{{{{json}}}}"}}}]}""");
+        Assert.Equal(text, request.Messages[0].Text);
+        Assert.Equal(text, request.Other.Keys.Single());
+        var written = Requests.Messages(request);
+        Assert.Equal(text, written.Json.GetProperty("tools")[0].GetProperty("input_schema").EnumerateObject().Single(member => member.Value.ValueKind == System.Text.Json.JsonValueKind.String && member.Name != "type").Value.GetString());
+    }
+
+    [Fact]
+    public void A_body_that_is_not_utf_8_is_refused() =>
+        Assert.Equal(FailureKind.InvalidRequest, Dialects.OpenAiChat.RequestReader.Read(new byte[] { (byte)'{', (byte)'"', 0x80, (byte)'"', (byte)':', (byte)'1', (byte)'}' }).Failure?.Kind);
 }

@@ -242,4 +242,13 @@ public sealed class StreamReaderTests
         var body = $$$"""{"id":"x","choices":[{"index":0,"finish_reason":{{{reason}}},"message":{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]}}]}""";
         Assert.Equal("ToolUse: call a f {}", Parts(Wire.ReadChatAnswer(body)));
     }
+
+    [Fact]
+    public void Bytes_that_are_not_utf_8_do_not_throw()
+    {
+        var (reader, sink) = (new Dialects.OpenAiChat.StreamReader(), new Recorder());
+        reader.Read([.. "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a"u8, 0x80, .. "\"},\"finish_reason\":\"stop\"}]}"u8], sink);
+        reader.EndOfBody(sink);
+        Assert.Equal("a\uFFFD", sink.Fold.Choices[0].Text);
+    }
 }
