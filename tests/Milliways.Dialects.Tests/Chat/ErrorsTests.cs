@@ -87,6 +87,7 @@ public sealed class ErrorsTests
     [InlineData("""{"message":"m"}""", "m")]
     [InlineData("""{"object":"error","message":"m"}""", "m")]
     [InlineData("\"m\"", "m")]
+    [InlineData("""{"message":"set api-version and key-values"}""", "set api-version and key-values")]
     [InlineData("<html><body>502 nginx</body></html>", "The upstream answered with status 400.")]
     [InlineData("", "The upstream answered with status 400.")]
     [InlineData("{\"error\":{\"message\":\"<html>x\"}}", "The upstream answered with status 400.")]
