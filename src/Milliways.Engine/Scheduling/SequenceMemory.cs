@@ -10,7 +10,7 @@ namespace Milliways.Engine.Scheduling;
 /// </summary>
 /// <remarks>
 /// llama.cpp writes the whole cache when it makes it, so its size is resident memory from the first moment, used or not. So the pool begins small,
-/// doubles when requests want more (running sequences are copied over), and shrinks when it has rested.
+/// doubles when its sequences come near its end (they are copied over), and shrinks when it has rested.
 /// </remarks>
 internal sealed unsafe class SequenceMemory : IDisposable
 {
