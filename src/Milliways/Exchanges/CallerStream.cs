@@ -30,7 +30,8 @@ internal sealed class CallerStream(PipeWriter writer, TimeProvider time) : IDisp
     }
 
     /// <summary>Sends a sign of life unless the stream is being written or has ended.</summary>
-    public async Task KeepAliveAsync(ReadOnlyMemory<byte> sign, CancellationToken cancel)
+    /// <param name="begin">Writes the head of an answer that has not begun; called where nobody else can be writing one.</param>
+    public async Task KeepAliveAsync(Action begin, ReadOnlyMemory<byte> sign, CancellationToken cancel)
     {
         if (!await _one.WaitAsync(TimeSpan.Zero, CancellationToken.None))
             return;
@@ -38,6 +39,7 @@ internal sealed class CallerStream(PipeWriter writer, TimeProvider time) : IDisp
         {
             if (_ended)
                 return;
+            begin();
             writer.Write(sign.Span);
             await FlushAsync(cancel);
         }

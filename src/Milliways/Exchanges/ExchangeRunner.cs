@@ -102,7 +102,7 @@ internal sealed class ExchangeRunner(
         response.ContentLength = answer.Held.Length;
         response.BodyWriter.Write(answer.Held.Written);
         exchange.Await(Waiting.Caller);
-        await response.BodyWriter.FlushAsync(exchange.Cancel);
+        await response.BodyWriter.FlushAsync(CancellationToken.None);
     }
 
     private async Task PumpAsync(Exchange exchange, List<ILease> leases, CommittedAnswer answer, CallerStream caller)
@@ -168,7 +168,7 @@ internal sealed class ExchangeRunner(
                 await EndAsync(exchange, leases, Ending.Completed, failure: null);
                 relay.WriteTail(caller.Writer);
                 exchange.Await(Waiting.Caller);
-                await caller.FlushAsync(exchange.Cancel);
+                await caller.FlushAsync(CancellationToken.None);
             }
             else
             {
@@ -182,10 +182,14 @@ internal sealed class ExchangeRunner(
         }
     }
 
+    /// <summary>
+    /// Not cancelled by a time-out of the upstream: Kestrel tears a connection whose flush is cancelled, and the error event would be lost. A caller that
+    /// leaves ends the flush by itself, one that does not read is let go by the sweep.
+    /// </summary>
     private static async ValueTask<bool> FlushAsync(Exchange exchange, CallerStream caller)
     {
         exchange.Await(Waiting.Caller);
-        return await caller.FlushAsync(exchange.Cancel);
+        return await caller.FlushAsync(CancellationToken.None);
     }
 
     /// <summary>A failure before the content commit: an error answer, or, when a keep-alive has already committed the status, an error event.</summary>
@@ -223,6 +227,7 @@ internal sealed class ExchangeRunner(
     private static async Task TearAsync(Exchange exchange, Failure failure)
     {
         exchange.Front.WriteStreamFailure(failure, exchange.RequestId, exchange.Http.Response.BodyWriter);
+        exchange.Await(Waiting.Caller);
         await exchange.Http.Response.BodyWriter.FlushAsync(CancellationToken.None);
         throw new TornAnswerException();
     }

@@ -5,8 +5,6 @@ internal static class KeepAlive
 {
     public static async Task SendAsync(Exchange exchange, CallerStream caller)
     {
-        if (!exchange.Http.Response.HasStarted)
-            AnswerHead.Apply(exchange, "text/event-stream");
-        await caller.KeepAliveAsync(exchange.Front.KeepAlive.ToArray(), exchange.Cancel);
+        await caller.KeepAliveAsync(() => AnswerHead.Apply(exchange, "text/event-stream"), exchange.Front.KeepAlive.ToArray(), exchange.Cancel);
     }
 }
