@@ -49,7 +49,7 @@ public static class RequestReader
             ServiceTier = root["service_tier"].Text(),
             Stream = root["stream"].Flag() ?? false,
             IncludeUsage = true,
-            Other = OpenAiChat.RequestReader.Others(root.Value, Known),
+            Other = RequestPieces.Others(root.Value, Known),
         };
     }
 
@@ -68,7 +68,7 @@ public static class RequestReader
                 return read;
             }
 
-            OpenAiChat.ToolReader.Add(read, new ChatTool(tool["name"].RequiredText(), tool["description"].Text(), tool["input_schema"].Kept())
+            RequestPieces.AddTool(read, new ChatTool(tool["name"].RequiredText(), tool["description"].Text(), tool["input_schema"].Kept())
             {
                 Strict = tool["strict"].Flag(),
                 CacheControl = tool["cache_control"].Kept(),

@@ -58,17 +58,8 @@ public static class RequestReader
             ServiceTier = root["service_tier"].Text(),
             Stream = root["stream"].Flag() ?? false,
             IncludeUsage = root["stream_options"].Object()["include_usage"].Flag() ?? false,
-            Other = Others(root.Value, Known),
+            Other = RequestPieces.Others(root.Value, Known),
         };
-    }
-
-    /// <summary>Members we do not know, as they were; explicit nulls are absent.</summary>
-    internal static Dictionary<string, JsonElement> Others(JsonElement root, FrozenSet<string> known)
-    {
-        var others = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
-        foreach (var member in root.EnumerateObject())
-            if (member.Value.ValueKind != JsonValueKind.Null && !known.Contains(member.Name)) others[member.Name] = member.Value.Clone();
-        return others;
     }
 
     private static List<string> ReadStop(JsonField stop)

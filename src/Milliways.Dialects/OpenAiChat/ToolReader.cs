@@ -10,24 +10,13 @@ internal static class ToolReader
     {
         var tools = new List<ChatTool>();
         foreach (var tool in root["tools"].Items())
-            if (ReadTool(tool) is { } read) Add(tools, read, tool);
-        foreach (var function in root["functions"].Items()) Add(tools, ReadFunction(function.Object()), function);
+            if (ReadTool(tool) is { } read) RequestPieces.AddTool(tools, read, tool);
+        foreach (var function in root["functions"].Items()) RequestPieces.AddTool(tools, ReadFunction(function.Object()), function);
 
         IReadOnlyList<ChatTool> offered = tools;
         var choice = root["tool_choice"].IsPresent ? ReadChoice(root["tool_choice"], ref offered) : ReadLegacy(root["function_call"]);
         return (offered, choice);
     }
-
-    /// <summary>The same tool twice is one tool; two under one name are refused (dialects 4.6).</summary>
-    internal static void Add(List<ChatTool> tools, ChatTool tool, JsonField field)
-    {
-        var same = tools.Find(other => other.Name == tool.Name);
-        if (same is null) tools.Add(tool);
-        else if (same.Description != tool.Description || Schema(same) != Schema(tool))
-            field.Reading.Fail(Failure.Invalid($"{field.Path} has the name '{tool.Name}' of another tool.", field.Path.ToString()));
-    }
-
-    private static string? Schema(ChatTool tool) => tool.Parameters is { } schema ? JsonText.Compact(schema) : null;
 
     private static ChatTool? ReadTool(JsonField tool)
     {
