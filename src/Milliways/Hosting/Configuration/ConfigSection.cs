@@ -169,11 +169,14 @@ internal sealed class ConfigSection(ConfigNode node, string path, string file, L
         }
     }
 
-    /// <summary>Tells of every member that was not asked for.</summary>
+    /// <summary>Tells of every member that was not asked for, or that stands here twice.</summary>
     public void Done()
     {
+        var seen = new HashSet<string>();
         foreach (var (name, value) in node.Members)
-            if (!_known.Contains(name))
+            if (!seen.Add(name))
+                Problem("stands here twice", value, name);
+            else if (!_known.Contains(name))
                 Problem($"is not known here{NearestName.Hint(name, _known)}", value, name);
     }
 
