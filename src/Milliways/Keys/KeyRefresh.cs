@@ -16,7 +16,8 @@ internal sealed class KeyRefresh(LedgerDatabase database, KeyStore keys, TimePro
         // Off the starting thread, and never on a socket's: the provider blocks.
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         using var timer = new PeriodicTimer(Every, time);
-        var seen = database.ForeignChanges();
+        // -1 is no number of SQLite's: what came between the store's first reading and this one is read with the first tick.
+        var seen = -1L;
         while (await timer.WaitForNextTickAsync(stoppingToken))
             try
             {
