@@ -34,7 +34,7 @@ internal static unsafe class LlamaLog
                 _collecting?.Add(line);
             Sink?.Write(_last, line);
         }
-#pragma warning disable CA1031 // see above
+#pragma warning disable CA1031 // Whatever is thrown here, C must not see it.
         catch (Exception)
 #pragma warning restore CA1031
         {

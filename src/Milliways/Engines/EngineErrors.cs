@@ -58,7 +58,7 @@ internal static class EngineErrors
                 ContextLimit = facts.TryGetProperty("context_limit"u8, out var limit) ? limit.GetInt64() : null,
             };
         }
-        catch (Exception foreign) when (foreign is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception foreign) when (foreign is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             return null;
         }
