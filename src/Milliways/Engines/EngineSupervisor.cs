@@ -60,8 +60,7 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
         var life = _life;
         if (await life.Ready.Task.WaitAsync(cancel) is { } failure)
             return failure;
-        _quarantine.Enter(fingerprint);
-        return new Stay(_quarantine, life, fingerprint);
+        return new Stay(_quarantine, life, fingerprint, _quarantine.Enter(fingerprint));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -225,13 +224,13 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
         public TaskCompletionSource Gone { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    private sealed class Stay(Quarantine quarantine, Life life, string fingerprint) : IUpstreamStay
+    private sealed class Stay(Quarantine quarantine, Life life, string fingerprint, int number) : IUpstreamStay
     {
         private int _left;
 
         public Task Gone => life.Gone.Task;
 
-        public void Broke() => quarantine.Suspect(fingerprint);
+        public void Broke() => quarantine.Suspect(fingerprint, number);
 
         public void Dispose()
         {

@@ -15,6 +15,7 @@ internal sealed class Quarantine(TimeProvider time)
 
     private const int CrashesAllowed = 1;
     private readonly Lock _one = new();
+    private int _life;
     private readonly Dictionary<string, int> _inside = [];
     private readonly Dictionary<string, long> _broke = [];
     private readonly Dictionary<string, (int Crashes, long Since)> _suspects = [];
@@ -35,11 +36,14 @@ internal sealed class Quarantine(TimeProvider time)
         }
     }
 
-    /// <summary>Marks a request as inside; the same body may be inside several times.</summary>
-    public void Enter(string fingerprint)
+    /// <summary>Marks a request as inside; the same body may be inside several times. Returns the number of the engine's life that it entered.</summary>
+    public int Enter(string fingerprint)
     {
         lock (_one)
+        {
             _inside[fingerprint] = _inside.GetValueOrDefault(fingerprint) + 1;
+            return _life;
+        }
     }
 
     public void Leave(string fingerprint)
@@ -55,10 +59,13 @@ internal sealed class Quarantine(TimeProvider time)
     }
 
     /// <summary>A request's answer broke: it may leave before anybody knows that the process has died.</summary>
-    public void Suspect(string fingerprint)
+    /// <param name="fingerprint">The request's.</param>
+    /// <param name="life">What <see cref="Enter"/> returned: a life that has ended has counted its own already.</param>
+    public void Suspect(string fingerprint, int life)
     {
         lock (_one)
-            _broke[fingerprint] = time.GetTimestamp();
+            if (life == _life)
+                _broke[fingerprint] = time.GetTimestamp();
     }
 
     /// <summary>The engine died: everybody inside is a suspect, and so is whoever broke just now.</summary>
@@ -71,6 +78,7 @@ internal sealed class Quarantine(TimeProvider time)
             foreach (var fingerprint in _inside.Keys.Union(justNow).ToArray())
                 _suspects[fingerprint] = (_suspects.GetValueOrDefault(fingerprint).Crashes + 1, now);
             _broke.Clear();
+            _life++;
             // Those inside stay listed until they leave by themselves; what was long ago is forgotten.
             foreach (var (fingerprint, suspect) in _suspects.ToArray())
                 if (time.GetElapsedTime(suspect.Since) >= Length)
