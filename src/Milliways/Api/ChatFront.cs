@@ -1,4 +1,5 @@
 using System.Buffers;
+using Milliways.Catalogue;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.OpenAiChat;
 using Milliways.Dialects.Sse;

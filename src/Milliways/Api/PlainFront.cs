@@ -4,6 +4,7 @@ using Milliways.Dialects.OpenAiChat;
 using Milliways.Exchanges;
 using Milliways.Exchanges.Relays;
 using Milliways.Routing;
+using Milliways.Upstreams;
 
 namespace Milliways.Api;
 

@@ -1,8 +1,7 @@
 using System.Buffers;
-using System.Globalization;
-using Milliways.Api;
 using Milliways.Dialects.Chat;
 using Milliways.Routing;
+using Milliways.Upstreams;
 
 namespace Milliways.Exchanges;
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using Milliways.Dialects.Chat;
 
 namespace Milliways.Exchanges;

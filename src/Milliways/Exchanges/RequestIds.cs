@@ -1,4 +1,4 @@
-namespace Milliways.Api;
+namespace Milliways.Exchanges;
 
 /// <summary>The id of a request: made by us, never the client's (contract, "Request id").</summary>
 internal static class RequestIds
