@@ -69,6 +69,11 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
     private void End(ReadOnlySpan<byte> upstream, ref int consumed, ref int sent, IBufferWriter<byte> caller, Meter meter)
     {
         var unclosed = _frames.TryReadLast(upstream[consumed..], out var last);
+        if (unclosed && !observer.IsWhole(last))
+        {
+            Fail(Failure.Broken("stream", "The upstream's stream ended inside an event."));
+            return;
+        }
         if (unclosed)
             Take(last, upstream, ref consumed, ref sent, caller, meter);
         if (State != RelayState.Open)
