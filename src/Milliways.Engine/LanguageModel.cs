@@ -48,7 +48,7 @@ public sealed class LanguageModel : IAsyncDisposable
         var model = ModelFile.Load(options.Path, options.GpuLayers, options.Progress);
         try
         {
-            if (!LlamaNative.llama_model_has_decoder(model) || LlamaNative.llama_model_has_encoder(model))
+            if (!ModelFile.Generates(model))
                 throw new EngineException($"{options.Path} is no model that generates text by decoding alone (architecture {ModelFile.Metadata(model, "general.architecture")})");
             return new LanguageModel(model, options);
         }

@@ -127,20 +127,6 @@ internal sealed class DecodeLoop : IDisposable
 
     private void StartAdmitted()
     {
-        if (_admitted.Count == 0)
-            return;
-        try
-        {
-            _memory.Grow(_capacity.ReservedCells);
-        }
-        catch (EngineException noRoom)
-        {
-            // The running ones still have their room.
-            foreach (var job in _admitted)
-                Fail(job, noRoom.Message);
-            _admitted.Clear();
-            return;
-        }
         foreach (var job in _admitted)
             Start(job);
         _admitted.Clear();
@@ -163,12 +149,14 @@ internal sealed class DecodeLoop : IDisposable
         // 1. One token of each answer, then as much of the prompts as does not stall them.
         _batch.Clear();
         _inStep.Clear();
+        var slice = _answering.Count > 0 ? _options.PromptSlice : _options.IdlePromptSlice;
+        _memory.Grow(Math.Min(UsedCells() + _answering.Count + slice, _options.PoolTokens));
         foreach (var choice in _answering)
         {
             choice.BatchIndex = _batch.Add(choice.LastToken, choice.Position, choice.Sequence, logits: true);
             TakePart(choice.Job);
         }
-        AddPromptSlices(_answering.Count > 0 ? _options.PromptSlice : _options.IdlePromptSlice);
+        AddPromptSlices(slice);
 
         // 2. Decode. Only a step that nobody wants any more is aborted, and what it left behind goes with its sequences.
         _queue.BeginStep(_inStep);
@@ -186,6 +174,17 @@ internal sealed class DecodeLoop : IDisposable
         Volatile.Write(ref _generatedTokens, _generatedTokens + _answering.Count);
         BeginAnswers();
         RetireFinished();
+    }
+
+    // Cells in use, at most: choices share their prompt until the cache is moved.
+    private int UsedCells()
+    {
+        var cells = 0;
+        foreach (var job in _running)
+            cells += job.Prefilled * job.ChoiceCount;
+        foreach (var choice in _answering)
+            cells += choice.CompletionTokens;
+        return cells;
     }
 
     // The prompts take turns, so that a long one does not keep a short one waiting for all of its slices.
