@@ -49,7 +49,8 @@ public sealed class LanguageModel : IAsyncDisposable
         try
         {
             if (!ModelFile.Generates(model))
-                throw new EngineException($"{options.Path} is no model that generates text by decoding alone (architecture {ModelFile.Metadata(model, "general.architecture")})");
+                throw new EngineException(
+                    $"{options.Path} is no model that generates text by decoding alone (architecture {ModelFile.Metadata(model, "general.architecture")})");
             return new LanguageModel(model, options);
         }
         catch
@@ -111,6 +112,7 @@ public sealed class LanguageModel : IAsyncDisposable
         _model.Dispose();
     }
 
-    internal Prompt Render(IReadOnlyList<PromptMessage> messages, bool openAnswer) =>
-        new((_template ?? throw new EngineException($"{Facts.Name} has no chat template, so it cannot be used for chat")).Render(messages, openAnswer), _vocabulary);
+    internal Prompt Render(IReadOnlyList<PromptMessage> messages, bool openAnswer) => _template is null
+        ? throw new EngineException($"{Facts.Name} has no chat template, so it cannot be used for chat")
+        : new Prompt(_template.Render(messages, openAnswer), _vocabulary);
 }

@@ -6,7 +6,9 @@ public sealed record LanguageModelOptions
     /// <summary>The GGUF file.</summary>
     public required string Path { get; init; }
 
-    /// <summary>Tokens one request may use, prompt and answer together. Null takes what the model was trained with, at most <see cref="PoolTokens"/>.</summary>
+    /// <summary>
+    /// Tokens one request may use, prompt and answer together. Null takes what the model was trained with, at most <see cref="PoolTokens"/>.
+    /// </summary>
     public int? ContextTokens { get; init; }
 
     /// <summary>How many sequences are decoded side by side, 1 to 256. The default is 16.</summary>
@@ -45,7 +47,10 @@ public sealed record LanguageModelOptions
     /// </summary>
     public int PromptSlice { get; init; } = 32;
 
-    /// <summary>Prompt tokens a step processes while no answer is streaming. The default is 64: larger slices were no faster, and new requests join between steps.</summary>
+    /// <summary>
+    /// Prompt tokens a step processes while no answer is streaming. The default is 64: larger slices were no faster, and new requests join
+    /// between steps.
+    /// </summary>
     public int IdlePromptSlice { get; init; } = 64;
 
     /// <summary>Layers on the GPU where there is one; null for all that fit.</summary>

@@ -3,7 +3,8 @@ using Milliways.Engine.Native;
 namespace Milliways.Engine.Scheduling;
 
 /// <summary>
-/// The one thread that decodes. Each step takes one token of every answer and a slice of the prompts that wait, so requests join and leave between steps.
+/// The one thread that decodes. Each step takes one token of every answer and a slice of the prompts that wait, so requests join and leave between
+/// steps.
 /// </summary>
 internal sealed class DecodeLoop : IDisposable
 {
@@ -56,7 +57,8 @@ internal sealed class DecodeLoop : IDisposable
 
     internal Refusal? Submit(Job job) => _capacity.CanEverHold(job)
         ? _queue.Enqueue(job)
-        : new Refusal.InvalidParameter("n", $"n times the prompt and its answer is more than the {_options.PoolTokens} tokens the engine can hold; ask for fewer choices or a smaller max_tokens.");
+        : new Refusal.InvalidParameter(
+            "n", $"n times the prompt and its answer is more than the {_options.PoolTokens} tokens the engine can hold; ask for fewer choices or a smaller max_tokens.");
 
     internal void NoticeCancel() => _queue.NoticeCancel();
 
@@ -166,7 +168,11 @@ internal sealed class DecodeLoop : IDisposable
         if (result == 2)
             return;
         if (result != 0)
-            throw new EngineException(result == 1 ? "the key/value cache has no room, which reserving should have prevented" : $"llama_decode failed with {result}");
+        {
+            throw new EngineException(result == 1
+                ? "the key/value cache has no room, which reserving should have prevented"
+                : $"llama_decode failed with {result}");
+        }
 
         // 3. Choose, tell, and begin the answers whose prompt is now complete.
         foreach (var choice in _answering)

@@ -2,7 +2,10 @@ using System.Text;
 
 namespace Milliways.Engine.Scheduling;
 
-/// <summary>Joins tokens' bytes to characters. A character cut by a token's end waits for the rest; what is no UTF-8 becomes U+FFFD, once, as in a decode of the whole.</summary>
+/// <summary>
+/// Joins tokens' bytes to characters. A character cut by a token's end waits for the rest; what is no UTF-8 becomes U+FFFD, once, as in a
+/// decode of the whole.
+/// </summary>
 internal sealed class Utf8Assembler
 {
     private readonly Decoder _decoder = Encoding.UTF8.GetDecoder();

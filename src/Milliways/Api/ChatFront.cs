@@ -69,9 +69,10 @@ internal sealed class ChatFront(Flavour flavour, ModelPrefix? modelPrefix = null
             request.Value, new Dialects.Anthropic.MessagesWriteOptions { Model = attempt.Model }, body, dropped);
         if (failure is not null)
             return failure;
+        var names = ToolNames.Of(request.Value);
         IRelay relay = request.Value.Stream
-            ? new CrossRelay(new Dialects.Anthropic.StreamReader(), (output, model) => new StreamWriter(output, Options(exchange, model ?? attempt.Model)))
-            : new FoldRelay(Dialects.Anthropic.ResponseReader.Read, (fold, output) => ResponseWriter.Write(fold, Options(exchange, fold.Model ?? attempt.Model), output));
+            ? new CrossRelay(new Dialects.Anthropic.StreamReader(), (output, model) => new StreamWriter(output, Options(exchange, model ?? attempt.Model)), names)
+            : new FoldRelay(Dialects.Anthropic.ResponseReader.Read, (fold, output) => ResponseWriter.Write(fold, Options(exchange, fold.Model ?? attempt.Model), output), names);
         return new PreparedCall(body.WrittenMemory, relay) { Dropped = dropped, Headers = ForwardedHeaders.AnthropicVersionOnly };
     }
 

@@ -76,7 +76,7 @@ internal static class ServeHost
         services.AddSingleton<IGate>(provider => provider.GetRequiredService<KeyGate>());
         services.AddSingleton<EngineSupervisor>().AddHostedService(provider => provider.GetRequiredService<EngineSupervisor>());
         services.AddSingleton<OpenExchanges>().AddHostedService(provider => provider.GetRequiredService<OpenExchanges>());
-        services.AddHostedService<Drain>();
+        services.AddHostedService<Drain>().AddHostedService<KeyRefresh>();
         services.AddSingleton<UpstreamClients>();
         services.AddSingleton(provider => RoutingSetup.Build(config, environment, provider.GetRequiredService<UpstreamClients>(), provider.GetRequiredService<EngineSupervisor>(), models, socket));
         services.AddSingleton(provider => provider.GetRequiredService<RoutingTable>().Upstreams);
