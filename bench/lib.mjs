@@ -62,8 +62,11 @@ export async function stop(child) {
 export async function stopAll() { for (const child of [...running]) await stop(child); }
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { for (const child of running) child.kill('SIGKILL'); process.exit(130); });
 
+/** A process's children, whichever of its threads started them. */
 export const children = pid => {
-  try { return fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number); } catch { return []; }
+  try {
+    return fs.readdirSync(`/proc/${pid}/task`).flatMap(task => fs.readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').trim().split(' ')).filter(Boolean).map(Number);
+  } catch { return []; }
 };
 export const tree = pid => [pid, ...children(pid).flatMap(tree)];
 
