@@ -61,10 +61,10 @@ internal sealed class MessagesFront(ModelPrefix? modelPrefix = null) : IFront
         var body = ChatBody.For(request.Value, attempt, exchange.Body.Length, out var dropped);
         if (!body.IsOk)
             return body.Failure;
-        var names = ToolNames.Of(request.Value);
+        var (names, estimate) = (ToolNames.Of(request.Value), TokenEstimate.OfPrompt(request.Value));
         IRelay relay = request.Value.Stream
             ? new CrossRelay(new Dialects.OpenAiChat.StreamReader(), (output, model) =>
-                new StreamWriter(output, Options(exchange, model ?? attempt.Model, TokenEstimate.OfPrompt(request.Value))), names)
+                new StreamWriter(output, Options(exchange, model ?? attempt.Model, estimate)), names)
             : new FoldRelay(Dialects.OpenAiChat.ResponseReader.Read, (fold, output) =>
                 ResponseWriter.Write(fold, Options(exchange, fold.Model ?? attempt.Model, 1), output), names);
         return new PreparedCall(body.Value.WrittenMemory, relay)

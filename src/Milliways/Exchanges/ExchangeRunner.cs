@@ -17,6 +17,9 @@ namespace Milliways.Exchanges;
 internal sealed class ExchangeRunner(
     IEnumerable<IGate> gates, Router router, OpenExchanges open, TimeProvider time, ILogger<ExchangeRunner> log)
 {
+    /// <summary>How long the last event of a broken stream may take to leave.</summary>
+    private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(5);
+
     private readonly IGate[] _gates = [.. gates];
 
     public async Task RunAsync(HttpContext http, IFront front)
@@ -36,6 +39,9 @@ internal sealed class ExchangeRunner(
         }
         finally
         {
+            // Whatever flew past: an exchange that was not ended by its own path ends here.
+            if (!exchange.HasEnded)
+                await EndAsync(exchange, leases, Ending.UpstreamFailed, Unexpected);
             open.Remove(exchange);
             exchange.Caller?.Dispose();
             RequestBody.Release(exchange);
@@ -87,6 +93,7 @@ internal sealed class ExchangeRunner(
             return;
         }
         await using var answer = committed.Value;
+        RequestBody.Release(exchange); // nothing needs the body after the content commit
         if (exchange.Caller is null)
             await SendWholeAsync(exchange, leases, answer);
         else
@@ -102,7 +109,14 @@ internal sealed class ExchangeRunner(
         response.ContentLength = answer.Held.Length;
         response.BodyWriter.Write(answer.Held.Written);
         exchange.Await(Waiting.Caller);
-        await response.BodyWriter.FlushAsync(exchange.Cancel);
+        try
+        {
+            await response.BodyWriter.FlushAsync(exchange.Cancel);
+        }
+        catch (OperationCanceledException) when (exchange.Stopped is not null)
+        {
+            exchange.Http.Abort(); // a caller that does not read is let go
+        }
     }
 
     private async Task PumpAsync(Exchange exchange, List<ILease> leases, CommittedAnswer answer, CallerStream caller)
@@ -172,6 +186,7 @@ internal sealed class ExchangeRunner(
             }
             else
             {
+                answer.Stay?.Broke();
                 await EndAsync(exchange, leases, EndingOf(failure), failure);
                 await TearAsync(exchange, failure ?? Failure.Broken("stream", "The upstream's answer broke."));
             }
@@ -222,8 +237,15 @@ internal sealed class ExchangeRunner(
     /// </summary>
     private static async Task TearAsync(Exchange exchange, Failure failure)
     {
+        if (failure.Stage == OpenExchanges.WriteStallStage)
+        {
+            exchange.Http.Abort(); // it does not read: there is nothing to tell it
+            return;
+        }
         exchange.Front.WriteStreamFailure(failure, exchange.RequestId, exchange.Http.Response.BodyWriter);
-        await exchange.Http.Response.BodyWriter.FlushAsync(CancellationToken.None);
+        using var patience = new CancellationTokenSource(LastWord);
+        Task sent = exchange.Http.Response.BodyWriter.FlushAsync(patience.Token).AsTask();
+        await sent.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         throw new TornAnswerException();
     }
 
@@ -234,10 +256,13 @@ internal sealed class ExchangeRunner(
         for (var i = leases.Count - 1; i >= 0; i--)
             leases[i].Close(outcome);
         leases.Clear();
+        exchange.HasEnded = true;
         if (failure is { Party: not FailureParty.Client })
             Log.Failed(log, exchange.RequestId, exchange.Answering?.Label ?? "-", failure.Stage, failure.Message);
         return ValueTask.CompletedTask;
     }
+
+    private static Failure Unexpected { get; } = new(FailureKind.Internal, FailureParty.Gateway, "internal", "An internal error occurred.");
 
     private static Ending EndingOf(Failure? failure) => failure switch
     {

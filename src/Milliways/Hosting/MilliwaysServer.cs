@@ -55,8 +55,10 @@ internal sealed class MilliwaysServer(
 
     public async ValueTask DisposeAsync()
     {
+        // Made before the container, so not the container's to dispose; asked for while the container still answers.
+        var database = app.Services.GetRequiredService<LedgerDatabase>();
         await app.DisposeAsync();
-        app.Services.GetService<LedgerDatabase>()?.Dispose();
+        database.Dispose();
         data.Dispose();
     }
 

@@ -32,8 +32,7 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
             Fail(tooLarge);
         if (State == RelayState.Open && endOfBody)
             End(upstream, ref consumed, ref sent, caller, meter);
-        if (State != RelayState.Failed)
-            caller.Write(upstream[sent..consumed]);
+        caller.Write(upstream[sent..consumed]); // whole events that came before a break are the caller's too
         return consumed;
     }
 
