@@ -18,6 +18,8 @@ internal sealed class PlainFront(Operation operation, Flavour flavour, string ma
 
     public ReadOnlySpan<byte> KeepAlive => default;
 
+    public bool IsSameDialect(Upstream upstream) => upstream.Dialect == UpstreamDialect.OpenAiChat;
+
     public string RouteName(RequestFacts facts) => facts.Model;
 
     public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt) => null;

@@ -95,6 +95,9 @@ internal static class AttemptLoop
         if (address is null)
             return Failure.Unsupported(
                 $"The model is served by the upstream {upstream.Name}, which has no such operation ({exchange.Front.Operation}): choose another model.", "model");
+        // Inline completions are for bytes that pass through: reading and writing another dialect is work for the pool (design §4, "Memory").
+        if (!exchange.Front.IsSameDialect(upstream))
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var prepared = exchange.Front.Prepare(exchange, attempt);
         if (!prepared.IsOk)
             return prepared.Failure;
@@ -155,6 +158,8 @@ internal static class AttemptLoop
         {
             if (!await call.ReadAllAsync(MostAnswerBytes, exchange.Cancel))
                 return Failure.Broken("body", string.Create(CultureInfo.InvariantCulture, $"The upstream's answer is larger than {MostAnswerBytes >> 20} MiB."));
+            if (call.Unread.Length > RequestBody.LightBytes)
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             call.Advance(relay.Feed(call.Unread, endOfBody: true, answer.Held, exchange.Meter));
         }
         else

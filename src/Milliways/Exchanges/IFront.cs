@@ -12,6 +12,9 @@ internal interface IFront : IErrorWriter
 
     Flavour Flavour { get; }
 
+    /// <summary>True when an upstream speaks the caller's own dialect, so that bytes go through.</summary>
+    bool IsSameDialect(Upstream upstream);
+
     /// <summary>The model's name for routing, when the address says more than the body does (the gateway's <c>grok/{model}</c>).</summary>
     string RouteName(RequestFacts facts);
 
