@@ -68,6 +68,7 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
 
     private void End(ReadOnlySpan<byte> upstream, ref int consumed, ref int sent, IBufferWriter<byte> caller, Meter meter)
     {
+        var whole = consumed;
         var unclosed = _frames.TryReadLast(upstream[consumed..], out var last);
         if (unclosed && !observer.IsWhole(last))
         {
@@ -84,6 +85,9 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
         }
         if (!observer.IsWholeAtEndOfBody)
         {
+            // What was never closed by a blank line may be half an event.
+            caller.Write(upstream[sent..whole]);
+            sent = consumed;
             Fail(Failure.Broken("stream", "The upstream's stream ended before its answer was complete."));
             return;
         }
