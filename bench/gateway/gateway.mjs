@@ -19,7 +19,7 @@ const SCENARIOS = {
   anthropic: { body: 'anthropic', c: 64, paced: true, path: '/v1/messages' },
 };
 
-function bodies() {
+export function bodies() {
   const text = 'Explain what a gateway for language models does, in three sentences, for a reader who knows HTTP.';
   const words = Array.from({ length: 22000 }, (_, i) => ['token', 'stream', 'model', 'gateway', 'latency', 'cache'][i % 6]).join(' ');
   const chat = content => ({ model: 'gpt-4o-mini', messages: [{ role: 'system', content: 'You are a helpful assistant.' }, { role: 'user', content }], temperature: 0.7, max_tokens: 256 });
@@ -34,7 +34,7 @@ function bodies() {
   }));
 }
 
-function build() {
+export function build() {
   fs.mkdirSync(BIN, { recursive: true });
   for (const name of ['mock', 'lg']) {
     const [source, binary] = [path.join(HERE, 'src', `${name}.c`), path.join(BIN, name)];
