@@ -66,9 +66,10 @@ internal sealed class ModelsEndpoints(ModelDirectory directory)
             return FailureAnswer.WriteAsync(http, ErrorWriters.Anthropic, Failure.Invalid("limit: must be a whole number from 1 to 1000", "limit"));
         var from = query["after_id"] is [{ } after] ? all.FindIndex(model => model.Model.Id == after) + 1 : 0;
         var to = query["before_id"] is [{ } before] && all.FindIndex(model => model.Model.Id == before) is >= 0 and var at ? at : all.Count;
-        if (query.ContainsKey("before_id"))
+        var backwards = query.ContainsKey("before_id");
+        if (backwards)
             from = Math.Max(from, to - limit);
         var page = all.Skip(from).Take(Math.Min(limit, to - from)).Select(MessagesModelItem.Of).ToArray();
-        return JsonAnswer.WriteAsync(http, new MessagesModelList(page, from + page.Length < to, page.FirstOrDefault()?.Id, page.LastOrDefault()?.Id), ApiJson.Default.MessagesModelList);
+        return JsonAnswer.WriteAsync(http, new MessagesModelList(page, backwards ? from > 0 : from + page.Length < to, page.FirstOrDefault()?.Id, page.LastOrDefault()?.Id), ApiJson.Default.MessagesModelList);
     }
 }

@@ -30,10 +30,8 @@ internal sealed class CallerStream(PipeWriter writer, TimeProvider time) : IDisp
     }
 
     /// <summary>Sends a sign of life unless the stream is being written or has ended.</summary>
-    /// <param name="sign">The bytes.</param>
-    /// <param name="begin">Sets the head of the answer when nothing has been sent yet; runs alone.</param>
-    /// <param name="cancel">Ends the waiting for a caller that does not read.</param>
-    public async Task KeepAliveAsync(ReadOnlyMemory<byte> sign, Action begin, CancellationToken cancel)
+    /// <param name="begin">Writes the head of an answer that has not begun; called where nobody else can be writing one.</param>
+    public async Task KeepAliveAsync(Action begin, ReadOnlyMemory<byte> sign, CancellationToken cancel)
     {
         if (!await _one.WaitAsync(TimeSpan.Zero, CancellationToken.None))
             return;

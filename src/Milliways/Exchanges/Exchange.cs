@@ -20,6 +20,8 @@ internal sealed class Exchange : IDisposable
     private volatile Failure? _stopped;
     private long _silentSince;
     private int _waiting;
+    private readonly Lock _disposing = new();
+    private bool _isDisposed;
 
     public Exchange(HttpContext http, IFront front, string requestId, TimeProvider time)
     {
@@ -109,8 +111,19 @@ internal sealed class Exchange : IDisposable
         CancelAttempt();
     }
 
+    /// <summary>Ends the exchange with a caller that does not read: nothing can be told to it any more.</summary>
+    public void LetGo(Failure reason)
+    {
+        Stop(reason);
+        lock (_disposing)
+            if (!_isDisposed) // behind that the context may be another request's
+                Http.Abort();
+    }
+
     public void Dispose()
     {
+        lock (_disposing)
+            _isDisposed = true;
         _gone.Dispose();
         _attempt.Dispose();
     }

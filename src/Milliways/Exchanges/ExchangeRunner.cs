@@ -16,9 +16,6 @@ namespace Milliways.Exchanges;
 internal sealed class ExchangeRunner(
     IEnumerable<IGate> gates, Router router, OpenExchanges open, TimeProvider time, ILogger<ExchangeRunner> log)
 {
-    /// <summary>How long the last event of a broken stream may take to leave.</summary>
-    private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(5);
-
     private readonly IGate[] _gates = [.. gates];
 
     public async Task RunAsync(HttpContext http, IFront front)
@@ -109,14 +106,7 @@ internal sealed class ExchangeRunner(
         response.ContentLength = answer.Held.Length;
         response.BodyWriter.Write(answer.Held.Written);
         exchange.Await(Waiting.Caller);
-        try
-        {
-            await response.BodyWriter.FlushAsync(exchange.Cancel);
-        }
-        catch (OperationCanceledException) when (exchange.Stopped is not null)
-        {
-            exchange.Http.Abort(); // a caller that does not read is let go
-        }
+        await response.BodyWriter.FlushAsync(CancellationToken.None);
     }
 
     private async Task SendStreamAsync(Exchange exchange, List<ILease> leases, CommittedAnswer answer, CallerStream caller)
@@ -133,7 +123,7 @@ internal sealed class ExchangeRunner(
                 await EndAsync(exchange, leases, Ending.Completed, failure: null);
                 answer.Relay.WriteTail(caller.Writer);
                 exchange.Await(Waiting.Caller);
-                await caller.FlushAsync(exchange.Cancel);
+                await caller.FlushAsync(CancellationToken.None);
             }
             else
             {
@@ -183,15 +173,9 @@ internal sealed class ExchangeRunner(
     /// </summary>
     private static async Task TearAsync(Exchange exchange, Failure failure)
     {
-        if (failure.Stage == OpenExchanges.WriteStallStage)
-        {
-            exchange.Http.Abort(); // it does not read: there is nothing to tell it
-            return;
-        }
         exchange.Front.WriteStreamFailure(failure, exchange.RequestId, exchange.Http.Response.BodyWriter);
-        using var patience = new CancellationTokenSource(LastWord);
-        Task sent = exchange.Http.Response.BodyWriter.FlushAsync(patience.Token).AsTask();
-        await sent.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        exchange.Await(Waiting.Caller);
+        await exchange.Http.Response.BodyWriter.FlushAsync(CancellationToken.None);
         throw new TornAnswerException();
     }
 

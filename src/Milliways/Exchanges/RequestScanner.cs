@@ -49,6 +49,11 @@ internal ref struct RequestScanner
         {
             return Failure.Invalid(JsonPlace.Describe(broken));
         }
+        catch (InvalidOperationException)
+        {
+            // The reader's word for an escape such as \ud800 without its other half, found only when the text is taken out.
+            return Failure.Invalid("A text of the request body has half of a surrogate pair: escape whole characters.");
+        }
     }
 
     private Reading<RequestFacts> ReadObject()
@@ -167,11 +172,11 @@ internal ref struct RequestScanner
                 var wanted = _reader.ValueTextEquals("include_usage"u8);
                 _reader.Read();
                 if (wanted)
-                {
                     _includeUsage = _reader.TokenType == JsonTokenType.True;
-                    _includeUsageAt = new ByteSpan((int)_reader.TokenStartIndex, (int)(_reader.BytesConsumed - _reader.TokenStartIndex));
-                }
+                var valueStart = (int)_reader.TokenStartIndex;
                 SkipValue(MaxDepth);
+                if (wanted)
+                    _includeUsageAt = new ByteSpan(valueStart, (int)_reader.BytesConsumed - valueStart);
             }
         _streamOptionsAt = new ByteSpan(start, (int)_reader.BytesConsumed - start);
     }
@@ -183,7 +188,7 @@ internal ref struct RequestScanner
             return;
         var depth = _reader.CurrentDepth;
         while (_reader.Read() && _reader.CurrentDepth > depth)
-            if (_reader.CurrentDepth > most)
+            if (_reader.CurrentDepth >= most && _reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
                 _failure ??= Failure.Invalid(string.Create(CultureInfo.InvariantCulture, $"The request body is nested deeper than {most} levels."));
     }
 

@@ -28,7 +28,7 @@ internal static class StreamPump
                 failure = exchange.Stopped ?? UpstreamCall.Describe(broken, exchange.Answering!.Upstream, "stream");
                 break;
             }
-            (gone, failure) = await ForwardAsync(exchange, answer, caller, endOfBody: !more);
+            gone = !await ForwardAsync(exchange, answer, caller, endOfBody: !more);
         }
         return (gone || exchange.IsClientGone, failure ?? exchange.Stopped ?? relay.Failure);
     }
@@ -43,28 +43,21 @@ internal static class StreamPump
             caller.Writer.Write(answer.Held.Written);
             return answer.Held.Length == 0 || await FlushAsync(exchange, caller);
         }
-        catch (OperationCanceledException)
-        {
-            return exchange.Stopped is not null;
-        }
         finally
         {
             caller.Exit();
         }
     }
 
-    private static async Task<(bool Gone, Failure? Failure)> ForwardAsync(Exchange exchange, CommittedAnswer answer, CallerStream caller, bool endOfBody)
+    /// <summary>What the last read brought; false when the caller is gone.</summary>
+    private static async Task<bool> ForwardAsync(Exchange exchange, CommittedAnswer answer, CallerStream caller, bool endOfBody)
     {
         await caller.EnterAsync();
         try
         {
             var call = answer.Call!;
             call.Advance(answer.Relay.Feed(call.Unread, endOfBody, caller.Writer, exchange.Meter));
-            return (!await FlushAsync(exchange, caller), null);
-        }
-        catch (OperationCanceledException)
-        {
-            return (exchange.Stopped is null, exchange.Stopped);
+            return await FlushAsync(exchange, caller);
         }
         finally
         {
@@ -72,9 +65,13 @@ internal static class StreamPump
         }
     }
 
+    /// <summary>
+    /// Not cancelled by a time-out of the upstream: Kestrel tears a connection whose flush is cancelled, and the error event would be lost. A caller that
+    /// leaves ends the flush by itself, one that does not read is let go by the sweep.
+    /// </summary>
     private static ValueTask<bool> FlushAsync(Exchange exchange, CallerStream caller)
     {
         exchange.Await(Waiting.Caller);
-        return caller.FlushAsync(exchange.Cancel);
+        return caller.FlushAsync(CancellationToken.None);
     }
 }

@@ -45,7 +45,22 @@ internal sealed class UpstreamCall : IAsyncDisposable
     /// <exception cref="HttpRequestException">The upstream could not be reached or broke before its head was whole.</exception>
     public static async Task<UpstreamCall> SendAsync(Upstream upstream, Uri address, PreparedCall call, Exchange exchange)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new ReadOnlyMemoryContent(call.Body) };
+        using var request = Request(upstream, address, call, exchange);
+        try
+        {
+            return new UpstreamCall(await upstream.Client.SendAsync(request, exchange.Cancel));
+        }
+        catch (HttpRequestException stale) when (stale.InnerException is IOException && !UpstreamClients.IsOnNewConnection(request) && !exchange.Cancel.IsCancellationRequested)
+        {
+            // The server closed an idle connection in the moment it was used again: nothing was read, so nothing was answered (design, "Upstream connections").
+            using var again = Request(upstream, address, call, exchange);
+            return new UpstreamCall(await upstream.Client.SendAsync(again, exchange.Cancel));
+        }
+    }
+
+    private static HttpRequestMessage Request(Upstream upstream, Uri address, PreparedCall call, Exchange exchange)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new ReadOnlyMemoryContent(call.Body) };
         request.Content.Headers.ContentType = Json;
         var headers = request.Headers;
         headers.TryAddWithoutValidation("Accept-Encoding", "identity");
@@ -66,7 +81,7 @@ internal sealed class UpstreamCall : IAsyncDisposable
             headers.TryAddWithoutValidation("x-request-id", exchange.RequestId);
             headers.TryAddWithoutValidation(EngineHeaders.Fairness, exchange.Key!.Id.ToString("N"));
         }
-        return new UpstreamCall(await upstream.Client.SendAsync(request, exchange.Cancel));
+        return request;
     }
 
     /// <summary>Reads more; false at the proper end of the body.</summary>

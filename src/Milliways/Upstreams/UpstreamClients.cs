@@ -61,8 +61,18 @@ internal sealed class UpstreamClients : IDisposable
             client.Dispose();
     }
 
+    /// <summary>True for a request that was sent on a connection made for it, false for one on a connection that had been idle.</summary>
+    public static bool IsOnNewConnection(HttpRequestMessage request) => request.Options.TryGetValue(NewConnection, out var isNew) && isNew;
+
+    private static readonly HttpRequestOptionsKey<bool> NewConnection = new("new-connection");
+
     private static SocketsHttpHandler NewHandler(TimeSpan connect) => new()
     {
+        PlaintextStreamFilter = static (made, _) =>
+        {
+            made.InitialRequestMessage.Options.Set(NewConnection, true);
+            return ValueTask.FromResult(made.PlaintextStream);
+        },
         AllowAutoRedirect = false,
         UseCookies = false,
         AutomaticDecompression = DecompressionMethods.None,

@@ -206,22 +206,43 @@ public sealed class FailureTests
         Assert.Null(answer.Header("x-milliways-refused"));
     }
 
-    [Fact]
-    public async Task A_connection_that_died_while_it_was_idle_is_replaced_without_a_word()
+    [Theory]
+    [InlineData("FIN")]
+    [InlineData("RST")]
+    public async Task A_connection_that_dies_when_it_is_used_again_is_replaced_without_a_word(string end)
     {
         await using var lab = new FakeUpstream();
-        lab.Then(async turn =>
+        lab.Then(turn => turn.WholeAsync(Answers.Chat)).Then(turn =>
         {
-            await turn.WholeAsync(Answers.Chat);
-            turn.Finish(); // as a server does whose idle time is over
+            if (end == "RST")
+                turn.Reset();
+            else
+                turn.Finish();
+            return Task.CompletedTask;
         });
         await using var server = await TestServer.WithLabAsync(lab);
 
-        for (var i = 0; i < 5; i++)
+        for (var i = 0; i < 2; i++)
         {
             var answer = await server.PostAsync("/v1/chat/completions", Answers.Ask());
             Assert.Equal((200, "1"), (answer.Status, answer.Header("x-milliways-attempts")));
         }
+        Assert.Equal(3, lab.Received.Count);
+    }
+
+    [Fact]
+    public async Task A_new_connection_that_dies_is_a_failure_and_is_not_asked_twice()
+    {
+        await using var lab = new FakeUpstream();
+        lab.Then(turn =>
+        {
+            turn.Finish();
+            return Task.CompletedTask;
+        });
+        await using var server = await TestServer.WithLabAsync(lab);
+
+        Assert.Equal(502, (await server.PostAsync("/v1/chat/completions", Answers.Ask())).Status);
+        Assert.Single(lab.Received);
     }
 
     [Fact]

@@ -51,6 +51,8 @@ internal sealed class FakeUpstream : IAsyncDisposable
 
     public IReadOnlyList<ReceivedRequest> Received => [.. _received];
 
+    public int Connections => _connections.Count;
+
     public ReceivedRequest Last => Received[^1];
 
     /// <summary>The script of the next request that has none.</summary>

@@ -1,0 +1,125 @@
+using System.Text;
+using Milliways.Dialects.Chat;
+using Milliways.Exchanges;
+using Milliways.Tests.Support;
+
+namespace Milliways.Tests.Exchanges;
+
+public sealed class RequestScannerTests
+{
+    private static readonly byte[] Whole = Encoding.UTF8.GetBytes(
+        "{\"model\":\"alpha\",\"messages\":[{\"role\":\"user\",\"content\":\"生命 \\u00e9 \\ud83d\\ude00\"}],\"stream\":true,\"stream_options\":{\"include_usage\":false},\"max_tokens\":7,\"tools\":[{\"a\":[[]]}]}");
+
+    [Fact]
+    public void Any_bytes_are_read_or_refused_and_never_an_exception() => Dice.Check(dice =>
+    {
+        var body = dice.Many(60, _ => (byte)dice.Upto(256)).ToArray();
+        Assert.True(RequestScanner.Read(body).IsOk || body.Length >= 0);
+    }, tests: 2000);
+
+    [Fact]
+    public void A_mutated_request_is_read_or_refused_and_its_facts_lie_inside_it() => Dice.Check(dice =>
+    {
+        var body = Whole.ToList();
+        for (var i = dice.Upto(5); i >= 0; i--)
+            switch (dice.Upto(4))
+            {
+                case 0:
+                    body[dice.Upto(body.Count)] = (byte)dice.Upto(256);
+                    break;
+                case 1:
+                    body.RemoveRange(dice.Upto(body.Count), 1);
+                    break;
+                case 2:
+                    body.Insert(dice.Upto(body.Count), (byte)"{}[]\",:\\u0\n \xE7"[dice.Upto(13)]);
+                    break;
+                default:
+                    body.RemoveRange(dice.Upto(body.Count), Math.Min(3, 0));
+                    break;
+            }
+        var bytes = body.ToArray();
+        var facts = RequestScanner.Read(bytes);
+        if (!facts.IsOk)
+            return;
+        Assert.InRange(facts.Value.ModelAt.End, 1, bytes.Length);
+        Assert.Equal((byte)'}', bytes[facts.Value.End]);
+        var edited = BodyEdit.Apply(bytes, facts.Value, "beta", askUsage: true);
+        Assert.True(RequestScanner.Read(edited.Span).IsOk, Encoding.UTF8.GetString(edited.Span));
+    }, tests: 3000);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("\"model\"")]
+    [InlineData("{")]
+    [InlineData("{}")]
+    [InlineData("{\"model\":\"a\"")]
+    [InlineData("{\"model\":\"a\"} x")]
+    [InlineData("{\"model\":\"a\"}{\"model\":\"b\"}")]
+    [InlineData("{\"model\":\"a\",}")]
+    [InlineData("{\"model\":\"a\" /* c */}")]
+    [InlineData("{model:\"a\"}")]
+    [InlineData("{'model':'a'}")]
+    [InlineData("{\"model\":NaN}")]
+    [InlineData("{\"model\":1}")]
+    [InlineData("{\"model\":null}")]
+    [InlineData("{\"model\":\"\"}")]
+    [InlineData("{\"model\":[\"a\"]}")]
+    [InlineData("{\"model\":\"\\ud800\"}")]
+    [InlineData("{\"\\ud800\":1,\"model\":\"a\"}")]
+    [InlineData("{\"model\":\"a\",\"stream\":\"true\"}")]
+    [InlineData("{\"model\":\"a\",\"stream\":1}")]
+    [InlineData("{\"model\":\"a\",\"messages\":{}}")]
+    [InlineData("{\"model\":\"a\",\"messages\":\"hi\"}")]
+    [InlineData("{\"model\":\"a\",\"max_tokens\":-1}")]
+    [InlineData("{\"model\":\"a\",\"max_tokens\":1e400}")]
+    [InlineData("{\"model\":\"a\",\"max_tokens\":99999999999999999999}")]
+    [InlineData("{\"model\":\"a\",\"max_tokens\":\"7\"}")]
+    [InlineData("{\"model\":\"a\",\"stream_options\":[]}")]
+    [InlineData("{\"model\":\"a\",\"model\":\"b\"}")]
+    [InlineData("{\"model\":\"a\",\"mod\\u0065l\":\"b\"}")]
+    [InlineData("{\"model\":\"a\",\"x\":1,\"x\":1}")]
+    public void What_is_no_request_is_refused_as_the_callers_fault(string body)
+    {
+        var facts = RequestScanner.Read(Encoding.UTF8.GetBytes(body));
+
+        Assert.False(facts.IsOk);
+        Assert.Equal(FailureParty.Client, facts.Failure.Party);
+        Assert.Contains(facts.Failure.Kind, new[] { FailureKind.InvalidRequest, FailureKind.Unprocessable });
+    }
+
+    [Fact]
+    public void Bytes_that_are_not_utf_8_are_refused_wherever_they_stand()
+    {
+        foreach (var at in new[] { 11, 50, 70 })
+            Assert.False(RequestScanner.Read([.. Whole[..at], 0xFF, .. Whole[at..]]).IsOk);
+    }
+
+    [Theory]
+    [InlineData("x", 63, true)]
+    [InlineData("x", 64, false)]
+    [InlineData("tools", 255, true)]
+    [InlineData("tools", 256, false)]
+    [InlineData("x", 1_000_000, false)]
+    [InlineData("messages", 64, false)]
+    public void Depth_is_bounded_at_64_and_at_256_in_tool_schemas(string member, int depth, bool allowed)
+    {
+        var body = $"{{\"model\":\"a\",\"{member}\":{new string('[', depth)}{new string(']', depth)}}}";
+        Assert.Equal(allowed, RequestScanner.Read(Encoding.UTF8.GetBytes(body)).IsOk);
+    }
+
+    [Fact]
+    public void Duplicates_below_the_top_level_are_the_upstreams_business() =>
+        Assert.True(RequestScanner.Read("{\"model\":\"a\",\"metadata\":{\"k\":1,\"k\":2}}"u8).IsOk);
+
+    [Theory]
+    [InlineData("\"max_tokens\":5,\"max_completion_tokens\":9", 9)]
+    [InlineData("\"max_completion_tokens\":9,\"max_tokens\":5", 9)]
+    [InlineData("\"max_tokens\":5", 5)]
+    [InlineData("\"max_tokens\":null", null)]
+    [InlineData("\"n\":1", null)]
+    public void The_bound_on_the_answer_is_known_under_both_names(string members, int? expected) =>
+        Assert.Equal(expected, RequestScanner.Read(Encoding.UTF8.GetBytes($"{{\"model\":\"a\",{members}}}")).Value!.MaxOutput);
+}
