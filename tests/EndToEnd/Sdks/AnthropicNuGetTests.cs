@@ -38,7 +38,7 @@ public sealed class AnthropicNuGetTests(SharedServer shared)
     [Fact]
     public async Task Tokens_are_counted()
     {
-        var count = await Client(Server.Key).Messages.CountTokens(new MessageCountTokensParams { Model = "grok-beta", Messages = [new MessageParam { Role = Role.User, Content = "Hi" }] });
+        var count = await Client(Server.Key).Messages.CountTokens(new MessageCountTokensParams { Model = "grok-beta", Messages = [new UserMessageParam("Hi")] });
 
         Assert.True(count.InputTokens > 0);
     }
@@ -62,5 +62,5 @@ public sealed class AnthropicNuGetTests(SharedServer shared)
     private AnthropicClient Client(string key) => new() { ApiKey = key, BaseUrl = Server.Base, MaxRetries = 0 };
 
     private static MessageCreateParams Message(string user, int maxTokens) =>
-        new() { Model = "grok-beta", MaxTokens = maxTokens, System = Talk.System, Messages = [new MessageParam { Role = Role.User, Content = user }] };
+        new() { Model = "grok-beta", MaxTokens = maxTokens, System = Talk.System, Messages = [new UserMessageParam(user)] };
 }
