@@ -52,7 +52,9 @@ internal sealed class MilliwaysProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>The ready file.</summary>
+    public string ReadyFile => _folder.At("ready.json");
+
+    /// <summary>What stands in the ready file.</summary>
     public JsonObject Ready { get; private set; } = [];
 
     /// <summary>Such as <c>http://127.0.0.1:40123</c>.</summary>
