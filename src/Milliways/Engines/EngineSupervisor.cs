@@ -25,6 +25,9 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
+    /// <summary>A process whose death has not been noticed this long after a broken connection lives.</summary>
+    private static readonly TimeSpan Unnoticed = TimeSpan.FromSeconds(1);
+
     private readonly EngineConfig _config;
     private readonly EmbeddedModels _models;
     private readonly EngineSocket _socket;
@@ -33,6 +36,7 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
     private readonly ILogger<EngineSupervisor> _log;
     private readonly HttpMessageInvoker _probe;
     private volatile TaskCompletionSource<Failure?> _turn = NewTurn();
+    private volatile TaskCompletionSource _life = new(TaskCreationOptions.RunContinuationsAsynchronously); // completes when it is over
     private volatile string? _off;
     private volatile EngineState _state = EngineState.Starting;
     private volatile EngineProcess? _process;
@@ -51,7 +55,7 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
 
     public (EngineState State, string? Detail) Describe() => (_state, _off ?? (_state == EngineState.Ready ? _models.Chat.Name : null));
 
-    public async ValueTask<Reading<IDisposable>> EnterAsync(ReadOnlyMemory<byte> body, CancellationToken cancel)
+    public async ValueTask<Reading<IUpstreamStay>> EnterAsync(ReadOnlyMemory<byte> body, CancellationToken cancel)
     {
         var fingerprint = Quarantine.Fingerprint(body.Span);
         if (_quarantine.Holds(fingerprint))
@@ -60,7 +64,7 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
         if (await _turn.Task.WaitAsync(cancel) is { } failure)
             return failure;
         _quarantine.Enter(fingerprint);
-        return new Stay(_quarantine, fingerprint);
+        return new Stay(this, fingerprint, _life.Task);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -109,6 +113,7 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
         using (process)
         {
             _process = process;
+            var life = _life = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var exit = process.WaitForExitAsync(CancellationToken.None);
             if (await Task.WhenAny(process.Ready, exit, Task.Delay(Timeout.Infinite, stopping)) == process.Ready)
             {
@@ -117,7 +122,9 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
                 _turn.TrySetResult(null);
                 await WatchAsync(process, exit, stopping);
             }
-            return await EndAsync(process, exit, stopping);
+            var again = await EndAsync(process, exit, stopping);
+            life.SetResult();
+            return again;
         }
     }
 
@@ -212,14 +219,16 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
 
     private static TaskCompletionSource<Failure?> NewTurn() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private sealed class Stay(Quarantine quarantine, string fingerprint) : IDisposable
+    private sealed class Stay(EngineSupervisor engine, string fingerprint, Task life) : IUpstreamStay
     {
         private int _left;
+
+        public Task SettleAsync() => Task.WhenAny(life, Task.Delay(Unnoticed, engine._time));
 
         public void Dispose()
         {
             if (Interlocked.Exchange(ref _left, 1) == 0)
-                quarantine.Leave(fingerprint);
+                engine._quarantine.Leave(fingerprint);
         }
     }
 }

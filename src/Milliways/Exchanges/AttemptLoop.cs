@@ -1,11 +1,12 @@
 using System.Globalization;
 using Milliways.Dialects.Chat;
 using Milliways.Routing;
+using Milliways.Upstreams;
 
 namespace Milliways.Exchanges;
 
 /// <summary>An answer that has reached its content commit: from here on only this attempt can finish it.</summary>
-internal sealed class CommittedAnswer(IRelay relay, UpstreamCall? call, IDisposable? stay) : IAsyncDisposable
+internal sealed class CommittedAnswer(IRelay relay, UpstreamCall? call, IUpstreamStay? stay) : IAsyncDisposable
 {
     public IRelay Relay => relay;
 
@@ -15,11 +16,16 @@ internal sealed class CommittedAnswer(IRelay relay, UpstreamCall? call, IDisposa
     /// <summary>What the relay wrote before the commit; the runner sends it first.</summary>
     public PooledWriter Held { get; } = new();
 
+    /// <summary>The upstream broke the connection in the middle.</summary>
+    public bool IsBroken { get; set; }
+
     public async ValueTask DisposeAsync()
     {
         Held.Dispose();
         if (call is not null)
             await call.DisposeAsync();
+        if (IsBroken && stay is not null)
+            await stay.SettleAsync();
         stay?.Dispose();
     }
 }
@@ -43,7 +49,7 @@ internal static class AttemptLoop
         {
             var result = await TryAsync(exchange, attempt);
             // A request that waited in the embedded engine when that died has lost nothing but time: it is tried once more (issue: "queued ones").
-            if (!result.IsOk && attempt.Upstream.Guard is not null && result.Failure.Stage == "headers" && result.Failure.Kind == FailureKind.UpstreamBroken)
+            if (!result.IsOk && attempt.Upstream.Guard is not null && result.Failure is { Kind: FailureKind.UpstreamBroken, Stage: "connect" or "headers" or "first-event" })
                 result = await TryAsync(exchange, attempt);
             if (result.IsOk)
                 return result;
@@ -82,7 +88,7 @@ internal static class AttemptLoop
                 $"The upstream {upstream.Name} cannot express {string.Join(", ", exchange.Dropped)}: leave it away, or do not send x-milliways-strict.", exchange.Dropped.First());
 
         exchange.Await(Waiting.FirstEvent);
-        IDisposable? stay = null;
+        IUpstreamStay? stay = null;
         UpstreamCall? call = null;
         var stage = "headers";
         try
@@ -110,7 +116,16 @@ internal static class AttemptLoop
         }
         catch (Exception broken) when (broken is HttpRequestException or IOException or OperationCanceledException)
         {
-            return exchange.Stopped ?? (exchange.IsClientGone ? ClientGone : UpstreamCall.Describe(broken, upstream, stage));
+            if (exchange.Stopped is not null || exchange.IsClientGone)
+                return exchange.Stopped ?? ClientGone;
+            var failure = UpstreamCall.Describe(broken, upstream, stage);
+            if (stay is not null)
+            {
+                if (failure.Stage == "connect")
+                    stay.Dispose(); // it never was inside
+                await stay.SettleAsync();
+            }
+            return failure;
         }
         finally
         {

@@ -135,6 +135,7 @@ internal sealed class ExchangeRunner(
             catch (Exception broken) when (broken is HttpRequestException or IOException or OperationCanceledException)
             {
                 failure = exchange.Stopped ?? UpstreamCall.Describe(broken, exchange.Answering!.Upstream, "stream");
+                answer.IsBroken = exchange.Stopped is null && !exchange.IsClientGone;
                 break;
             }
             await caller.EnterAsync();
