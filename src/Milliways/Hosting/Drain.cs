@@ -12,10 +12,9 @@ internal sealed class Drain(OpenExchanges open, IHostApplicationLifetime lifetim
         await Task.WhenAny(stopping.Task, Task.Delay(Timeout.Infinite, stoppingToken));
         if (!stopping.Task.IsCompleted)
             return;
-        // Not the stopping token: it fires when everything has ended, and until then somebody must watch the clock.
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopped);
-        await Task.Delay(ServeHost.Grace, time, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!ended.IsCancellationRequested)
+        // The web server is stopped first and waits for its answers; this service is stopped after it, so its token means that nothing is left to watch.
+        await Task.Delay(ServeHost.Grace, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stoppingToken.IsCancellationRequested)
             open.StopAll();
     }
 }
