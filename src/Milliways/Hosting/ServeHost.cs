@@ -98,6 +98,8 @@ internal static class ServeHost
         logging.AddFilter("Milliways", LogLevel.Information);
         // A torn answer is ours and told; everything unexpected is logged by the dispatcher, with its request's id.
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.None);
+        // A start that fails is told in one sentence; a service that breaks later is critical.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.Critical);
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
