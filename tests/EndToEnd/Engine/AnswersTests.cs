@@ -118,7 +118,7 @@ public sealed class AnswersTests(SharedServer shared)
 
         Assert.Contains(Text(whole), character => character >= '\u4e00');
         Assert.Equal(Text(whole), stream.ChatText);
-        Assert.DoesNotContain('\uFFFD', stream.ChatText.TrimEnd('\uFFFD')); // a cut end is a matter of the engine's own tests
+        Assert.DoesNotContain('\uFFFD', stream.ChatText);
     }
 
     [Fact]
