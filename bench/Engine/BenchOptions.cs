@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Milliways.Bench.Engine;
 
-/// <summary>What is measured: --threads 1 --sequences 1,4,16 --tokens 64 --prompt 32 --rounds 5 --sampler greedy|penalty|model --model FILE.</summary>
+/// <summary>
+/// What is measured: --threads 1 --sequences 1,4,16 --tokens 64 --prompt 32 --rounds 5 --sampler greedy|penalty|model --model FILE.
+/// </summary>
 internal sealed record BenchOptions(string Model, int Threads, int[] Sequences, int Tokens, int PromptTokens, int Rounds, string Sampler)
 {
     internal static BenchOptions Parse(string[] args)

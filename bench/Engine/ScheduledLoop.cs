@@ -6,7 +6,9 @@ namespace Milliways.Bench.Engine;
 /// <summary>The same work through the front door: queue, admission, events, text.</summary>
 internal static class ScheduledLoop
 {
-    /// <summary>Tokens a second of all sequences together, while all are generating: from the last one's first token to the first one's last.</summary>
+    /// <summary>
+    /// Tokens a second of all sequences together, while all are generating: from the last one's first token to the first one's last.
+    /// </summary>
     internal static async Task<double> RunAsync(LanguageModel model, BenchOptions options, SamplingOptions sampling, int sequences, Prompt prompt)
     {
         var readers = Enumerable.Range(0, sequences).Select(s => ReadAsync(model.Submit(new GenerationRequest

@@ -3,7 +3,9 @@ using Milliways.Engine.Scheduling;
 
 namespace Milliways.Engine;
 
-/// <summary>A loaded model that turns texts into vectors, pooled by the mean and of length 1. Safe on any thread; it has its own context and thread.</summary>
+/// <summary>
+/// A loaded model that turns texts into vectors, pooled by the mean and of length 1. Safe on any thread; it has its own context and thread.
+/// </summary>
 public sealed class EmbeddingModel : IAsyncDisposable
 {
     private readonly ModelHandle _model;

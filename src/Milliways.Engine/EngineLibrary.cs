@@ -25,7 +25,10 @@ public sealed class EngineLibrary
     /// <summary>The processor features llama.cpp uses, as one line.</summary>
     public string SystemInfo { get; }
 
-    /// <summary>Loads the libraries from <paramref name="directory"/>, or, when null, from natives/ beside the program. A second call answers the first one's result and only changes the log.</summary>
+    /// <summary>
+    /// Loads the libraries from <paramref name="directory"/>, or, when null, from natives/ beside the program. A second call answers the first
+    /// one's result and only changes the log.
+    /// </summary>
     /// <exception cref="EngineException">They are not there, cannot be loaded, or are not the pinned release.</exception>
     public static EngineLibrary Load(string? directory = null, ILlamaLog? log = null)
     {

@@ -12,7 +12,8 @@ namespace Milliways.Engine;
 /// <param name="GeneratedTokens">Tokens generated since the load.</param>
 /// <param name="Steps">Decode steps since the load.</param>
 public readonly record struct EngineLoad(
-    int Running, int Queued, int BusySequences, int Sequences, int QueueLimit, int PoolTokens, int ReservedTokens, long PromptTokens, long GeneratedTokens, long Steps);
+    int Running, int Queued, int BusySequences, int Sequences, int QueueLimit,
+    int PoolTokens, int ReservedTokens, long PromptTokens, long GeneratedTokens, long Steps);
 
 /// <summary>A sign of life of the decode loop: without work it comes at least every second, with work after every step.</summary>
 /// <param name="Timestamp">When, as the options' clock counts (<see cref="TimeProvider.GetTimestamp"/>).</param>

@@ -4,7 +4,9 @@ using Milliways.Engine.Scheduling;
 
 namespace Milliways.Engine;
 
-/// <summary>A running or waiting generation. The engine never waits for its reader: unread events stay in memory, bounded by the request's tokens.</summary>
+/// <summary>
+/// A running or waiting generation. The engine never waits for its reader: unread events stay in memory, bounded by the request's tokens.
+/// </summary>
 public sealed class Generation
 {
     private readonly Channel<GenerationEvent> _events = Channel.CreateUnbounded<GenerationEvent>(

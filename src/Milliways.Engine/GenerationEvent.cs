@@ -2,7 +2,8 @@ namespace Milliways.Engine;
 
 /// <summary>
 /// What happens in a generation, in this order: <see cref="Started"/>; for each choice any number of <see cref="Text"/> and one
-/// <see cref="Finished"/>; then <see cref="Ended"/>. <see cref="Failed"/> can end it at any point. A generation cancelled while it waited has no Started.
+/// <see cref="Finished"/>; then <see cref="Ended"/>. <see cref="Failed"/> can end it at any point. A generation cancelled while it waited has no
+/// Started.
 /// </summary>
 public abstract record GenerationEvent
 {

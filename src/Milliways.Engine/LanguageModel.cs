@@ -48,8 +48,9 @@ public sealed class LanguageModel : IAsyncDisposable
         var model = ModelFile.Load(options.Path, options.GpuLayers, options.Progress);
         try
         {
-            if (!LlamaNative.llama_model_has_decoder(model) || LlamaNative.llama_model_has_encoder(model))
-                throw new EngineException($"{options.Path} is no model that generates text by decoding alone (architecture {ModelFile.Metadata(model, "general.architecture")})");
+            if (!ModelFile.Generates(model))
+                throw new EngineException(
+                    $"{options.Path} is no model that generates text by decoding alone (architecture {ModelFile.Metadata(model, "general.architecture")})");
             return new LanguageModel(model, options);
         }
         catch
@@ -111,6 +112,7 @@ public sealed class LanguageModel : IAsyncDisposable
         _model.Dispose();
     }
 
-    internal Prompt Render(IReadOnlyList<PromptMessage> messages, bool openAnswer) =>
-        new((_template ?? throw new EngineException($"{Facts.Name} has no chat template, so it cannot be used for chat")).Render(messages, openAnswer), _vocabulary);
+    internal Prompt Render(IReadOnlyList<PromptMessage> messages, bool openAnswer) => _template is null
+        ? throw new EngineException($"{Facts.Name} has no chat template, so it cannot be used for chat")
+        : new Prompt(_template.Render(messages, openAnswer), _vocabulary);
 }

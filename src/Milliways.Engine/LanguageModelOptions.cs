@@ -6,7 +6,9 @@ public sealed record LanguageModelOptions
     /// <summary>The GGUF file.</summary>
     public required string Path { get; init; }
 
-    /// <summary>Tokens one request may use, prompt and answer together. Null takes what the model was trained with, at most <see cref="PoolTokens"/>.</summary>
+    /// <summary>
+    /// Tokens one request may use, prompt and answer together. Null takes what the model was trained with, at most <see cref="PoolTokens"/>.
+    /// </summary>
     public int? ContextTokens { get; init; }
 
     /// <summary>How many sequences are decoded side by side, 1 to 256. The default is 16.</summary>
@@ -14,7 +16,7 @@ public sealed record LanguageModelOptions
 
     /// <summary>
     /// How many tokens the key/value cache may hold for all running requests together. The default is 32,768; it takes memory only
-    /// once that many are wanted (22.5 KiB a token with the embedded model).
+    /// as it fills (22.5 KiB a token with the embedded model).
     /// </summary>
     public int PoolTokens { get; init; } = 32768;
 
@@ -39,11 +41,17 @@ public sealed record LanguageModelOptions
     /// <summary>Threads for steps of more than one token (prompts, and several sequences). Null takes <see cref="Threads"/>.</summary>
     public int? BatchThreads { get; init; }
 
-    /// <summary>Prompt tokens a step processes while answers are streaming. The default is 64: larger slices stall the streams longer.</summary>
-    public int PromptSlice { get; init; } = 64;
+    /// <summary>
+    /// Prompt tokens a step processes while answers are streaming. The default is 32: with the embedded model on one thread a step then takes 0.19 s
+    /// and prompts are read at 170 tokens/s; 64 make it 0.29 s and 219 tokens/s.
+    /// </summary>
+    public int PromptSlice { get; init; } = 32;
 
-    /// <summary>Prompt tokens a step processes while no answer is streaming. The default is 256.</summary>
-    public int IdlePromptSlice { get; init; } = 256;
+    /// <summary>
+    /// Prompt tokens a step processes while no answer is streaming. The default is 64: larger slices were no faster, and new requests join
+    /// between steps.
+    /// </summary>
+    public int IdlePromptSlice { get; init; } = 64;
 
     /// <summary>Layers on the GPU where there is one; null for all that fit.</summary>
     public int? GpuLayers { get; init; }

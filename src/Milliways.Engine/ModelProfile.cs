@@ -16,7 +16,9 @@ public sealed record ModelProfile
     /// <summary>Where a request says nothing. What is null here too is off, but for the temperature, which is 1.</summary>
     public SamplingOptions Sampling { get; init; } = new();
 
-    /// <summary>The system message of a conversation that does not begin with one; null for none. llama.cpp's built-in formats leave it out.</summary>
+    /// <summary>
+    /// The system message of a conversation that does not begin with one; null for none. llama.cpp's built-in formats leave it out.
+    /// </summary>
     public string? DefaultSystemMessage { get; init; }
 
     /// <summary>Recognises a model by its chat template, which fine-tunes keep when they rename themselves.</summary>

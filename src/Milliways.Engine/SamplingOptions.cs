@@ -21,7 +21,10 @@ public sealed record SamplingOptions
     /// <summary>Taken once from the logit of each token that was generated, -2 to 2. The prompt does not count.</summary>
     public float? PresencePenalty { get; init; }
 
-    /// <summary>Divides (or, below zero, multiplies) the logits of recently generated tokens, above 0 up to 10; 1 does nothing. The prompt does not count.</summary>
+    /// <summary>
+    /// Divides (or, below zero, multiplies) the logits of recently generated tokens, above 0 up to 10; 1 does nothing. The prompt does not
+    /// count.
+    /// </summary>
     public float? RepeatPenalty { get; init; }
 
     /// <summary>How many of the last generated tokens <see cref="RepeatPenalty"/> looks at, 0 to 65,536.</summary>

@@ -56,7 +56,7 @@ internal static partial class UpstreamMessage
         var party = status is >= 400 and < 500 and not (402 or 407 or 408 or 429) ? FailureParty.Client : FailureParty.Upstream;
         return new Failure(FailureKind.UpstreamRefused, party, "headers", message ?? Generic(status))
         {
-            UpstreamStatus = status, Param = inner.Text("param"), Code = SafeCode(code),
+            UpstreamStatus = status, Param = inner.Text("param") is { Length: <= 200 } param ? param : null, Code = SafeCode(code),
         };
     }
 
@@ -146,7 +146,7 @@ internal static partial class UpstreamMessage
         return Credentials().Replace(builder.ToString(), "[key]").Trim();
     }
 
-    [GeneratedRegex(@"(?i)\b(?:bearer\s+\S+|(?:sk|xai|gsk|pk|rk|key|api)-[\w*.-]{6,}|AIza[\w*-]{10,}|[\w-]{2,8}\*{3,}[\w-]*)")]
+    [GeneratedRegex(@"(?i)\b(?:bearer\s+\S+|(?:sk|xai|gsk|pk|rk)-[\w*.-]{6,}|(?:key|api)-[\w*]{16,}|AIza[\w*-]{10,}|[\w-]{2,8}\*{3,}[\w-]*)")]
     private static partial Regex Credentials();
 
     private static string? SafeCode(string? code) => code is { Length: > 0 and <= 64 } && !code.AsSpan().ContainsAnyExcept(ToolNames.Allowed) ? code : null;

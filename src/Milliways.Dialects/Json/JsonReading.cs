@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Unicode;
 using Milliways.Dialects.Chat;
 
 namespace Milliways.Dialects.Json;
@@ -26,6 +27,13 @@ internal sealed class JsonReading
     public static JsonDocument? Parse(ReadOnlyMemory<byte> body, out Failure? failure)
     {
         failure = null;
+        if (!Utf8.IsValid(body.Span))
+        {
+            failure = Failure.Invalid("The body is not valid UTF-8.");
+            return null;
+        }
+
+        if (JsonRepair.Halves(body.Span) is { } mended) body = mended;
         try
         {
             var options = new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false };

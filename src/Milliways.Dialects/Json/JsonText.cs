@@ -24,18 +24,8 @@ internal static class JsonText
 
     public static string Number(double number) => number.ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>A string's value. Half a surrogate pair, which some servers send, becomes U+FFFD instead of an exception.</summary>
-    public static string Of(JsonElement text)
-    {
-        try
-        {
-            return text.GetString() ?? "";
-        }
-        catch (InvalidOperationException)
-        {
-            return Lenient(text.GetRawText());
-        }
-    }
+    /// <summary>A string's value; every document was mended before it was parsed.</summary>
+    public static string Of(JsonElement text) => text.GetString() ?? "";
 
     /// <summary>The value's JSON without white space, in its own order and with its own number texts.</summary>
     public static string Compact(JsonElement value)
@@ -50,7 +40,7 @@ internal static class JsonText
     {
         try
         {
-            var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = 320 });
+            var reader = new Utf8JsonReader(JsonRepair.All(utf8) ?? utf8, new JsonReaderOptions { MaxDepth = 320 });
             if (!JsonDocument.TryParseValue(ref reader, out var document)) return null;
             if (!reader.Read()) return document;
             document.Dispose();
@@ -66,34 +56,5 @@ internal static class JsonText
     {
         using var document = TryParse(Encoding.UTF8.GetBytes(text));
         return document?.RootElement.Clone();
-    }
-
-    private static string Lenient(string raw)
-    {
-        var text = new StringBuilder(raw.Length);
-        for (var at = 1; at < raw.Length - 1; at++)
-        {
-            if (raw[at] != '\\')
-            {
-                text.Append(raw[at]);
-                continue;
-            }
-
-            at++;
-            text.Append(raw[at] switch
-            {
-                'n' => '\n',
-                'r' => '\r',
-                't' => '\t',
-                'b' => '\b',
-                'f' => '\f',
-                'u' => (char)ushort.Parse(raw.AsSpan(at + 1, 4), NumberStyles.HexNumber, CultureInfo.InvariantCulture),
-                var other => other,
-            });
-            if (raw[at] == 'u') at += 4;
-        }
-
-        // A round trip through UTF-8 replaces what is no character.
-        return Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text.ToString()));
     }
 }

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Milliways.Engine.Native;
 
-/// <summary>A context on a model. It holds references on the model and on its compute threads, so neither can go away under it. One thread at a time.</summary>
+/// <summary>
+/// A context on a model. It holds references on the model and on its compute threads, so neither can go away under it. One thread at a time.
+/// </summary>
 internal sealed class ContextHandle : SafeHandle
 {
     private readonly ModelHandle _model;

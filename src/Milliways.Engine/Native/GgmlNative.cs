@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace Milliways.Engine.Native;
 
-/// <summary>The C functions of libggml and libggml-base. What belongs to the CPU back end is only reachable by name, through its registration.</summary>
+/// <summary>
+/// The C functions of libggml and libggml-base. What belongs to the CPU back end is only reachable by name, through its registration.
+/// </summary>
 internal static unsafe partial class GgmlNative
 {
     internal const string Ggml = "ggml";

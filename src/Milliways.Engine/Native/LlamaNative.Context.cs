@@ -12,7 +12,8 @@ internal static unsafe partial class LlamaNative
     [LibraryImport(Library)] internal static partial uint llama_n_seq_max(ContextHandle context);
     [LibraryImport(Library)] internal static partial int llama_pooling_type(ContextHandle context);
 
-    [LibraryImport(Library)] internal static partial void llama_attach_threadpool(ContextHandle context, ThreadpoolHandle pool, ThreadpoolHandle batchPool);
+    [LibraryImport(Library)]
+    internal static partial void llama_attach_threadpool(ContextHandle context, ThreadpoolHandle pool, ThreadpoolHandle batchPool);
     [LibraryImport(Library)] internal static partial void llama_detach_threadpool(ContextHandle context);
 
     [LibraryImport(Library)] internal static partial LlamaBatch llama_batch_init(int tokens, int embeddingLength, int sequencesPerToken);

@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Milliways.Engine.Native;
 
-/// <summary>The C functions of libllama, in C's words. Nothing here checks an argument: that is the callers' duty, because a wrong one aborts the process.</summary>
+/// <summary>
+/// The C functions of libllama, in C's words. Nothing here checks an argument: that is the callers' duty, because a wrong one aborts the
+/// process.
+/// </summary>
 internal static unsafe partial class LlamaNative
 {
     internal const string Library = "llama";

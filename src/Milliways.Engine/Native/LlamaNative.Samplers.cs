@@ -20,6 +20,8 @@ internal static unsafe partial class LlamaNative
     [LibraryImport(Library)] internal static partial nint llama_sampler_init_top_p(float p, nuint minKeep);
     [LibraryImport(Library)] internal static partial nint llama_sampler_init_min_p(float p, nuint minKeep);
     [LibraryImport(Library)] internal static partial nint llama_sampler_init_temp(float temperature);
-    [LibraryImport(Library)] internal static partial nint llama_sampler_init_penalties(int vocabularySize, int lastTokens, float repeat, float frequency, float presence);
+
+    [LibraryImport(Library)]
+    internal static partial nint llama_sampler_init_penalties(int vocabularySize, int lastTokens, float repeat, float frequency, float presence);
     [LibraryImport(Library)] internal static partial nint llama_sampler_init_logit_bias(int vocabularySize, int count, LlamaLogitBias* biases);
 }

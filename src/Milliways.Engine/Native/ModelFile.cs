@@ -28,7 +28,8 @@ internal static unsafe class ModelFile
             if (!model.IsInvalid)
                 return model;
             model.Dispose();
-            throw new EngineException($"{path} could not be loaded as a model; the file is damaged or incomplete, download it again: {errors.TextOr("llama.cpp gave no reason")}");
+            throw new EngineException(
+                $"{path} could not be loaded as a model; the file is damaged or incomplete, download it again: {errors.TextOr("llama.cpp gave no reason")}");
         }
         finally
         {
@@ -60,6 +61,13 @@ internal static unsafe class ModelFile
 
     /// <summary>The file's own chat template, or null.</summary>
     internal static string? ChatTemplate(ModelHandle model) => Marshal.PtrToStringUTF8((nint)LlamaNative.llama_model_chat_template(model, null));
+
+    /// <summary>
+    /// Whether it is a decoder: each token sees only those before it. Encoders such as bert name themselves only by their attention.
+    /// </summary>
+    internal static bool Generates(ModelHandle model) =>
+        LlamaNative.llama_model_has_decoder(model) && !LlamaNative.llama_model_has_encoder(model)
+        && Metadata(model, $"{Metadata(model, "general.architecture")}.attention.causal") != "false";
 
     internal static ModelFacts Facts(ModelHandle model, string path, int contextTokens, int vocabularySize) => new()
     {

@@ -15,7 +15,8 @@ internal static unsafe class NativeAbi
     internal static void Verify(string version)
     {
         if (!PinnedVersions.Contains(version, StringComparer.Ordinal))
-            throw new EngineException($"llama.cpp {version} is not a release this build was made for ({string.Join(" or ", PinnedVersions)}); run 'npm ci' and build again");
+            throw new EngineException(
+                $"llama.cpp {version} is not a release this build was made for ({string.Join(" or ", PinnedVersions)}); run 'npm ci' and build again");
 
         var mismatches = Mismatches().ToList();
         if (mismatches.Count > 0)

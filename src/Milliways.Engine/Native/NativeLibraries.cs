@@ -44,14 +44,16 @@ internal static class NativeLibraries
 
     private static nint LoadFile(string folder, string name)
     {
-        var file = FindFile(folder, name) ?? throw new EngineException($"{folder} has llama.cpp's libllama but no {name} library; build again after 'npm ci'");
+        var file = FindFile(folder, name)
+            ?? throw new EngineException($"{folder} has llama.cpp's libllama but no {name} library; build again after 'npm ci'");
         try
         {
             return NativeLibrary.Load(file);
         }
         catch (Exception failure) when (failure is DllNotFoundException or BadImageFormatException)
         {
-            throw new EngineException($"{file} cannot be loaded (it needs glibc 2.34 or later on Linux; musl is not supported): {failure.Message}", failure);
+            throw new EngineException(
+                $"{file} cannot be loaded (it needs glibc 2.34 or later on Linux; musl is not supported): {failure.Message}", failure);
         }
     }
 
@@ -63,7 +65,8 @@ internal static class NativeLibraries
         var prefix = OperatingSystem.IsWindows() ? name + "." : $"lib{name}.";
         var extension = OperatingSystem.IsWindows() ? ".dll" : OperatingSystem.IsMacOS() ? ".dylib" : ".so";
         return Directory.EnumerateFiles(folder, $"{prefix}*")
-            .FirstOrDefault(file => file.EndsWith(extension, StringComparison.OrdinalIgnoreCase) || file.Contains(extension + ".", StringComparison.Ordinal));
+            .FirstOrDefault(file => file.EndsWith(extension, StringComparison.OrdinalIgnoreCase)
+                || file.Contains(extension + ".", StringComparison.Ordinal));
     }
 
     private static string NotFound(string[] folders)
@@ -72,7 +75,8 @@ internal static class NativeLibraries
         var looked = string.Join(", ", folders);
         return PlatformFolder is null
             ? $"llama.cpp is not prebuilt for this platform ({RuntimeInformation.RuntimeIdentifier}); supported are {Supported}. Looked in {looked}"
-            : $"llama.cpp's libraries were not found; looked in {looked}. Run 'npm ci --ignore-scripts' in src/Milliways.Engine/natives and build again (platforms: {Supported})";
+            : $"llama.cpp's libraries were not found; looked in {looked}. Run 'npm ci --ignore-scripts' in src/Milliways.Engine/natives and "
+                + $"build again (platforms: {Supported})";
     }
 
     private static string OperatingSystemName() =>

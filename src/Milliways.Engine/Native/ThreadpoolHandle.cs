@@ -20,7 +20,8 @@ internal sealed unsafe class ThreadpoolHandle : SafeHandle
     internal static ThreadpoolHandle Create(int threads)
     {
         var cpu = CpuRegistration();
-        var create = (delegate* unmanaged[Cdecl]<GgmlThreadpoolParams*, nint>)GgmlNative.ggml_backend_reg_get_proc_address(cpu, "ggml_threadpool_new");
+        var create = (delegate* unmanaged[Cdecl]<GgmlThreadpoolParams*, nint>)
+            GgmlNative.ggml_backend_reg_get_proc_address(cpu, "ggml_threadpool_new");
         var free = (delegate* unmanaged[Cdecl]<nint, void>)GgmlNative.ggml_backend_reg_get_proc_address(cpu, "ggml_threadpool_free");
         if (create == null || free == null)
             throw new EngineException("ggml's CPU back end offers no thread pool: the libraries are not the pinned ones");

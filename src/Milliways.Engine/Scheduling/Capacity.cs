@@ -1,6 +1,9 @@
 namespace Milliways.Engine.Scheduling;
 
-/// <summary>Sequences and cells that are free. Everything a request may fill is reserved before it starts, so that a running one never finds the cache full.</summary>
+/// <summary>
+/// Sequences and cells that are free. Everything a request may fill is reserved before it starts, so that a running one never finds the cache
+/// full.
+/// </summary>
 internal sealed class Capacity
 {
     private readonly Stack<int> _free = new();

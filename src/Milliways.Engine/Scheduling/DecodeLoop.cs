@@ -3,7 +3,8 @@ using Milliways.Engine.Native;
 namespace Milliways.Engine.Scheduling;
 
 /// <summary>
-/// The one thread that decodes. Each step takes one token of every answer and a slice of the prompts that wait, so requests join and leave between steps.
+/// The one thread that decodes. Each step takes one token of every answer and a slice of the prompts that wait, so requests join and leave between
+/// steps.
 /// </summary>
 internal sealed class DecodeLoop : IDisposable
 {
@@ -56,7 +57,8 @@ internal sealed class DecodeLoop : IDisposable
 
     internal Refusal? Submit(Job job) => _capacity.CanEverHold(job)
         ? _queue.Enqueue(job)
-        : new Refusal.InvalidParameter("n", $"n times the prompt and its answer is more than the {_options.PoolTokens} tokens the engine can hold; ask for fewer choices or a smaller max_tokens.");
+        : new Refusal.InvalidParameter(
+            "n", $"n times the prompt and its answer is more than the {_options.PoolTokens} tokens the engine can hold; ask for fewer choices or a smaller max_tokens.");
 
     internal void NoticeCancel() => _queue.NoticeCancel();
 
@@ -127,20 +129,6 @@ internal sealed class DecodeLoop : IDisposable
 
     private void StartAdmitted()
     {
-        if (_admitted.Count == 0)
-            return;
-        try
-        {
-            _memory.Grow(_capacity.ReservedCells);
-        }
-        catch (EngineException noRoom)
-        {
-            // The running ones still have their room.
-            foreach (var job in _admitted)
-                Fail(job, noRoom.Message);
-            _admitted.Clear();
-            return;
-        }
         foreach (var job in _admitted)
             Start(job);
         _admitted.Clear();
@@ -163,12 +151,14 @@ internal sealed class DecodeLoop : IDisposable
         // 1. One token of each answer, then as much of the prompts as does not stall them.
         _batch.Clear();
         _inStep.Clear();
+        var slice = _answering.Count > 0 ? _options.PromptSlice : _options.IdlePromptSlice;
+        _memory.Grow(Math.Min(UsedCells() + _answering.Count + slice, _options.PoolTokens));
         foreach (var choice in _answering)
         {
             choice.BatchIndex = _batch.Add(choice.LastToken, choice.Position, choice.Sequence, logits: true);
             TakePart(choice.Job);
         }
-        AddPromptSlices(_answering.Count > 0 ? _options.PromptSlice : _options.IdlePromptSlice);
+        AddPromptSlices(slice);
 
         // 2. Decode. Only a step that nobody wants any more is aborted, and what it left behind goes with its sequences.
         _queue.BeginStep(_inStep);
@@ -178,7 +168,11 @@ internal sealed class DecodeLoop : IDisposable
         if (result == 2)
             return;
         if (result != 0)
-            throw new EngineException(result == 1 ? "the key/value cache has no room, which reserving should have prevented" : $"llama_decode failed with {result}");
+        {
+            throw new EngineException(result == 1
+                ? "the key/value cache has no room, which reserving should have prevented"
+                : $"llama_decode failed with {result}");
+        }
 
         // 3. Choose, tell, and begin the answers whose prompt is now complete.
         foreach (var choice in _answering)
@@ -186,6 +180,17 @@ internal sealed class DecodeLoop : IDisposable
         Volatile.Write(ref _generatedTokens, _generatedTokens + _answering.Count);
         BeginAnswers();
         RetireFinished();
+    }
+
+    // Cells in use, at most: choices share their prompt until the cache is moved.
+    private int UsedCells()
+    {
+        var cells = 0;
+        foreach (var job in _running)
+            cells += job.Prefilled * job.ChoiceCount;
+        foreach (var choice in _answering)
+            cells += choice.CompletionTokens;
+        return cells;
     }
 
     // The prompts take turns, so that a long one does not keep a short one waiting for all of its slices.

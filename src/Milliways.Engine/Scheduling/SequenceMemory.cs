@@ -5,12 +5,13 @@ namespace Milliways.Engine.Scheduling;
 
 /// <summary>
 /// The context with its key/value cache. All sequences share one pool of cells (unified), for three reasons: any request can use the
-/// model's whole context; prompts and answers share one micro-batch; and choices share their prompt. The price, masked cells of other sequences in the
-/// attention, is small because flash attention skips them.
+/// model's whole context; prompts and answers share one micro-batch; and choices share their prompt. The price, masked cells of other sequences in
+/// the
+/// attention, is small because flash attention skips them (measured with 16 sequences: 159 tokens/s, without flash attention 107).
 /// </summary>
 /// <remarks>
 /// llama.cpp writes the whole cache when it makes it, so its size is resident memory from the first moment, used or not. So the pool begins small,
-/// doubles when requests want more (running sequences are copied over), and shrinks when it has rested.
+/// doubles when its sequences come near its end (they are copied over), and shrinks when it has rested.
 /// </remarks>
 internal sealed unsafe class SequenceMemory : IDisposable
 {

@@ -50,7 +50,9 @@ internal sealed unsafe class TokenSampler : IDisposable
     internal ReadOnlySpan<float> Logits(ContextHandle context, int index)
     {
         var logits = LlamaNative.llama_get_logits_ith(context, index);
-        return logits != null ? new ReadOnlySpan<float>(logits, _vocabularySize) : throw new EngineException($"llama.cpp has no logits for token {index} of the batch");
+        return logits != null
+            ? new ReadOnlySpan<float>(logits, _vocabularySize)
+            : throw new EngineException($"llama.cpp has no logits for token {index} of the batch");
     }
 
     public void Dispose() => _chain?.Dispose();

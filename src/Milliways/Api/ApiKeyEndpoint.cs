@@ -1,3 +1,4 @@
+using System.Globalization;
 using Milliways.Keys;
 
 namespace Milliways.Api;
@@ -7,7 +8,8 @@ internal static class ApiKeyEndpoint
 {
     public static Task HandleAsync(HttpContext http, ApiKey key)
     {
-        var (created, modified) = (key.Created.ToString("O"), key.Modified.ToString("O"));
+        const string Iso = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+        var (created, modified) = (key.Created.ToString(Iso, CultureInfo.InvariantCulture), key.Modified.ToString(Iso, CultureInfo.InvariantCulture));
         return JsonAnswer.WriteAsync(http, new ApiKeyFacts
         {
             RedactedApiKey = key.Redacted,

@@ -30,7 +30,10 @@ internal sealed class CallerStream(PipeWriter writer, TimeProvider time) : IDisp
     }
 
     /// <summary>Sends a sign of life unless the stream is being written or has ended.</summary>
-    public async Task KeepAliveAsync(ReadOnlyMemory<byte> sign, CancellationToken cancel)
+    /// <param name="sign">The bytes.</param>
+    /// <param name="begin">Sets the head of the answer when nothing has been sent yet; runs alone.</param>
+    /// <param name="cancel">Ends the waiting for a caller that does not read.</param>
+    public async Task KeepAliveAsync(ReadOnlyMemory<byte> sign, Action begin, CancellationToken cancel)
     {
         if (!await _one.WaitAsync(TimeSpan.Zero, CancellationToken.None))
             return;
@@ -38,6 +41,7 @@ internal sealed class CallerStream(PipeWriter writer, TimeProvider time) : IDisp
         {
             if (_ended)
                 return;
+            begin();
             writer.Write(sign.Span);
             await FlushAsync(cancel);
         }

@@ -1,8 +1,7 @@
 using System.Buffers;
-using System.Globalization;
-using Milliways.Api;
 using Milliways.Dialects.Chat;
 using Milliways.Routing;
+using Milliways.Upstreams;
 
 namespace Milliways.Exchanges;
 
@@ -17,6 +16,9 @@ namespace Milliways.Exchanges;
 internal sealed class ExchangeRunner(
     IEnumerable<IGate> gates, Router router, OpenExchanges open, TimeProvider time, ILogger<ExchangeRunner> log)
 {
+    /// <summary>How long the last event of a broken stream may take to leave.</summary>
+    private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(5);
+
     private readonly IGate[] _gates = [.. gates];
 
     public async Task RunAsync(HttpContext http, IFront front)
@@ -36,6 +38,9 @@ internal sealed class ExchangeRunner(
         }
         finally
         {
+            // Whatever flew past: an exchange that was not ended by its own path ends here.
+            if (!exchange.HasEnded)
+                await EndAsync(exchange, leases, Ending.UpstreamFailed, Unexpected);
             open.Remove(exchange);
             exchange.Caller?.Dispose();
             RequestBody.Release(exchange);
@@ -59,7 +64,8 @@ internal sealed class ExchangeRunner(
         var facts = RequestScanner.Read(exchange.Body.Span);
         if (!facts.IsOk)
             return facts.Failure;
-        exchange.Facts = facts.Value;
+        // Only chat has streams; elsewhere the member means nothing and goes on with the bytes.
+        exchange.Facts = exchange.Front.Operation == Operation.Chat ? facts.Value : facts.Value with { Stream = false };
         return exchange.Front.Operation is Operation.Chat or Operation.CountTokens && !facts.Value.HasMessages
             ? Failure.Unprocessable("missing field `messages`: send the conversation as a list.", "messages")
             : null;
@@ -87,10 +93,11 @@ internal sealed class ExchangeRunner(
             return;
         }
         await using var answer = committed.Value;
+        RequestBody.Release(exchange); // nothing needs the body after the content commit
         if (exchange.Caller is null)
             await SendWholeAsync(exchange, leases, answer);
         else
-            await PumpAsync(exchange, leases, answer, exchange.Caller);
+            await SendStreamAsync(exchange, leases, answer, exchange.Caller);
     }
 
     private async Task SendWholeAsync(Exchange exchange, List<ILease> leases, CommittedAnswer answer)
@@ -102,91 +109,44 @@ internal sealed class ExchangeRunner(
         response.ContentLength = answer.Held.Length;
         response.BodyWriter.Write(answer.Held.Written);
         exchange.Await(Waiting.Caller);
-        await response.BodyWriter.FlushAsync(exchange.Cancel);
-    }
-
-    private async Task PumpAsync(Exchange exchange, List<ILease> leases, CommittedAnswer answer, CallerStream caller)
-    {
-        var (relay, call) = (answer.Relay, answer.Call);
-        var (failure, gone, more) = ((Failure?)null, false, true);
-        await caller.EnterAsync();
         try
         {
-            AnswerHead.Apply(exchange, relay.ContentType);
-            caller.Writer.Write(answer.Held.Written);
-            gone = answer.Held.Length > 0 && !await FlushAsync(exchange, caller);
+            await response.BodyWriter.FlushAsync(exchange.Cancel);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (exchange.Stopped is not null)
         {
-            gone = true;
+            exchange.Http.Abort(); // a caller that does not read is let go
         }
-        finally
-        {
-            caller.Exit();
-        }
+    }
 
-        while (!gone && relay.State == RelayState.Open)
-        {
-            exchange.Await(Waiting.NextEvent);
-            try
-            {
-                more = await call!.ReadAsync(exchange.Cancel);
-            }
-            catch (Exception broken) when (broken is HttpRequestException or IOException or OperationCanceledException)
-            {
-                failure = exchange.Stopped ?? UpstreamCall.Describe(broken, exchange.Answering!.Upstream, "stream");
-                answer.IsBroken = exchange.Stopped is null && !exchange.IsClientGone;
-                break;
-            }
-            await caller.EnterAsync();
-            try
-            {
-                call.Advance(relay.Feed(call.Unread, endOfBody: !more, caller.Writer, exchange.Meter));
-                gone = !await FlushAsync(exchange, caller);
-            }
-            catch (OperationCanceledException)
-            {
-                failure = exchange.Stopped;
-                gone = failure is null;
-                break;
-            }
-            finally
-            {
-                caller.Exit();
-            }
-        }
-
-        gone |= exchange.IsClientGone;
-        failure ??= relay.Failure;
+    private async Task SendStreamAsync(Exchange exchange, List<ILease> leases, CommittedAnswer answer, CallerStream caller)
+    {
+        var (gone, failure) = await StreamPump.RunAsync(exchange, answer, caller);
         await caller.EnterAsync();
         try
         {
             caller.End();
             if (gone)
                 await EndAsync(exchange, leases, Ending.ClientGone, AttemptLoop.ClientGone);
-            else if (relay.State == RelayState.Complete)
+            else if (answer.Relay.State == RelayState.Complete)
             {
                 await EndAsync(exchange, leases, Ending.Completed, failure: null);
-                relay.WriteTail(caller.Writer);
+                answer.Relay.WriteTail(caller.Writer);
                 exchange.Await(Waiting.Caller);
                 await caller.FlushAsync(exchange.Cancel);
             }
             else
             {
+                answer.Stay?.Broke();
+                failure ??= Failure.Broken("stream", "The upstream's answer broke.");
                 await EndAsync(exchange, leases, EndingOf(failure), failure);
-                await TearAsync(exchange, failure ?? Failure.Broken("stream", "The upstream's answer broke."));
+                await TearAsync(exchange, failure);
             }
         }
         finally
         {
             caller.Exit();
         }
-    }
-
-    private static async ValueTask<bool> FlushAsync(Exchange exchange, CallerStream caller)
-    {
-        exchange.Await(Waiting.Caller);
-        return await caller.FlushAsync(exchange.Cancel);
     }
 
     /// <summary>A failure before the content commit: an error answer, or, when a keep-alive has already committed the status, an error event.</summary>
@@ -223,8 +183,15 @@ internal sealed class ExchangeRunner(
     /// </summary>
     private static async Task TearAsync(Exchange exchange, Failure failure)
     {
+        if (failure.Stage == OpenExchanges.WriteStallStage)
+        {
+            exchange.Http.Abort(); // it does not read: there is nothing to tell it
+            return;
+        }
         exchange.Front.WriteStreamFailure(failure, exchange.RequestId, exchange.Http.Response.BodyWriter);
-        await exchange.Http.Response.BodyWriter.FlushAsync(CancellationToken.None);
+        using var patience = new CancellationTokenSource(LastWord);
+        Task sent = exchange.Http.Response.BodyWriter.FlushAsync(patience.Token).AsTask();
+        await sent.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         throw new TornAnswerException();
     }
 
@@ -235,10 +202,13 @@ internal sealed class ExchangeRunner(
         for (var i = leases.Count - 1; i >= 0; i--)
             leases[i].Close(outcome);
         leases.Clear();
+        exchange.HasEnded = true;
         if (failure is { Party: not FailureParty.Client })
             Log.Failed(log, exchange.RequestId, exchange.Answering?.Label ?? "-", failure.Stage, failure.Message);
         return ValueTask.CompletedTask;
     }
+
+    private static Failure Unexpected { get; } = new(FailureKind.Internal, FailureParty.Gateway, "internal", "An internal error occurred.");
 
     private static Ending EndingOf(Failure? failure) => failure switch
     {

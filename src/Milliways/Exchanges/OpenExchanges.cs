@@ -15,6 +15,8 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
     /// <summary>A caller that does not read for this long is let go (contract, "Time-outs").</summary>
     public static readonly TimeSpan WriteStall = TimeSpan.FromSeconds(60);
 
+    public const string WriteStallStage = "write-stall";
+
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _one = new();
@@ -69,7 +71,7 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
         else if (waiting == Waiting.NextEvent && exchange.Silence > limits.Idle)
             exchange.Stop(TimedOut(FailureParty.Upstream, "idle", limits.Idle, "The upstream fell silent and gave nothing more"));
         else if (waiting == Waiting.Caller && exchange.Silence > WriteStall)
-            exchange.Stop(TimedOut(FailureParty.Client, "write-stall", WriteStall, "The caller did not read"));
+            exchange.Stop(TimedOut(FailureParty.Client, WriteStallStage, WriteStall, "The caller did not read"));
         else if (waiting is Waiting.FirstEvent or Waiting.NextEvent && exchange.Caller is { } caller && caller.Silence > KeepAliveAfter)
             _ = KeepAlive.SendAsync(exchange, caller);
     }

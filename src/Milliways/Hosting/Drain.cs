@@ -12,7 +12,7 @@ internal sealed class Drain(OpenExchanges open, IHostApplicationLifetime lifetim
         await Task.WhenAny(stopping.Task, Task.Delay(Timeout.Infinite, stoppingToken));
         if (!stopping.Task.IsCompleted)
             return;
-        // The web server is stopped first and waits for its answers; this service is stopped after it, so its token means that nothing is left to watch.
+        // The web server is stopped before this service, so the token fires when the last answer has ended; until then somebody must watch the clock.
         await Task.Delay(ServeHost.Grace, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!stoppingToken.IsCancellationRequested)
             open.StopAll();

@@ -31,7 +31,7 @@ internal sealed class MilliwaysServer(
             log.LogWarning("Configuration: {Warning}", warning);
         try
         {
-            await ListenAsync();
+            await app.StartAsync();
         }
         catch (IOException taken) when (taken.InnerException is AddressInUseException)
         {
@@ -49,27 +49,14 @@ internal sealed class MilliwaysServer(
                 address, team.Account, firstKey, app.Services.GetRequiredService<RoutingTable>(), app.Services.GetRequiredService<EmbeddedModels>(), data.Path));
     }
 
-    /// <summary>A start that fails half-way stops what had started already.</summary>
-    private async Task ListenAsync()
-    {
-        try
-        {
-            await app.StartAsync();
-        }
-        catch
-        {
-            await app.StopAsync();
-            throw;
-        }
-    }
-
     public Task WaitForShutdownAsync() => app.WaitForShutdownAsync();
 
     public Task StopAsync() => app.StopAsync();
 
     public async ValueTask DisposeAsync()
     {
-        var database = app.Services.GetRequiredService<LedgerDatabase>(); // asked for while the provider lives
+        // Made before the container, so not the container's to dispose; asked for while the container still answers.
+        var database = app.Services.GetRequiredService<LedgerDatabase>();
         await app.DisposeAsync();
         database.Dispose();
         data.Dispose();

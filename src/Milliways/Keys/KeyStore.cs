@@ -13,19 +13,14 @@ namespace Milliways.Keys;
 internal sealed class KeyStore
 {
     private readonly LedgerDatabase _database;
+    private readonly TeamStore _teams;
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<UInt256, ApiKey> _keys = new();
 
     public KeyStore(LedgerDatabase database, TeamStore teams, TimeProvider time)
     {
-        (_database, _time) = (database, time);
-        var byId = teams.All().ToDictionary(team => team.Account);
-        foreach (var (digest, key) in database.Query(
-            "SELECT digest, id, team, name, redacted, created, modified, disabled FROM api_keys",
-            row => (UInt256.From(row.GetFieldValue<byte[]>(0)), new ApiKey(
-                Guid.ParseExact(row.GetString(1), "N"), byId[row.GetString(2)], row.GetString(3), row.GetString(4),
-                DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)), row.GetInt64(7) != 0))))
-            _keys[digest] = key;
+        (_database, _teams, _time) = (database, teams, time);
+        Refresh();
     }
 
     /// <summary>The key with this text, or null. Takes any text, allocates nothing.</summary>
@@ -38,6 +33,21 @@ internal sealed class KeyStore
         Span<byte> digest = stackalloc byte[32];
         SHA256.HashData(utf8[..length], digest);
         return _keys.GetValueOrDefault(UInt256.From(digest));
+    }
+
+    /// <summary>Takes over what another process has written: new keys come, deleted ones go.</summary>
+    public void Refresh()
+    {
+        var teams = _teams.All().ToDictionary(team => team.Account);
+        var stored = _database.Query(
+            "SELECT digest, id, team, name, redacted, created, modified, disabled FROM api_keys",
+            row => (Digest: UInt256.From(row.GetFieldValue<byte[]>(0)), Key: new ApiKey(
+                Guid.ParseExact(row.GetString(1), "N"), teams[row.GetString(2)], row.GetString(3), row.GetString(4),
+                DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)), row.GetInt64(7) != 0)));
+        foreach (var (digest, key) in stored)
+            _keys[digest] = key;
+        foreach (var gone in _keys.Keys.Except(stored.Select(row => row.Digest)))
+            _keys.TryRemove(gone, out _);
     }
 
     public IReadOnlyList<ApiKey> All() => [.. _keys.Values.OrderBy(key => key.Created).ThenBy(key => key.Id)];

@@ -7,7 +7,7 @@ using Milliways.Teams;
 
 namespace Milliways.Keys;
 
-/// <summary><c>milliways keys create|list</c> on a data directory whose server may be running: the server sees a new key when it is first used.</summary>
+/// <summary><c>milliways keys create|list</c> on a data directory whose server may be running: the server takes changes over within a second.</summary>
 internal static class KeysCommand
 {
     public static Command Create()

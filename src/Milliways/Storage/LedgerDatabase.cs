@@ -80,6 +80,9 @@ internal sealed class LedgerDatabase : IDisposable
         }
     }
 
+    /// <summary>A number that changes when another connection has changed the file; our own changes do not count.</summary>
+    public long ForeignChanges() => Query("PRAGMA data_version", row => row.GetInt64(0))[0];
+
     public void Dispose() => _connection.Dispose();
 
     private SqliteCommand Command(string sql, ReadOnlySpan<(string Name, object Value)> parameters)

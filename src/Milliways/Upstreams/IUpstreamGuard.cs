@@ -12,12 +12,12 @@ internal interface IUpstreamGuard
     ValueTask<Reading<IUpstreamStay>> EnterAsync(ReadOnlyMemory<byte> body, CancellationToken cancel);
 }
 
-/// <summary>A request inside. Who is inside when the process dies is remembered.</summary>
+/// <summary>One request inside; disposal says that it has left.</summary>
 internal interface IUpstreamStay : IDisposable
 {
-    /// <summary>
-    /// After a broken connection: returns when the death of the process has been noticed, or when it has become clear that it lives. The system tears
-    /// connections before it tells of a death; a request that left in between would not be remembered, and one that came back would meet the dead.
-    /// </summary>
-    Task SettleAsync();
+    /// <summary>Completes when the process that was entered is gone and another one is on its way.</summary>
+    Task Gone { get; }
+
+    /// <summary>The answer broke: if the process turns out to have died, this request was inside.</summary>
+    void Broke();
 }

@@ -96,4 +96,20 @@ public sealed class StreamTests
         Assert.DoesNotContain("event: message_stop", messages, StringComparison.Ordinal);
         Assert.NotNull(Wire.ReadMessages(messages).Fold.Failure);
     });
+
+    [Fact]
+    public void No_bytes_make_a_reader_of_answers_throw() => Dice.Check((dice, pieces) =>
+    {
+        var events = Answers.Events(dice);
+        foreach (var stream in new[] { Wire.WriteChat(events, Flavour.OpenAi), Wire.WriteMessages(events), Wire.WriteChatAnswer(Wire.Fold(events), Flavour.Xai), Wire.WriteMessage(Wire.Fold(events)) })
+        {
+            var letters = stream.ToCharArray();
+            for (var flips = 0; flips < 6; flips++) letters[dice.Upto(letters.Length)] = dice.One('"', '{', '}', '[', ']', ',', ':', '0', '\\', '\n', '\ud83d', 'u', '-');
+            var broken = new string(letters);
+            // Each ends once, well or badly; the recorder checks the order.
+            foreach (var read in new[] { Wire.ReadChat(broken, pieces), Wire.ReadMessages(broken, pieces), Wire.ReadChatAnswer(broken), Wire.ReadMessage(broken) })
+                Assert.True(read.Fold.IsComplete != read.Fold.Failure is not null);
+            Dialects.OpenAiChat.Errors.Read(400, System.Text.Encoding.UTF8.GetBytes(broken), null);
+        }
+    });
 }

@@ -17,6 +17,8 @@ public sealed class Dice(int[] throws)
 
     private static readonly string[] Objects = ["{}", "{\"a\":1}", "{\"s\":\"}\\\"{\"}", "{\"n\":{\"l\":[1,2,{\"x\":null}]}}", "{\"u\":\"生\",\"f\":1.50}"];
 
+    private static readonly int Factor = int.TryParse(Environment.GetEnvironmentVariable("MILLIWAYS_PROPERTY_TESTS"), CultureInfo.InvariantCulture, out var factor) ? factor : 1;
+
     private int at;
 
     public int Upto(int count) => at < throws.Length ? (int)(Math.Abs((long)throws[at++]) % count) : 0;
@@ -38,6 +40,7 @@ public sealed class Dice(int[] throws)
 
     public static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
 
+    /// <summary>MILLIWAYS_PROPERTY_TESTS=50 makes fifty times as many.</summary>
     public static void Check(Action<Dice, int[]> claim, int tests = 400)
     {
         var numbers = Gen.Choose(0, 997).ArrayOf().ToArbitrary();
@@ -46,7 +49,7 @@ public sealed class Dice(int[] throws)
         {
             claim(new Dice(thrown), sizes);
             return true;
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(tests).WithEndSize(120));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(tests * Factor).WithEndSize(120));
     }
 }
 

@@ -8,13 +8,15 @@ namespace Milliways.Dialects.Tests.Support;
 /// <summary>Folds and requests as text, so that two can be compared and a difference can be read.</summary>
 public static class Texts
 {
-    public static string Of(ChatFold fold)
+    /// <param name="fold">An answer.</param>
+    /// <param name="compact">Arguments without white space: a message holds them as an object.</param>
+    public static string Of(ChatFold fold, bool compact = false)
     {
         var text = new StringBuilder();
         foreach (var choice in fold.Choices)
         {
             text.Append("choice ").Append(choice.Index).Append(' ').Append(choice.Reason).Append(' ').Append(choice.StopSequence).Append('\n');
-            foreach (var part in choice.Parts) text.Append("  ").Append(Of(part)).Append('\n');
+            foreach (var part in choice.Parts) text.Append("  ").Append(Of(part is ChatPart.ToolCall call && compact ? call with { Arguments = JsonSerializer.Serialize(Dice.Json(call.Arguments)) } : part)).Append('\n');
         }
 
         return text.Append("usage ").Append(fold.Usage).Append(" failure ").Append(fold.Failure).Append(" complete ").Append(fold.IsComplete).ToString();

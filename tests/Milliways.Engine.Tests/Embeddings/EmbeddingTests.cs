@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Milliways.Engine.Tests.Embeddings;
 
 public sealed class EmbeddingTests(Models models)
@@ -26,7 +24,8 @@ public sealed class EmbeddingTests(Models models)
         var texts = Cases().Where(c => !c.Truncated).Select(c => EmbeddingInput.OfText(c.Text)).ToList();
         var together = await models.Embedding.EmbedAsync(texts, TestContext.Current.CancellationToken);
         var alone = await models.Embedding.EmbedAsync([texts[3]], TestContext.Current.CancellationToken);
-        Assert.True(Dot(together.Vectors[3], alone.Vectors[0]) > 0.9999);
+        // Other kernels for other batch sizes: measured 0.99989. Two different sentences are below 0.7.
+        Assert.InRange(Dot(together.Vectors[3], alone.Vectors[0]), 0.999, 1.0001);
     }
 
     [Fact]

@@ -2,25 +2,36 @@ using System.Collections.Concurrent;
 
 namespace Milliways.Engine.Tests.Scheduling;
 
-/// <summary>What each step of a greedy answer chose, what came second, and by how much.</summary>
+/// <summary>What each step of a greedy answer chose, and how far behind the next few were.</summary>
 internal sealed class GapProbe
 {
+    private const int Kept = 8;
+
     private readonly ConcurrentQueue<Step> _steps = new();
 
     public Step[] Steps => [.. _steps];
 
     public void See(int choice, int step, ReadOnlySpan<float> logits)
     {
-        var (best, second) = (0, -1);
-        for (var i = 1; i < logits.Length; i++)
+        var top = new List<(int Token, float Logit)>(Kept + 1);
+        for (var token = 0; token < logits.Length; token++)
         {
-            if (logits[i] > logits[best])
-                (best, second) = (i, best);
-            else if (second < 0 || logits[i] > logits[second])
-                second = i;
+            if (top.Count == Kept && logits[token] <= top[^1].Logit)
+                continue;
+            var logit = logits[token];
+            var at = top.FindIndex(t => t.Logit < logit);
+            top.Insert(at < 0 ? top.Count : at, (token, logit));
+            if (top.Count > Kept)
+                top.RemoveAt(Kept);
         }
-        _steps.Enqueue(new Step(best, second, logits[best] - logits[second]));
+        _steps.Enqueue(new Step(top));
     }
 
-    public readonly record struct Step(int Best, int Second, float Gap);
+    public sealed record Step(List<(int Token, float Logit)> Top)
+    {
+        public int Best => Top[0].Token;
+
+        /// <summary>By how many logits the best led this token.</summary>
+        public float LeadOver(int token) => Top.FindIndex(t => t.Token == token) is >= 0 and var at ? Top[0].Logit - Top[at].Logit : float.PositiveInfinity;
+    }
 }

@@ -138,7 +138,7 @@ public sealed class SchedulingTests(Models models)
     public async Task The_cache_grows_under_a_running_answer_without_changing_it_and_shrinks_at_rest()
     {
         await using var model = Load(new() { Path = Models.ChatFile, IdlePoolTokens = 256, PoolTokens = 4096, ShrinkAfter = TimeSpan.Zero });
-        var request = new GenerationRequest { Prompt = model.Ask("Tell me a short story about a fox."), Sampling = Asking.Greedy, MaxTokens = 40 };
+        var request = new GenerationRequest { Prompt = model.Ask("Tell me a short story about a fox."), Sampling = Asking.Greedy, MaxTokens = 30 };
         var alone = await model.AnswerAsync(request);
         Assert.Equal(256, model.CurrentLoad.PoolTokens);
 
@@ -149,13 +149,11 @@ public sealed class SchedulingTests(Models models)
             Probe = (_, step, _) =>
             {
                 if (step == 10)
-                    other = model.Start(Long(model) with { MaxTokens = 1500 });
-                if (step == 20)
-                    grown = model.CurrentLoad.PoolTokens;
+                    other = model.Start(Long(model) with { Prompt = Words(model, 600), Probe = (_, _, _) => grown = model.CurrentLoad.PoolTokens });
             },
         });
         Assert.Equal(alone.Text, answer.Text);
-        Assert.Equal(2048, grown);
+        Assert.Equal(1024, grown);
 
         other!.Cancel();
         model.Loop.AfterRound = () =>

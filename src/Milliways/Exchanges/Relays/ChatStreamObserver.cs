@@ -1,4 +1,5 @@
 using Milliways.Dialects.Chat;
+using Milliways.Dialects.OpenAiChat;
 using Milliways.Dialects.Sse;
 using StreamReader = Milliways.Dialects.OpenAiChat.StreamReader;
 
@@ -11,33 +12,37 @@ namespace Milliways.Exchanges.Relays;
 internal sealed class ChatStreamObserver(bool stripUsage) : IStreamObserver, IChatEventSink
 {
     private readonly StreamReader _reader = new();
-    private bool _finished;
+    private readonly Dictionary<int, bool> _choices = [];
     private bool _hasContent;
     private bool _sawContent;
     private ChatUsage? _usage;
 
     public Failure? Failure { get; private set; }
 
-    public bool IsWholeAtEndOfBody => _finished;
+    public bool IsWholeAtEndOfBody => _choices.Count > 0 && !_choices.ContainsValue(false);
 
     public ReadOnlySpan<byte> MissingTerminal => SseWriter.Done;
+
+    public bool IsWhole(in SseFrame unclosed) => unclosed.IsDone || ChunkFacts.IsJson(unclosed.Data);
 
     public FrameRole Look(in SseFrame frame, Meter meter)
     {
         var data = frame.Data;
         if (data.Length < 16 && frame.IsDone)
         {
-            if (_finished)
+            if (IsWholeAtEndOfBody)
                 return FrameRole.Terminal;
             Failure = Failure.Broken("stream", "The upstream's stream ended before its answer was complete.");
             return FrameRole.Error;
         }
         // The reader tells of a finish only with the end of the answer, so that usage can come between; here it must be known now.
-        var finishes = FinishesIn(data);
-        _finished |= finishes;
+        var tells = _choices.Count == 0 || ChunkFacts.TellsOfChoices(data);
+        if (tells)
+            ChunkFacts.ReadChoices(data, _choices);
+        var finishes = tells && _choices.ContainsValue(true);
         var plain = (_hasContent || finishes)
-            && data.IndexOf("\"usage\""u8) < 0
-            && data.IndexOf("\"error\""u8) < 0
+            && !MayHold(data, "\"usage\""u8)
+            && !MayHold(data, "\"error\""u8)
             && frame.Event.IsEmpty;
         if (!plain)
             return Read(frame, finishes, meter);
@@ -54,7 +59,7 @@ internal sealed class ChatStreamObserver(bool stripUsage) : IStreamObserver, ICh
         {
             meter.Report(usage);
             // The chunk that we asked for has no choices; usage on a chunk with a choice is the upstream's own way and stays.
-            if (stripUsage && ChatChunk.HasNoChoices(frame.Data))
+            if (stripUsage && ChunkFacts.HasNoChoices(frame.Data))
                 return FrameRole.Strip;
         }
         return _sawContent || finishes ? Content() : FrameRole.Pass;
@@ -84,13 +89,15 @@ internal sealed class ChatStreamObserver(bool stripUsage) : IStreamObserver, ICh
         }
     }
 
-    /// <summary>A finish_reason that is a text; on most chunks it is null.</summary>
-    private static bool FinishesIn(ReadOnlySpan<byte> data)
+    /// <summary>True unless every member with this name is null, as usage is on most chunks once it was asked for.</summary>
+    private static bool MayHold(ReadOnlySpan<byte> data, ReadOnlySpan<byte> quotedName)
     {
-        var at = data.IndexOf("\"finish_reason\""u8);
-        if (at < 0)
-            return false;
-        var value = data[(at + "\"finish_reason\""u8.Length)..].TrimStart(" :"u8);
-        return value.StartsWith("\""u8);
+        for (int at; (at = data.IndexOf(quotedName)) >= 0;)
+        {
+            data = data[(at + quotedName.Length)..];
+            if (!data.TrimStart(" :"u8).StartsWith("null"u8))
+                return true;
+        }
+        return false;
     }
 }

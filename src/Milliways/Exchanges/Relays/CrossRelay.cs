@@ -13,13 +13,16 @@ internal sealed class CrossRelay : IRelay, IChatEventSink
     private readonly SseReader _frames = new();
     private readonly IStreamReader _reader;
     private readonly StreamWriterFactory _newWriter;
+    private readonly IChatEventSink _events;
     private readonly Target _target = new();
     private IStreamWriter? _writer;
     private Meter? _meter;
 
     /// <param name="reader">Of the upstream's dialect.</param>
     /// <param name="newWriter">Makes the caller's writer, once the upstream has said which model answers.</param>
-    public CrossRelay(IStreamReader reader, StreamWriterFactory newWriter) => (_reader, _newWriter) = (reader, newWriter);
+    /// <param name="names">Gives the caller its own tool names back where the upstream could not take them.</param>
+    public CrossRelay(IStreamReader reader, StreamWriterFactory newWriter, ToolNames names) =>
+        (_reader, _newWriter, _events) = (reader, newWriter, names.Restoring(this));
 
     public bool NeedsWholeBody => false;
 
@@ -38,16 +41,16 @@ internal sealed class CrossRelay : IRelay, IChatEventSink
         while (State == RelayState.Open && _frames.TryReadFrame(upstream[consumed..], out var frame))
         {
             consumed += frame.Length;
-            _reader.Read(frame, this);
+            _reader.Read(frame, _events);
         }
         if (State == RelayState.Open && _frames.Failure is { } tooLarge)
             (State, Failure) = (RelayState.Failed, tooLarge);
         if (State == RelayState.Open && endOfBody)
         {
             if (_frames.TryReadLast(upstream[consumed..], out var last))
-                _reader.Read(last, this);
+                _reader.Read(last, _events);
             if (State == RelayState.Open)
-                _reader.EndOfBody(this);
+                _reader.EndOfBody(_events);
             consumed = upstream.Length;
         }
         _target.Current = null;

@@ -10,7 +10,7 @@ internal delegate void AnswerReader(ReadOnlySpan<byte> body, IChatEventSink sink
 internal delegate void AnswerWriter(ChatFold fold, IBufferWriter<byte> output);
 
 /// <summary>A whole answer of another dialect: read into events, folded, written whole.</summary>
-internal sealed class FoldRelay(AnswerReader read, AnswerWriter write) : IRelay
+internal sealed class FoldRelay(AnswerReader read, AnswerWriter write, ToolNames names) : IRelay
 {
     private readonly ChatFold _fold = new();
 
@@ -26,7 +26,7 @@ internal sealed class FoldRelay(AnswerReader read, AnswerWriter write) : IRelay
 
     public int Feed(ReadOnlySpan<byte> upstream, bool endOfBody, IBufferWriter<byte> caller, Meter meter)
     {
-        read(upstream, _fold);
+        read(upstream, names.Restoring(_fold));
         if (_fold.Usage is { } usage)
             meter.Report(usage);
         if (_fold.IsComplete)

@@ -29,6 +29,9 @@ internal interface IStreamObserver
 
     Failure? Failure { get; }
 
+    /// <summary>True when a frame that the end of the body cut off lost nothing but its blank line.</summary>
+    bool IsWhole(in SseFrame unclosed);
+
     /// <summary>At the proper end of the body: true when the answer is whole although its terminal event did not come.</summary>
     bool IsWholeAtEndOfBody { get; }
 

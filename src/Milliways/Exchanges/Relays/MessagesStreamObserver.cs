@@ -9,6 +9,7 @@ internal sealed class MessagesStreamObserver : IStreamObserver, IChatEventSink
 {
     private readonly StreamReader _reader = new();
     private ChatUsage? _usage;
+    private bool _sawContent;
 
     public Failure? Failure { get; private set; }
 
@@ -17,19 +18,25 @@ internal sealed class MessagesStreamObserver : IStreamObserver, IChatEventSink
 
     public ReadOnlySpan<byte> MissingTerminal => default;
 
+    /// <summary>What stands behind message_stop cannot be missed, so a cut frame matters only when it is that one; its reader tells.</summary>
+    public bool IsWhole(in SseFrame unclosed) => true;
+
     public FrameRole Look(in SseFrame frame, Meter meter)
     {
         if (frame.Event.SequenceEqual("content_block_delta"u8) || frame.Event.SequenceEqual("content_block_start"u8))
             return FrameRole.Content;
         if (frame.Event.SequenceEqual("ping"u8) || frame.Event.SequenceEqual("content_block_stop"u8))
             return FrameRole.Pass;
-        _usage = null;
+        (_usage, _sawContent) = (null, false);
         _reader.Read(frame, this);
         if (_usage is { } usage)
             meter.Report(usage);
         if (Failure is not null)
             return FrameRole.Error;
-        return _reader.HasEnded ? FrameRole.Terminal : FrameRole.Pass;
+        if (_reader.HasEnded)
+            return FrameRole.Terminal;
+        // Compatible servers leave the event line away: what was not passed above by its name has been read.
+        return _sawContent ? FrameRole.Content : FrameRole.Pass;
     }
 
     void IChatEventSink.On(ChatEvent chatEvent)
@@ -38,5 +45,7 @@ internal sealed class MessagesStreamObserver : IStreamObserver, IChatEventSink
             _usage = reported.Usage;
         else if (chatEvent is ChatEvent.Failed failed)
             Failure = failed.Failure;
+        else
+            _sawContent |= chatEvent is ChatEvent.TextDelta or ChatEvent.ReasoningDelta or ChatEvent.ToolCallStarted or ChatEvent.ToolCallDelta;
     }
 }

@@ -1,0 +1,115 @@
+namespace Milliways.Tests.Support;
+
+/// <summary>A clock that stands still until a test advances it; timers fire in order on the way.</summary>
+internal sealed class ManualTime : TimeProvider
+{
+    private static readonly DateTimeOffset Start = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private readonly Lock _one = new();
+    private readonly List<ManualTimer> _timers = [];
+    private TimeSpan _now;
+
+    public TimeSpan Now
+    {
+        get
+        {
+            lock (_one)
+                return _now;
+        }
+    }
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => Now.Ticks;
+
+    public override DateTimeOffset GetUtcNow() => Start + Now;
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        var timer = new ManualTimer(this, callback, state);
+        timer.Change(dueTime, period);
+        return timer;
+    }
+
+    public void Advance(TimeSpan by)
+    {
+        var target = Now + by;
+        while (NextBefore(target) is { } timer)
+            timer.Fire();
+        lock (_one)
+            _now = target;
+    }
+
+    /// <summary>
+    /// Lets time go by in small steps until a task is done. The server notices time on threads of its own, so it is given the chance to after each step;
+    /// returns how much time the task took.
+    /// </summary>
+    public async Task<TimeSpan> RunUntilAsync(Task done, TimeSpan? step = null)
+    {
+        var (from, patience) = (Now, System.GetTimestamp());
+        while (!done.IsCompleted)
+        {
+            Assert.True(System.GetElapsedTime(patience) < Patience.Limit, $"Nothing happened although the clock went on for {Now - from}.");
+            Advance(step ?? TimeSpan.FromSeconds(1));
+            await Task.WhenAny(done, Task.Delay(1));
+        }
+        return Now - from;
+    }
+
+    private ManualTimer? NextBefore(TimeSpan target)
+    {
+        lock (_one)
+        {
+            var next = _timers.Where(timer => timer.Due <= target).MinBy(timer => timer.Due);
+            if (next is not null && next.Due > _now)
+                _now = next.Due;
+            return next;
+        }
+    }
+
+    private sealed class ManualTimer(ManualTime time, TimerCallback callback, object? state) : ITimer
+    {
+        private TimeSpan _period = Timeout.InfiniteTimeSpan;
+
+        public TimeSpan Due { get; private set; }
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            lock (time._one)
+            {
+                time._timers.Remove(this);
+                _period = period;
+                if (dueTime == Timeout.InfiniteTimeSpan)
+                    return true;
+                Due = time._now + dueTime;
+                time._timers.Add(this);
+            }
+            return true;
+        }
+
+        public void Fire()
+        {
+            lock (time._one)
+            {
+                if (!time._timers.Contains(this))
+                    return;
+                if (_period > TimeSpan.Zero)
+                    Due += _period;
+                else
+                    time._timers.Remove(this);
+            }
+            callback(state);
+        }
+
+        public void Dispose()
+        {
+            lock (time._one)
+                time._timers.Remove(this);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
