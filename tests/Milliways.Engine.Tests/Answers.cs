@@ -1,5 +1,4 @@
 using System.Text;
-using Milliways.Engine.Scheduling;
 
 namespace Milliways.Engine.Tests;
 

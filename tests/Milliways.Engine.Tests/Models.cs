@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Milliways.Engine;
 using Milliways.Engine.Tests;
 
 [assembly: AssemblyFixture(typeof(Models))]

@@ -56,12 +56,8 @@ internal sealed class Choice(Job job, int index, int sequence, TokenSampler samp
 
     public void Dispose() => sampler.Dispose();
 
-    // A character cut by the end becomes one U+FFFD, and what was held back can no longer become a stop sequence.
-    private string Rest()
-    {
-        var rest = _stops.Append(_characters.Flush());
-        return _stops.Found is null ? rest + _stops.Flush() : rest;
-    }
+    // What was held back can no longer become a stop sequence.
+    private string Rest() => _stops.Found is null ? _stops.Flush() : "";
 
     private void Emit(string text)
     {

@@ -2,6 +2,7 @@ using Milliways.Credits;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Keys;
+using Milliways.Upstreams;
 
 namespace Milliways.Api;
 

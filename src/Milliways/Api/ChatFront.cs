@@ -1,4 +1,5 @@
 using System.Buffers;
+using Milliways.Catalogue;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.OpenAiChat;
 using Milliways.Dialects.Sse;
@@ -23,12 +24,14 @@ internal sealed class ChatFront(Flavour flavour, ModelPrefix? modelPrefix = null
 
     public ReadOnlySpan<byte> KeepAlive => SseWriter.KeepAlive;
 
+    public bool IsSameDialect(Upstream upstream) => upstream.Dialect == UpstreamDialect.OpenAiChat;
+
     public string RouteName(RequestFacts facts) => modelPrefix is null ? facts.Model : modelPrefix.RouteName(facts.Model);
 
     public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
 
     public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt) =>
-        attempt.Upstream.Dialect == UpstreamDialect.Anthropic ? Cross(exchange, attempt) : Same(exchange, attempt);
+        IsSameDialect(attempt.Upstream) ? Same(exchange, attempt) : Cross(exchange, attempt);
 
     public int Status(Failure failure) => Errors.Status(failure, flavour);
 

@@ -21,6 +21,8 @@ internal sealed class CountTokensFront : IFront
 
     public ReadOnlySpan<byte> KeepAlive => default;
 
+    public bool IsSameDialect(Upstream upstream) => upstream.Dialect == UpstreamDialect.Anthropic;
+
     public string RouteName(RequestFacts facts) => facts.Model;
 
     public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt)
@@ -34,7 +36,7 @@ internal sealed class CountTokensFront : IFront
     public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt)
     {
         var relay = new WholeBytesRelay("input_tokens", static _ => null);
-        if (attempt.Upstream.Dialect == UpstreamDialect.Anthropic)
+        if (IsSameDialect(attempt.Upstream))
             return new PreparedCall(BodyEdit.Apply(exchange.Body, exchange.Facts, attempt.Model, askUsage: false), relay)
             {
                 Headers = ForwardedHeaders.ToAnthropic(exchange.Http.Request.Headers),

@@ -22,9 +22,9 @@ internal sealed class Dispatcher(Routes routes, GatewayRoutes gateway, HostGuard
             Cors.Apply(http.Response.Headers);
             if (http.Request.Method == "OPTIONS")
                 return; // 200 with no body, as api.x.ai answers (xai-api 0.2 rule 20)
-            if (await routes.TryServeAsync(http, path))
-                return;
-            if (GatewayPath.TryParse(path, out var gatewayPath))
+            if (routes.TryServe(http, path) is { } served)
+                await served;
+            else if (GatewayPath.TryParse(path, out var gatewayPath))
                 await gateway.ServeAsync(http, gatewayPath);
             else
                 await Routes.NotFoundAsync(http, path);

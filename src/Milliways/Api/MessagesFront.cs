@@ -21,12 +21,14 @@ internal sealed class MessagesFront(ModelPrefix? modelPrefix = null) : IFront
     /// <summary>Anthropic's own sign of life; its SDKs pass over it wherever it stands, before message_start too (dialects 4.16, 6.3).</summary>
     public ReadOnlySpan<byte> KeepAlive => SseWriter.Ping;
 
+    public bool IsSameDialect(Upstream upstream) => upstream.Dialect == UpstreamDialect.Anthropic;
+
     public string RouteName(RequestFacts facts) => modelPrefix is null ? facts.Model : modelPrefix.RouteName(facts.Model);
 
     public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
 
     public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt) =>
-        attempt.Upstream.Dialect == UpstreamDialect.Anthropic ? Same(exchange, attempt) : Cross(exchange, attempt);
+        IsSameDialect(attempt.Upstream) ? Same(exchange, attempt) : Cross(exchange, attempt);
 
     public int Status(Failure failure) => Errors.Status(failure);
 
@@ -61,15 +63,15 @@ internal sealed class MessagesFront(ModelPrefix? modelPrefix = null) : IFront
         var body = ChatBody.For(request.Value, attempt, exchange.Body.Length, out var dropped);
         if (!body.IsOk)
             return body.Failure;
-        var names = ToolNames.Of(request.Value);
+        var (names, estimate) = (ToolNames.Of(request.Value), TokenEstimate.OfPrompt(request.Value));
         IRelay relay = request.Value.Stream
             ? new CrossRelay(new Dialects.OpenAiChat.StreamReader(), (output, model) =>
-                new StreamWriter(output, Options(exchange, model ?? attempt.Model, TokenEstimate.OfPrompt(request.Value))), names)
+                new StreamWriter(output, Options(exchange, model ?? attempt.Model, estimate)), names)
             : new FoldRelay(Dialects.OpenAiChat.ResponseReader.Read, (fold, output) =>
                 ResponseWriter.Write(fold, Options(exchange, fold.Model ?? attempt.Model, 1), output), names);
         return new PreparedCall(body.Value.WrittenMemory, relay)
         {
-            Dropped = dropped,
+            Dropped = attempt.Upstream.IsEngine ? [.. dropped, .. EngineDrops.Of(exchange)] : dropped,
             Headers = ForwardedHeaders.ToChat(exchange.Http.Request.Headers, attempt.Upstream, Flavour.OpenAi),
         };
     }

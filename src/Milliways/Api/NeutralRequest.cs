@@ -1,5 +1,6 @@
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
+using Milliways.Upstreams;
 
 namespace Milliways.Api;
 

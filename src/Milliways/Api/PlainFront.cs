@@ -4,6 +4,7 @@ using Milliways.Dialects.OpenAiChat;
 using Milliways.Exchanges;
 using Milliways.Exchanges.Relays;
 using Milliways.Routing;
+using Milliways.Upstreams;
 
 namespace Milliways.Api;
 
@@ -16,6 +17,8 @@ internal sealed class PlainFront(Operation operation, Flavour flavour, string ma
     public Flavour Flavour => flavour;
 
     public ReadOnlySpan<byte> KeepAlive => default;
+
+    public bool IsSameDialect(Upstream upstream) => upstream.Dialect == UpstreamDialect.OpenAiChat;
 
     public string RouteName(RequestFacts facts) => facts.Model;
 

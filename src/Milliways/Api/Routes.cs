@@ -41,22 +41,16 @@ internal sealed class Routes
 
     public IReadOnlyList<ApiRoute> All { get; }
 
-    /// <summary>Serves a normalized path; false when no route has it.</summary>
-    public async Task<bool> TryServeAsync(HttpContext http, string path)
+    /// <summary>Serves a normalized path; null when no route has it.</summary>
+    public Task? TryServe(HttpContext http, string path)
     {
         if (_fixed.TryGetValue(path, out var routes))
-        {
-            await ServeAsync(http, path, routes, rest: "");
-            return true;
-        }
+            return ServeAsync(http, path, routes, rest: "");
         foreach (var route in _prefixed)
             if (path.Length > route.Prefix!.Length && path.StartsWith(route.Prefix, StringComparison.Ordinal))
-            {
                 // A model's id may hold slashes, and clients may or may not encode them (dialects 1.1).
-                await ServeAsync(http, path, [.. _prefixed.Where(other => other.Prefix == route.Prefix)], Uri.UnescapeDataString(path[route.Prefix.Length..]));
-                return true;
-            }
-        return false;
+                return ServeAsync(http, path, [.. _prefixed.Where(other => other.Prefix == route.Prefix)], Uri.UnescapeDataString(path[route.Prefix.Length..]));
+        return null;
     }
 
     public static Task NotFoundAsync(HttpContext http, string path) =>

@@ -1,4 +1,3 @@
-using Milliways.Engines;
 using Milliways.Hosting.Configuration;
 using Milliways.Routing;
 using Milliways.Upstreams;

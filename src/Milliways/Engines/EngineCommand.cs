@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Milliways.Engines.Child;
-using Milliways.Hosting;
 
 namespace Milliways.Engines;
 

@@ -32,7 +32,7 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
     private readonly TimeProvider _time;
     private readonly ILogger<EngineSupervisor> _log;
     private readonly HttpMessageInvoker _probe;
-    private volatile TaskCompletionSource<Failure?> _turn = NewTurn();
+    private volatile Life _life = new();
     private volatile string? _off;
     private volatile EngineState _state = EngineState.Starting;
     private volatile EngineProcess? _process;
@@ -51,16 +51,16 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
 
     public (EngineState State, string? Detail) Describe() => (_state, _off ?? (_state == EngineState.Ready ? _models.Chat.Name : null));
 
-    public async ValueTask<Reading<IDisposable>> EnterAsync(ReadOnlyMemory<byte> body, CancellationToken cancel)
+    public async ValueTask<Reading<IUpstreamStay>> EnterAsync(ReadOnlyMemory<byte> body, CancellationToken cancel)
     {
         var fingerprint = Quarantine.Fingerprint(body.Span);
         if (_quarantine.Holds(fingerprint))
             return new Failure(FailureKind.InvalidRequest, FailureParty.Gateway, "quarantine", string.Create(CultureInfo.InvariantCulture,
                 $"This request was running twice when the engine died, so it is not run again for {Quarantine.Length.TotalMinutes:0} minutes."));
-        if (await _turn.Task.WaitAsync(cancel) is { } failure)
+        var life = _life;
+        if (await life.Ready.Task.WaitAsync(cancel) is { } failure)
             return failure;
-        _quarantine.Enter(fingerprint);
-        return new Stay(_quarantine, fingerprint);
+        return new Stay(_quarantine, life, fingerprint, _quarantine.Enter(fingerprint));
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -114,7 +114,7 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
             {
                 _state = EngineState.Ready;
                 _log.LogInformation("The engine is ready with {Model}", _models.Chat.Name);
-                _turn.TrySetResult(null);
+                _life.Ready.TrySetResult(null);
                 await WatchAsync(process, exit, stopping);
             }
             return await EndAsync(process, exit, stopping);
@@ -134,7 +134,7 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
         _lastWords = process.LastWords;
         if (stopping.IsCancellationRequested)
         {
-            _turn.TrySetResult(Stopping);
+            _life.Ready.TrySetResult(Stopping);
             return false;
         }
         _quarantine.Crashed();
@@ -145,8 +145,11 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
             return false;
         }
         _state = EngineState.Starting;
-        if (_turn.Task.IsCompleted)
-            _turn = NewTurn();
+        // The next life first: whoever hears that this one is gone can wait for that one at once.
+        var gone = _life;
+        if (gone.Ready.Task.IsCompleted)
+            _life = new Life();
+        gone.Gone.TrySetResult();
         return true;
     }
 
@@ -200,21 +203,34 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
         if (_config.Enabled)
             _log.LogWarning("The embedded engine does not run: {Reason}", because);
         var failure = new Failure(FailureKind.Overloaded, FailureParty.Gateway, "engine", $"The embedded model is not available: {because}.") { RetryAfterSeconds = 30 };
-        if (!_turn.TrySetResult(failure))
+        var gone = _life;
+        if (!gone.Ready.TrySetResult(failure))
         {
-            var turn = NewTurn();
-            turn.SetResult(failure);
-            _turn = turn;
+            var off = new Life();
+            off.Ready.SetResult(failure);
+            _life = off;
         }
+        gone.Gone.TrySetResult();
     }
 
     private static Failure Stopping => new(FailureKind.Overloaded, FailureParty.Gateway, "shutdown", "The server is shutting down: send the request again.") { RetryAfterSeconds = 5 };
 
-    private static TaskCompletionSource<Failure?> NewTurn() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>One run of the process, from the wish for it to its end.</summary>
+    private sealed class Life
+    {
+        /// <summary>Null when it is ready, else why it will never be.</summary>
+        public TaskCompletionSource<Failure?> Ready { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private sealed class Stay(Quarantine quarantine, string fingerprint) : IDisposable
+        public TaskCompletionSource Gone { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    private sealed class Stay(Quarantine quarantine, Life life, string fingerprint, int number) : IUpstreamStay
     {
         private int _left;
+
+        public Task Gone => life.Gone.Task;
+
+        public void Broke() => quarantine.Suspect(fingerprint, number);
 
         public void Dispose()
         {

@@ -10,9 +10,14 @@ internal sealed class Quarantine(TimeProvider time)
 {
     public static readonly TimeSpan Length = TimeSpan.FromMinutes(10);
 
+    /// <summary>A broken answer and the end of the process are noticed on different ways; within this much time they belong together.</summary>
+    private static readonly TimeSpan Together = TimeSpan.FromSeconds(5);
+
     private const int CrashesAllowed = 1;
     private readonly Lock _one = new();
+    private int _life;
     private readonly Dictionary<string, int> _inside = [];
+    private readonly Dictionary<string, long> _broke = [];
     private readonly Dictionary<string, (int Crashes, long Since)> _suspects = [];
 
     /// <summary>What tells one request from another: its body.</summary>
@@ -31,11 +36,14 @@ internal sealed class Quarantine(TimeProvider time)
         }
     }
 
-    /// <summary>Marks a request as inside; the same body may be inside several times.</summary>
-    public void Enter(string fingerprint)
+    /// <summary>Marks a request as inside; the same body may be inside several times. Returns the number of the engine's life that it entered.</summary>
+    public int Enter(string fingerprint)
     {
         lock (_one)
+        {
             _inside[fingerprint] = _inside.GetValueOrDefault(fingerprint) + 1;
+            return _life;
+        }
     }
 
     public void Leave(string fingerprint)
@@ -50,14 +58,27 @@ internal sealed class Quarantine(TimeProvider time)
             }
     }
 
-    /// <summary>The engine died: everybody inside is a suspect.</summary>
+    /// <summary>A request's answer broke: it may leave before anybody knows that the process has died.</summary>
+    /// <param name="fingerprint">The request's.</param>
+    /// <param name="life">What <see cref="Enter"/> returned: a life that has ended has counted its own already.</param>
+    public void Suspect(string fingerprint, int life)
+    {
+        lock (_one)
+            if (life == _life)
+                _broke[fingerprint] = time.GetTimestamp();
+    }
+
+    /// <summary>The engine died: everybody inside is a suspect, and so is whoever broke just now.</summary>
     public void Crashed()
     {
         lock (_one)
         {
             var now = time.GetTimestamp();
-            foreach (var fingerprint in _inside.Keys)
+            var justNow = _broke.Where(broke => time.GetElapsedTime(broke.Value) < Together).Select(broke => broke.Key);
+            foreach (var fingerprint in _inside.Keys.Union(justNow).ToArray())
                 _suspects[fingerprint] = (_suspects.GetValueOrDefault(fingerprint).Crashes + 1, now);
+            _broke.Clear();
+            _life++;
             // Those inside stay listed until they leave by themselves; what was long ago is forgotten.
             foreach (var (fingerprint, suspect) in _suspects.ToArray())
                 if (time.GetElapsedTime(suspect.Since) >= Length)

@@ -1,16 +1,20 @@
 using System.Globalization;
 using Milliways.Dialects.Chat;
 using Milliways.Routing;
+using Milliways.Upstreams;
 
 namespace Milliways.Exchanges;
 
 /// <summary>An answer that has reached its content commit: from here on only this attempt can finish it.</summary>
-internal sealed class CommittedAnswer(IRelay relay, UpstreamCall? call, IDisposable? stay) : IAsyncDisposable
+internal sealed class CommittedAnswer(IRelay relay, UpstreamCall? call, IUpstreamStay? stay) : IAsyncDisposable
 {
     public IRelay Relay => relay;
 
     /// <summary>Null when the answer was made without an upstream.</summary>
     public UpstreamCall? Call => call;
+
+    /// <summary>Where the answer comes from a process of ours: the request's stay there.</summary>
+    public IUpstreamStay? Stay => stay;
 
     /// <summary>What the relay wrote before the commit; the runner sends it first.</summary>
     public PooledWriter Held { get; } = new();
@@ -33,6 +37,8 @@ internal static class AttemptLoop
     /// <summary>The most an upstream's error body may hold; what is behind it is not read.</summary>
     private const int MostErrorBytes = 1 << 20;
 
+    private static readonly TimeSpan DeathNotice = TimeSpan.FromSeconds(2);
+
     /// <summary>The most a whole answer may hold.</summary>
     private const int MostAnswerBytes = 256 << 20;
 
@@ -41,10 +47,10 @@ internal static class AttemptLoop
         Failure? last = null;
         foreach (var attempt in route.Attempts)
         {
-            var result = await TryAsync(exchange, attempt);
-            // A request that waited in the embedded engine when that died has lost nothing but time: it is tried once more (issue: "queued ones").
-            if (!result.IsOk && attempt.Upstream.Guard is not null && result.Failure.Stage == "headers" && result.Failure.Kind == FailureKind.UpstreamBroken)
-                result = await TryAsync(exchange, attempt);
+            var (result, died) = await TryAsync(exchange, attempt);
+            // A request that waited in a process of ours when that died has lost nothing but time: it is tried once more.
+            if (died is not null && await died)
+                (result, _) = await TryAsync(exchange, attempt);
             if (result.IsOk)
                 return result;
             last = result.Failure;
@@ -57,7 +63,23 @@ internal static class AttemptLoop
     /// <summary>A refusal of the request itself would be the same everywhere; everything else may go better at the next upstream.</summary>
     private static bool AnotherMayHelp(Failure failure) => failure.Party != FailureParty.Client && failure.Stage != "total" && failure.Stage != "shutdown";
 
-    private static async Task<Reading<CommittedAnswer>> TryAsync(Exchange exchange, Attempt attempt)
+    /// <summary>One attempt. The second value is there when the upstream broke before it answered and is a process of ours: it tells whether that died.</summary>
+    private static async Task<(Reading<CommittedAnswer> Result, Task<bool>? Died)> TryAsync(Exchange exchange, Attempt attempt)
+    {
+        IUpstreamStay? entered = null;
+        var result = await TryAsync(exchange, attempt, stay => entered = stay);
+        var broke = !result.IsOk && entered is not null && result.Failure is { Kind: FailureKind.UpstreamBroken, Stage: "headers" or "connect" } && !exchange.IsClientGone;
+        return (result, broke ? DiedAsync(entered!, exchange.Cancel) : null);
+    }
+
+    /// <summary>A broken connection is seen before the end of the process is; if that does not come soon, it was something else.</summary>
+    private static async Task<bool> DiedAsync(IUpstreamStay stay, CancellationToken cancel)
+    {
+        await Task.WhenAny(stay.Gone, Task.Delay(DeathNotice, cancel));
+        return stay.Gone.IsCompleted;
+    }
+
+    private static async Task<Reading<CommittedAnswer>> TryAsync(Exchange exchange, Attempt attempt, Action<IUpstreamStay> onEntered)
     {
         var upstream = attempt.Upstream;
         exchange.NextAttempt();
@@ -73,6 +95,9 @@ internal static class AttemptLoop
         if (address is null)
             return Failure.Unsupported(
                 $"The model is served by the upstream {upstream.Name}, which has no such operation ({exchange.Front.Operation}): choose another model.", "model");
+        // Inline completions are for bytes that pass through: reading and writing another dialect is work for the pool (design §4, "Memory").
+        if (!exchange.Front.IsSameDialect(upstream))
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var prepared = exchange.Front.Prepare(exchange, attempt);
         if (!prepared.IsOk)
             return prepared.Failure;
@@ -82,7 +107,7 @@ internal static class AttemptLoop
                 $"The upstream {upstream.Name} cannot express {string.Join(", ", exchange.Dropped)}: leave it away, or do not send x-milliways-strict.", exchange.Dropped.First());
 
         exchange.Await(Waiting.FirstEvent);
-        IDisposable? stay = null;
+        IUpstreamStay? stay = null;
         UpstreamCall? call = null;
         var stage = "headers";
         try
@@ -93,6 +118,7 @@ internal static class AttemptLoop
                 if (!entered.IsOk)
                     return entered.Failure;
                 stay = entered.Value;
+                onEntered(stay);
             }
             call = await UpstreamCall.SendAsync(upstream, address, prepared.Value, exchange);
             if (call.Status is < 200 or > 299)
@@ -103,6 +129,7 @@ internal static class AttemptLoop
             if (failure is not null)
             {
                 answer.Held.Dispose();
+                stay?.Broke();
                 return failure;
             }
             (call, stay) = (null, null); // the answer owns them now
@@ -110,6 +137,7 @@ internal static class AttemptLoop
         }
         catch (Exception broken) when (broken is HttpRequestException or IOException or OperationCanceledException)
         {
+            stay?.Broke();
             return exchange.Stopped ?? (exchange.IsClientGone ? ClientGone : UpstreamCall.Describe(broken, upstream, stage));
         }
         finally
@@ -130,6 +158,8 @@ internal static class AttemptLoop
         {
             if (!await call.ReadAllAsync(MostAnswerBytes, exchange.Cancel))
                 return Failure.Broken("body", string.Create(CultureInfo.InvariantCulture, $"The upstream's answer is larger than {MostAnswerBytes >> 20} MiB."));
+            if (call.Unread.Length > RequestBody.LightBytes)
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             call.Advance(relay.Feed(call.Unread, endOfBody: true, answer.Held, exchange.Meter));
         }
         else

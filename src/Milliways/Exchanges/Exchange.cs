@@ -61,6 +61,9 @@ internal sealed class Exchange : IDisposable
 
     public UpstreamTimeouts Timeouts { get; set; } = new();
 
+    /// <summary>Set by the one end of an exchange.</summary>
+    public bool HasEnded { get; set; }
+
     /// <summary>The caller wants a refusal rather than an answer to less than it asked.</summary>
     public bool IsStrict => Http.Request.Headers["x-milliways-strict"] == "true";
 
@@ -96,6 +99,8 @@ internal sealed class Exchange : IDisposable
         {
             _attempt.Dispose();
             _attempt = new CancellationTokenSource();
+            if (IsClientGone)
+                CancelAttempt(); // it left between the two lines above
         }
     }
 

@@ -1,8 +1,7 @@
 using System.Buffers;
-using System.Globalization;
-using Milliways.Api;
 using Milliways.Dialects.Chat;
 using Milliways.Routing;
+using Milliways.Upstreams;
 
 namespace Milliways.Exchanges;
 
@@ -36,6 +35,9 @@ internal sealed class ExchangeRunner(
         }
         finally
         {
+            // Whatever flew past: an exchange that was not ended by its own path ends here.
+            if (!exchange.HasEnded)
+                await EndAsync(exchange, leases, Ending.UpstreamFailed, Unexpected);
             open.Remove(exchange);
             exchange.Caller?.Dispose();
             RequestBody.Release(exchange);
@@ -59,7 +61,8 @@ internal sealed class ExchangeRunner(
         var facts = RequestScanner.Read(exchange.Body.Span);
         if (!facts.IsOk)
             return facts.Failure;
-        exchange.Facts = facts.Value;
+        // Only chat has streams; elsewhere the member means nothing and goes on with the bytes.
+        exchange.Facts = exchange.Front.Operation == Operation.Chat ? facts.Value : facts.Value with { Stream = false };
         return exchange.Front.Operation is Operation.Chat or Operation.CountTokens && !facts.Value.HasMessages
             ? Failure.Unprocessable("missing field `messages`: send the conversation as a list.", "messages")
             : null;
@@ -87,10 +90,11 @@ internal sealed class ExchangeRunner(
             return;
         }
         await using var answer = committed.Value;
+        RequestBody.Release(exchange); // nothing needs the body after the content commit
         if (exchange.Caller is null)
             await SendWholeAsync(exchange, leases, answer);
         else
-            await PumpAsync(exchange, leases, answer, exchange.Caller);
+            await SendStreamAsync(exchange, leases, answer, exchange.Caller);
     }
 
     private async Task SendWholeAsync(Exchange exchange, List<ILease> leases, CommittedAnswer answer)
@@ -105,91 +109,34 @@ internal sealed class ExchangeRunner(
         await response.BodyWriter.FlushAsync(CancellationToken.None);
     }
 
-    private async Task PumpAsync(Exchange exchange, List<ILease> leases, CommittedAnswer answer, CallerStream caller)
+    private async Task SendStreamAsync(Exchange exchange, List<ILease> leases, CommittedAnswer answer, CallerStream caller)
     {
-        var (relay, call) = (answer.Relay, answer.Call);
-        var (failure, gone, more) = ((Failure?)null, false, true);
-        await caller.EnterAsync();
-        try
-        {
-            AnswerHead.Apply(exchange, relay.ContentType);
-            caller.Writer.Write(answer.Held.Written);
-            gone = answer.Held.Length > 0 && !await FlushAsync(exchange, caller);
-        }
-        catch (OperationCanceledException)
-        {
-            gone = true;
-        }
-        finally
-        {
-            caller.Exit();
-        }
-
-        while (!gone && relay.State == RelayState.Open)
-        {
-            exchange.Await(Waiting.NextEvent);
-            try
-            {
-                more = await call!.ReadAsync(exchange.Cancel);
-            }
-            catch (Exception broken) when (broken is HttpRequestException or IOException or OperationCanceledException)
-            {
-                failure = exchange.Stopped ?? UpstreamCall.Describe(broken, exchange.Answering!.Upstream, "stream");
-                break;
-            }
-            await caller.EnterAsync();
-            try
-            {
-                call.Advance(relay.Feed(call.Unread, endOfBody: !more, caller.Writer, exchange.Meter));
-                gone = !await FlushAsync(exchange, caller);
-            }
-            catch (OperationCanceledException)
-            {
-                failure = exchange.Stopped;
-                gone = failure is null;
-                break;
-            }
-            finally
-            {
-                caller.Exit();
-            }
-        }
-
-        gone |= exchange.IsClientGone;
-        failure ??= relay.Failure;
+        var (gone, failure) = await StreamPump.RunAsync(exchange, answer, caller);
         await caller.EnterAsync();
         try
         {
             caller.End();
             if (gone)
                 await EndAsync(exchange, leases, Ending.ClientGone, AttemptLoop.ClientGone);
-            else if (relay.State == RelayState.Complete)
+            else if (answer.Relay.State == RelayState.Complete)
             {
                 await EndAsync(exchange, leases, Ending.Completed, failure: null);
-                relay.WriteTail(caller.Writer);
+                answer.Relay.WriteTail(caller.Writer);
                 exchange.Await(Waiting.Caller);
                 await caller.FlushAsync(CancellationToken.None);
             }
             else
             {
+                answer.Stay?.Broke();
+                failure ??= Failure.Broken("stream", "The upstream's answer broke.");
                 await EndAsync(exchange, leases, EndingOf(failure), failure);
-                await TearAsync(exchange, failure ?? Failure.Broken("stream", "The upstream's answer broke."));
+                await TearAsync(exchange, failure);
             }
         }
         finally
         {
             caller.Exit();
         }
-    }
-
-    /// <summary>
-    /// Not cancelled by a time-out of the upstream: Kestrel tears a connection whose flush is cancelled, and the error event would be lost. A caller that
-    /// leaves ends the flush by itself, one that does not read is let go by the sweep.
-    /// </summary>
-    private static async ValueTask<bool> FlushAsync(Exchange exchange, CallerStream caller)
-    {
-        exchange.Await(Waiting.Caller);
-        return await caller.FlushAsync(CancellationToken.None);
     }
 
     /// <summary>A failure before the content commit: an error answer, or, when a keep-alive has already committed the status, an error event.</summary>
@@ -239,10 +186,13 @@ internal sealed class ExchangeRunner(
         for (var i = leases.Count - 1; i >= 0; i--)
             leases[i].Close(outcome);
         leases.Clear();
+        exchange.HasEnded = true;
         if (failure is { Party: not FailureParty.Client })
             Log.Failed(log, exchange.RequestId, exchange.Answering?.Label ?? "-", failure.Stage, failure.Message);
         return ValueTask.CompletedTask;
     }
+
+    private static Failure Unexpected { get; } = new(FailureKind.Internal, FailureParty.Gateway, "internal", "An internal error occurred.");
 
     private static Ending EndingOf(Failure? failure) => failure switch
     {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Milliways.Dialects.Chat;
 using Milliways.Routing;
+using Milliways.Upstreams;
 
 namespace Milliways.Exchanges;
 
@@ -10,6 +11,9 @@ internal interface IFront : IErrorWriter
     Operation Operation { get; }
 
     Flavour Flavour { get; }
+
+    /// <summary>True when an upstream speaks the caller's own dialect, so that bytes go through.</summary>
+    bool IsSameDialect(Upstream upstream);
 
     /// <summary>The model's name for routing, when the address says more than the body does (the gateway's <c>grok/{model}</c>).</summary>
     string RouteName(RequestFacts facts);

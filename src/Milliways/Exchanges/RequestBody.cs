@@ -1,4 +1,3 @@
-using System.Buffers;
 using Milliways.Dialects.Chat;
 
 namespace Milliways.Exchanges;
@@ -50,7 +49,7 @@ internal static class RequestBody
     public static void Release(Exchange exchange)
     {
         Interlocked.Add(ref _held, -exchange.Body.Length);
-        exchange.Body = default;
+        (exchange.Body, exchange.Chat) = (default, null);
     }
 
     private static async ValueTask<Failure?> ReadAsync(Exchange exchange, HttpRequest request, int expected)

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using Milliways.Dialects.Chat;
 using Milliways.Engines;
 using Milliways.Upstreams;
@@ -85,6 +86,7 @@ internal sealed class UpstreamCall : IAsyncDisposable
 
     /// <summary>Reads more; false at the proper end of the body.</summary>
     /// <exception cref="IOException">The connection broke before the body was whole (as <see cref="HttpRequestException"/> and its kin too).</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] // it waits once for each chunk of a stream
     public async ValueTask<bool> ReadAsync(CancellationToken cancel)
     {
         _stream ??= await _response.Content.ReadAsStreamAsync(cancel);

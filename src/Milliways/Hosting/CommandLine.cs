@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Milliways.Engines;
 
 namespace Milliways.Hosting;
@@ -12,7 +13,8 @@ internal static class CommandLine
         var parsed = root.Parse(args.Length == 0 || IsServeOption(args[0]) ? ["serve", .. args] : args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var error in parsed.Errors)
+            // That no command was found says nothing beside the word that is none.
+            foreach (var error in parsed.Errors.Skip(parsed.Errors.Count > 1 && parsed.Errors[0].SymbolResult is CommandResult ? 1 : 0))
                 await Console.Error.WriteLineAsync($"milliways: {error.Message}");
             await Console.Error.WriteLineAsync("milliways --help lists the commands and options.");
             return ExitCode.Usage;

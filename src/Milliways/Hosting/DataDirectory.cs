@@ -56,6 +56,15 @@ internal sealed class DataDirectory : IDisposable
             File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
+    /// <summary>Opens a file that nobody else may read from its first moment on, and makes it when it is missing.</summary>
+    public static FileStream OpenPrivate(string file)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(file, options);
+    }
+
     public void Dispose()
     {
         File.Delete(System.IO.Path.Combine(RunDirectory, "pid"));
@@ -76,7 +85,7 @@ internal sealed class DataDirectory : IDisposable
         FileStream held;
         try
         {
-            held = new FileStream(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            held = OpenPrivate(lockFile);
         }
         catch (IOException) when (File.Exists(lockFile))
         {

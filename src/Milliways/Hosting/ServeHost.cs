@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging.Console;
 using Milliways.Api;
 using Milliways.Catalogue;
@@ -42,7 +41,7 @@ internal static class ServeHost
         var config = ConfigFile.Load(options.ConfigFile, options.DataDirectory, environment);
         if (options.NoEngine)
             config = config with { Engine = config.Engine with { Enabled = false } };
-        CheckUrls(options.Urls);
+        ListenUrls.Check(options.Urls);
         var data = DataDirectory.Open(options.DataDirectory, Environment.ProcessId);
         try
         {
@@ -59,7 +58,8 @@ internal static class ServeHost
         ServeOptions options, MilliwaysConfig config, DataDirectory data, TimeProvider time, Func<string, string?> environment)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "milliways" });
-        AddLogging(builder.Logging);
+        var address = new ServerAddress();
+        AddLogging(builder.Logging, address);
         KestrelSetup.Configure(builder);
         builder.WebHost.UseUrls(options.Urls);
         var services = builder.Services;
@@ -68,7 +68,6 @@ internal static class ServeHost
         var database = LedgerDatabase.Open(data.LedgerFile);
         var teams = new TeamStore(database, time);
         var (team, firstKey) = FirstStart.Ensure(database, teams, time);
-        var address = new ServerAddress();
         var models = new EmbeddedModels(config.Engine, data.ModelsDirectory);
         var socket = new EngineSocket(data.RunDirectory, Environment.ProcessId);
         services.AddSingleton(time).AddSingleton(address).AddSingleton(models).AddSingleton(socket).AddSingleton(config.Engine);
@@ -84,7 +83,7 @@ internal static class ServeHost
         services.AddSingleton<EngineFacts>().AddSingleton<ModelDirectory>().AddSingleton<ModelsEndpoints>().AddSingleton<ApiRoutes>().AddSingleton<GatewayRoutes>();
         services.AddSingleton<HealthEndpoints>().AddSingleton<StartPage>();
         services.AddSingleton(provider => RouteTable.Build(provider));
-        services.AddSingleton(new HostGuard(IsLoopbackOnly(options.Urls), config.Security.AllowedHosts));
+        services.AddSingleton(new HostGuard(ListenUrls.AreLoopback(options.Urls), config.Security.AllowedHosts));
         services.AddSingleton<Dispatcher>();
 
         var app = builder.Build();
@@ -92,12 +91,16 @@ internal static class ServeHost
         return new MilliwaysServer(app, options, config, data, address, team, firstKey);
     }
 
-    private static void AddLogging(ILoggingBuilder logging)
+    private static void AddLogging(ILoggingBuilder logging, ServerAddress address)
     {
         logging.SetMinimumLevel(LogLevel.Warning);
         logging.AddFilter("Milliways", LogLevel.Information);
+        // A start that fails is told in one sentence; what the host has to say counts once the server listens.
+        logging.AddFilter("Microsoft.Extensions.Hosting", level => level >= LogLevel.Warning && address.Http.Length > 0);
         // A torn answer is ours and told; everything unexpected is logged by the dispatcher, with its request's id.
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.None);
+        // As long as this one may write at all, every request gets an Activity and a log scope that nobody reads.
+        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;
@@ -107,16 +110,4 @@ internal static class ServeHost
         // Results go to standard output, logs to standard error (contract, "Commands").
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
     }
-
-    private static void CheckUrls(string urls)
-    {
-        foreach (var url in urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-            if (!BindingAddress.Parse(url).Scheme.Equals("http", StringComparison.OrdinalIgnoreCase))
-                throw new UserErrorException($"--urls {url}: this version listens on http only; put a TLS proxy in front for anything but loopback.", ExitCode.Usage);
-    }
-
-    private static bool IsLoopbackOnly(string urls) => urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-        .All(url => BindingAddress.Parse(url).Host is var host
-            && (host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-                || (System.Net.IPAddress.TryParse(host.Trim('[', ']'), out var ip) && System.Net.IPAddress.IsLoopback(ip))));
 }

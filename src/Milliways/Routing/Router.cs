@@ -1,5 +1,4 @@
 using Milliways.Dialects.Chat;
-using Milliways.Exchanges;
 using Milliways.Hosting.Configuration;
 using Milliways.Teams;
 using Milliways.Upstreams;

@@ -20,6 +20,9 @@ internal sealed class LedgerDatabase : IDisposable
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
         try
         {
+            // Private before SQLite sees it: its journals take the mode of the file. An empty file is a new database.
+            if (!File.Exists(file))
+                DataDirectory.OpenPrivate(file).Dispose();
             connection.Open();
             Execute(connection, "PRAGMA journal_mode = WAL");
             Execute(connection, "PRAGMA synchronous = FULL");

@@ -1,5 +1,3 @@
-using Milliways.Exchanges;
-
 namespace Milliways.Upstreams;
 
 /// <summary>A configured place that answers: everything an attempt needs, fixed until the configuration changes.</summary>

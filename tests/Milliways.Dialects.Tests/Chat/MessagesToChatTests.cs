@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Milliways.Dialects.Chat;
 using Milliways.Dialects.OpenAiChat;
 using Milliways.Dialects.Tests.Support;
 

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Milliways.Engine.Tests.Embeddings;
 
 public sealed class EmbeddingTests(Models models)

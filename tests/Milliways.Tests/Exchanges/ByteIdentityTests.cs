@@ -1,5 +1,4 @@
 using System.Text;
-using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Exchanges.Relays;
 using Milliways.Tests.Support;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Milliways.Tests.Support;
 
 namespace Milliways.Tests.Exchanges;

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Milliways.Exchanges;
 using Milliways.Tests.Support;
 

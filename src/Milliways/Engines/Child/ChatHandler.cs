@@ -1,5 +1,4 @@
-using System.Buffers;
-using Milliways.Api;
+using Milliways.Catalogue;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.OpenAiChat;
 using Milliways.Engine;

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Milliways.Dialects.Chat;
-using Milliways.Engine;
 using Milliways.Exchanges;
 
 namespace Milliways.Engines.Child;

@@ -9,11 +9,14 @@ namespace Milliways.Engines.Child;
 /// </summary>
 internal static class EngineHost
 {
+    /// <summary>Kept for the process's life: a registration that is collected no longer holds.</summary>
+    private static readonly List<PosixSignalRegistration> Ignored = [];
+
     public static async Task<int> RunAsync(EngineHostOptions options)
     {
-        using var interrupt = options.Supervised ? PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true) : null;
         if (options.Supervised)
         {
+            LeaveSignalsToTheParent();
             _ = EndWithInputAsync();
             BeFirstForTheOomKiller();
         }
@@ -47,6 +50,8 @@ internal static class EngineHost
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         KestrelSetup.Configure(builder);
+        if (options.Supervised)
+            builder.Services.AddSingleton<IHostLifetime, ParentLifetime>();
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             if (options.Socket is not null)
@@ -59,6 +64,15 @@ internal static class EngineHost
         return app;
     }
 
+    /// <summary>
+    /// A signal to the terminal's or the service's whole group reaches this process too; running answers need it until the parent has let them finish.
+    /// </summary>
+    private static void LeaveSignalsToTheParent()
+    {
+        foreach (var kind in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT])
+            Ignored.Add(PosixSignalRegistration.Create(kind, static signal => signal.Cancel = true));
+    }
+
     /// <summary>The parent holds the other end of standard input and never writes: its end means that the parent is gone, however it went.</summary>
     private static async Task EndWithInputAsync()
     {
@@ -66,6 +80,14 @@ internal static class EngineHost
         var nothing = new byte[1];
         while (await input.ReadAsync(nothing) > 0) { }
         Environment.Exit(ExitCode.Done);
+    }
+
+    /// <summary>The usual lifetime stops the host at Ctrl-C; this one's end is the end of its input.</summary>
+    private sealed class ParentLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     /// <summary>When memory runs out, the process that can be started again goes first.</summary>

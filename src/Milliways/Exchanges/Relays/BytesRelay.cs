@@ -32,8 +32,7 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
             Fail(tooLarge);
         if (State == RelayState.Open && endOfBody)
             End(upstream, ref consumed, ref sent, caller, meter);
-        if (State != RelayState.Failed)
-            caller.Write(upstream[sent..consumed]);
+        caller.Write(upstream[sent..consumed]); // whole events that came before a break are the caller's too
         return consumed;
     }
 
@@ -69,6 +68,7 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
 
     private void End(ReadOnlySpan<byte> upstream, ref int consumed, ref int sent, IBufferWriter<byte> caller, Meter meter)
     {
+        var whole = consumed;
         var unclosed = _frames.TryReadLast(upstream[consumed..], out var last);
         if (unclosed && !observer.IsWhole(last))
         {
@@ -85,6 +85,9 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
         }
         if (!observer.IsWholeAtEndOfBody)
         {
+            // What was never closed by a blank line may be half an event.
+            caller.Write(upstream[sent..whole]);
+            sent = consumed;
             Fail(Failure.Broken("stream", "The upstream's stream ended before its answer was complete."));
             return;
         }

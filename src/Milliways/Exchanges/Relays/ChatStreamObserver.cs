@@ -41,8 +41,8 @@ internal sealed class ChatStreamObserver(bool stripUsage) : IStreamObserver, ICh
             ChunkFacts.ReadChoices(data, _choices);
         var finishes = tells && _choices.ContainsValue(true);
         var plain = (_hasContent || finishes)
-            && data.IndexOf("\"usage\""u8) < 0
-            && data.IndexOf("\"error\""u8) < 0
+            && !MayHold(data, "\"usage\""u8)
+            && !MayHold(data, "\"error\""u8)
             && frame.Event.IsEmpty;
         if (!plain)
             return Read(frame, finishes, meter);
@@ -87,5 +87,17 @@ internal sealed class ChatStreamObserver(bool stripUsage) : IStreamObserver, ICh
                 _sawContent = true;
                 break;
         }
+    }
+
+    /// <summary>True unless every member with this name is null, as usage is on most chunks once it was asked for.</summary>
+    private static bool MayHold(ReadOnlySpan<byte> data, ReadOnlySpan<byte> quotedName)
+    {
+        for (int at; (at = data.IndexOf(quotedName)) >= 0;)
+        {
+            data = data[(at + quotedName.Length)..];
+            if (!data.TrimStart(" :"u8).StartsWith("null"u8))
+                return true;
+        }
+        return false;
     }
 }

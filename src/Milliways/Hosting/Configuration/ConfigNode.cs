@@ -22,7 +22,8 @@ internal sealed class ConfigNode
 
     public List<ConfigNode> Items { get; } = [];
 
-    public static ConfigNode EmptyObject => new(JsonValueKind.Object, 1, 1);
+    /// <summary>The member of that name, or null.</summary>
+    public ConfigNode? this[string name] => Members.Find(member => member.Name == name).Value;
 
     /// <summary>Reads JSON with comments and trailing commas.</summary>
     /// <exception cref="JsonException">The text is not JSON; carries line and column.</exception>

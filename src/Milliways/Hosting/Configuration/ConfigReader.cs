@@ -206,7 +206,8 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
         foreach (var model in config.Models)
             foreach (var (upstream, _) in model.Attempts)
                 if (!upstreams.Contains(upstream) && Upstreams.Presets.Find(upstream) is null)
-                    root.Problem($"\"{upstream}\" is no upstream{NearestName.Hint(upstream, upstreams)}", name: $"models.{model.Name}.attempts");
+                    root.Problem($"\"{upstream}\" is no upstream{NearestName.Hint(upstream, upstreams)}",
+                        root.Node["models"]?[model.Name]?["attempts"], $"models.{model.Name}.attempts");
     }
 
     private static string FirstSentence(string text)

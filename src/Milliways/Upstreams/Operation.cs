@@ -1,4 +1,4 @@
-namespace Milliways.Exchanges;
+namespace Milliways.Upstreams;
 
 /// <summary>What a caller wants done; with the dialect it decides the upstream's path and the relay.</summary>
 internal enum Operation

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Milliways.Api;
+namespace Milliways.Catalogue;
 
 /// <summary><c>system_fingerprint</c>: fp_ and ten hex digits, the same for the same model (xai-api 1.3.6).</summary>
 internal static class Fingerprints

@@ -1,6 +1,6 @@
 using Milliways.Dialects.Chat;
 
-namespace Milliways.Api;
+namespace Milliways.Exchanges;
 
 /// <summary>Ids of answers that we write ourselves, derived from the request's id so that a log line finds them.</summary>
 internal static class AnswerIds

@@ -1,9 +1,8 @@
 using System.Buffers;
 using System.Globalization;
 using Milliways.Dialects.Chat;
-using Milliways.Exchanges;
 
-namespace Milliways.Api;
+namespace Milliways.Exchanges;
 
 /// <summary>Sends a failure as a whole answer: status, headers and body in the caller's dialect.</summary>
 internal static class FailureAnswer

@@ -1,6 +1,6 @@
-using Milliways.Catalogue;
+using Milliways.Engines;
 
-namespace Milliways.Engines;
+namespace Milliways.Catalogue;
 
 /// <summary>What the embedded models are; known from their profiles before the engine has loaded anything.</summary>
 internal sealed class EngineFacts(EmbeddedModels models)

@@ -1,0 +1,42 @@
+// All parts in one run: node bench/bench.mjs [--quick] [--only gateway,engine,first-token,start,memory] [--save]
+import fs from 'node:fs';
+import path from 'node:path';
+import * as lib from './lib.mjs';
+import * as engine from './engine.mjs';
+import * as gateway from './gateway/gateway.mjs';
+import * as start from './start.mjs';
+
+const words = process.argv.slice(2), quick = words.includes('--quick');
+const only = words.includes('--only') ? words[words.indexOf('--only') + 1].split(',') : ['gateway', 'engine', 'start'];
+const before = lib.noise(), began = lib.now(), result = { at: new Date().toISOString(), machine: lib.machine(), pin: lib.SPLIT ? 'split' : 'none' };
+const parts = {
+  gateway: async () => { result.gateway = await gateway.measure(quick ? { rounds: 3, secs: 1.5, warmup: 12 } : { rounds: 7, secs: 2, warmup: 24 }); return gateway.report(result.gateway); },
+  engine: async () => {
+    result.throughput = await engine.throughput({ rounds: quick ? 1 : 5 });
+    result.firstToken = await engine.firstToken({ rounds: quick ? 15 : 40 });
+    return engine.report(result.throughput, result.firstToken);
+  },
+  start: async () => {
+    result.starts = [await start.starts({ count: quick ? 3 : 7 }), await start.starts({ count: quick ? 3 : 7, engine: false })];
+    result.memory = await start.memory();
+    return start.report(result.starts, result.memory);
+  },
+};
+const titles = { gateway: 'Gateway: the same dialect passed through, key check on', engine: 'Engine: through the API, beside the bare decode loop', start: 'Start and memory' };
+try {
+  let text = '';
+  for (const part of only) {
+    lib.log(`-- ${part}`);
+    text += `\n## ${titles[part]}\n\n${(await parts[part]()).trim()}\n`;
+  }
+  const after = lib.noise();
+  result.noise = { stealPercent: 100 * (after.steal - before.steal) / (after.all - before.all), loadBefore: before.load, loadAfter: after.load };
+  result.seconds = Math.round((lib.now() - began) / 1000);
+  text = `# Benchmark of ${result.at.slice(0, 10)}\n\n${result.machine}. Pinned: ${result.pin}. ${result.seconds} s; steal ${lib.number(result.noise.stealPercent, 1)} %, `
+    + `load average ${lib.number(before.load, 1)} before and ${lib.number(after.load, 1)} after. Medians; a ratio is the median of the rounds' own ratios.\n${text}`;
+  console.log(text);
+  const name = path.join(words.includes('--save') ? path.join(lib.HERE, 'results') : lib.OUT, result.at.slice(0, 10));
+  fs.writeFileSync(`${name}.md`, text);
+  fs.writeFileSync(`${name}.json`, JSON.stringify(result, null, 1) + '\n');
+  lib.log(`written: ${path.relative(lib.ROOT, name)}.md and .json`);
+} finally { await lib.stopAll(); }

@@ -1,0 +1,77 @@
+using System.Buffers;
+using Milliways.Dialects.Chat;
+
+namespace Milliways.Exchanges;
+
+/// <summary>
+/// Moves a committed stream from the upstream to the caller: one flush for each read, so that no whole event waits for another one. It stops at the end
+/// of the answer, without sending the tail.
+/// </summary>
+internal static class StreamPump
+{
+    /// <returns>Whether the caller has left, and what broke the answer, if something did.</returns>
+    public static async Task<(bool Gone, Failure? Failure)> RunAsync(Exchange exchange, CommittedAnswer answer, CallerStream caller)
+    {
+        var gone = !await SendHeldAsync(exchange, answer, caller);
+        var relay = answer.Relay;
+        Failure? failure = null;
+        while (!gone && failure is null && relay.State == RelayState.Open)
+        {
+            exchange.Await(Waiting.NextEvent);
+            bool more;
+            try
+            {
+                more = await answer.Call!.ReadAsync(exchange.Cancel);
+            }
+            catch (Exception broken) when (broken is HttpRequestException or IOException or OperationCanceledException)
+            {
+                failure = exchange.Stopped ?? UpstreamCall.Describe(broken, exchange.Answering!.Upstream, "stream");
+                break;
+            }
+            gone = !await ForwardAsync(exchange, answer, caller, endOfBody: !more);
+        }
+        return (gone || exchange.IsClientGone, failure ?? exchange.Stopped ?? relay.Failure);
+    }
+
+    /// <summary>The head, and what the relay wrote before the content commit; false when the caller is gone.</summary>
+    private static async Task<bool> SendHeldAsync(Exchange exchange, CommittedAnswer answer, CallerStream caller)
+    {
+        await caller.EnterAsync();
+        try
+        {
+            AnswerHead.Apply(exchange, answer.Relay.ContentType);
+            caller.Writer.Write(answer.Held.Written);
+            return answer.Held.Length == 0 || await FlushAsync(exchange, caller);
+        }
+        finally
+        {
+            caller.Exit();
+        }
+    }
+
+    /// <summary>What the last read brought; false when the caller is gone.</summary>
+    private static async Task<bool> ForwardAsync(Exchange exchange, CommittedAnswer answer, CallerStream caller, bool endOfBody)
+    {
+        await caller.EnterAsync();
+        try
+        {
+            var call = answer.Call!;
+            call.Advance(answer.Relay.Feed(call.Unread, endOfBody, caller.Writer, exchange.Meter));
+            return await FlushAsync(exchange, caller);
+        }
+        finally
+        {
+            caller.Exit();
+        }
+    }
+
+    /// <summary>
+    /// Not cancelled by a time-out of the upstream: Kestrel tears a connection whose flush is cancelled, and the error event would be lost. A caller that
+    /// leaves ends the flush by itself, one that does not read is let go by the sweep.
+    /// </summary>
+    private static ValueTask<bool> FlushAsync(Exchange exchange, CallerStream caller)
+    {
+        exchange.Await(Waiting.Caller);
+        return caller.FlushAsync(CancellationToken.None);
+    }
+}
