@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Globalization;
-using System.Text.Json;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Json;
 

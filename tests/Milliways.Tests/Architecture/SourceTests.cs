@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using Milliways.Tests.Support;
 
 namespace Milliways.Tests.Architecture;
 

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.RegularExpressions;
 using Milliways.Hosting;
 using Milliways.Hosting.Configuration;
 using Milliways.Tests.Support;
