@@ -24,12 +24,13 @@ internal sealed class ChunkWriter(OpenAiWriteOptions options) : IDisposable
         return writer;
     }
 
-    public void EndDelta(IBufferWriter<byte> output, StopReason? reason = null)
+    public void EndDelta(IBufferWriter<byte> output, StopReason? reason = null, string? stopSequence = null)
     {
         writer.WriteEndObject();
         // xAI leaves the member out until the closing chunk; OpenAI writes null.
         if (reason is { } given) writer.WriteString("finish_reason"u8, FinishReasons.Write(given));
         else if (!IsXai) writer.WriteNull("finish_reason"u8);
+        if (options.TellStopSequence && stopSequence is not null) writer.WriteString("stop_reason"u8, stopSequence);
         writer.WriteEndObject();
         writer.WriteEndArray();
         if (options.IncludeUsage && !IsXai) writer.WriteNull("usage"u8);

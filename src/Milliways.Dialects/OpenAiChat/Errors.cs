@@ -64,11 +64,6 @@ public static class Errors
     public static Failure WrongKey(string credential, string console) => new(FailureKind.WrongKey, FailureParty.Client, "key",
         $"Incorrect API key provided: {Redacted(credential)}. You can obtain an API key from {console}.") { Code = "invalid_api_key" };
 
-    /// <summary>A model that is not served to this team.</summary>
-    public static Failure ModelNotFound(string model, string team) => new(FailureKind.ModelNotFound, FailureParty.Client, "route",
-        $"The model {model} does not exist or your team {team} does not have access to it. Please ensure you're using the correct API key. "
-        + "If you believe this is a mistake, please contact support and quote your team ID and the model name.") { Code = "model_not_found", Param = "model" };
-
     public static Failure RouteNotFound(string documentation) => new(FailureKind.RouteNotFound, FailureParty.Client, "route",
         $"No handler found on route. Please double check your URL and consult {documentation} for more information.");
 

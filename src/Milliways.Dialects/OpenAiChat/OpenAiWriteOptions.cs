@@ -19,6 +19,9 @@ public sealed record OpenAiWriteOptions
     /// <summary>The caller asked for <c>stream_options.include_usage</c>.</summary>
     public bool IncludeUsage { get; init; }
 
+    /// <summary>Write the matched stop text as <c>stop_reason</c> of its choice, as vLLM does: the dialect itself cannot tell it (dialects 4.10).</summary>
+    public bool TellStopSequence { get; init; }
+
     /// <summary><c>system_fingerprint</c>; absent when null.</summary>
     public string? Fingerprint { get; init; }
 }

@@ -19,16 +19,17 @@ public static class ResponseWriter
         writer.WriteString("model"u8, options.Model);
         writer.WriteStartArray("choices"u8);
         var choices = fold.Choices;
-        foreach (var choice in choices) WriteChoice(writer, choice, options.Flavour);
-        if (choices.Count == 0) WriteChoice(writer, new ChatAnswer(0, [], StopReason.EndTurn, null), options.Flavour);
+        foreach (var choice in choices) WriteChoice(writer, choice, options);
+        if (choices.Count == 0) WriteChoice(writer, new ChatAnswer(0, [], StopReason.EndTurn, null), options);
         writer.WriteEndArray();
         UsageWriter.Write(writer, usage ?? fold.Usage ?? default, options.Flavour, costTicks);
         if (options.Fingerprint is { } fingerprint) writer.WriteString("system_fingerprint"u8, fingerprint);
         writer.WriteEndObject();
     }
 
-    private static void WriteChoice(Utf8JsonWriter writer, ChatAnswer choice, Flavour flavour)
+    private static void WriteChoice(Utf8JsonWriter writer, ChatAnswer choice, OpenAiWriteOptions options)
     {
+        var flavour = options.Flavour;
         writer.WriteStartObject();
         writer.WriteNumber("index"u8, choice.Index);
         writer.WriteStartObject("message"u8);
@@ -50,6 +51,7 @@ public static class ResponseWriter
         writer.WriteEndObject();
         if (flavour == Flavour.OpenAi) writer.WriteNull("logprobs"u8);
         writer.WriteString("finish_reason"u8, FinishReasons.Write(choice.Reason));
+        if (options.TellStopSequence && choice.StopSequence is { } stop) writer.WriteString("stop_reason"u8, stop);
         writer.WriteEndObject();
     }
 

@@ -68,7 +68,7 @@ public sealed class StreamWriter(IBufferWriter<byte> output, OpenAiWriteOptions 
             }
 
             chunks.BeginDelta(tail, index);
-            chunks.EndDelta(tail, StopReasons.Settle(choice.Reason ?? StopReason.EndTurn, choice.Calls.Count > 0));
+            chunks.EndDelta(tail, StopReasons.Settle(choice.Reason ?? StopReason.EndTurn, choice.Calls.Count > 0), choice.StopSequence);
         }
 
         if (options.IncludeUsage) chunks.Usage(tail, finalUsage ?? usage ?? default, costTicks);
@@ -133,7 +133,7 @@ public sealed class StreamWriter(IBufferWriter<byte> output, OpenAiWriteOptions 
     private void Finish(ChatEvent.Finished finished)
     {
         var choice = At(finished.Choice);
-        choice.Reason = finished.Reason;
+        (choice.Reason, choice.StopSequence) = (finished.Reason, finished.StopSequence);
         foreach (var (callIndex, call) in choice.Calls)
         {
             if (options.Flavour == Flavour.Xai) WriteCall(finished.Choice, choice, callIndex, call, call.HasArguments ? call.Arguments.ToString() : "{}");
@@ -177,6 +177,8 @@ public sealed class StreamWriter(IBufferWriter<byte> output, OpenAiWriteOptions 
         public bool HasRole { get; set; }
 
         public StopReason? Reason { get; set; }
+
+        public string? StopSequence { get; set; }
 
         public SortedDictionary<int, Call> Calls { get; } = [];
     }

@@ -52,7 +52,7 @@ internal sealed class ChatFront(Flavour flavour, ModelPrefix? modelPrefix = null
     {
         var facts = exchange.Facts;
         IRelay relay = facts.Stream
-            ? new BytesRelay(new ChatStreamObserver(stripUsage: !facts.IncludeUsage))
+            ? new BytesRelay(new ChatStreamObserver(stripUsage: !facts.IncludeUsage, facts.N))
             : new WholeBytesRelay("choices", WholeUsage.OfChat);
         return new PreparedCall(BodyEdit.Apply(exchange.Body, facts, attempt.Model, askUsage: true), relay)
         {

@@ -12,7 +12,12 @@ internal static class ForwardedHeaders
     public static readonly (string, string)[] AnthropicVersionOnly = [("anthropic-version", AnthropicVersion)];
 
     private static readonly (string, string)[] EngineXai = [(EngineHeaders.Flavour, "xai")];
+    private static readonly (string, string)[] EngineMessages = [(EngineHeaders.Flavour, "openai"), (EngineHeaders.TellStop, "true")];
     private static readonly (string, string)[] EngineOpenAi = [(EngineHeaders.Flavour, "openai")];
+
+    /// <summary>For the engine when the answer crosses to Messages, whose stop_sequence only the engine knows.</summary>
+    public static IReadOnlyList<(string Name, string Value)> ToChatFromMessages(IHeaderDictionary headers, Upstream upstream) =>
+        upstream.IsEngine ? EngineMessages : ToChat(headers, upstream, Flavour.OpenAi);
 
     public static IReadOnlyList<(string Name, string Value)> ToChat(IHeaderDictionary headers, Upstream upstream, Flavour flavour)
     {

@@ -72,7 +72,7 @@ internal sealed class MessagesFront(ModelPrefix? modelPrefix = null) : IFront
         return new PreparedCall(body.Value.WrittenMemory, relay)
         {
             Dropped = attempt.Upstream.IsEngine ? [.. dropped, .. EngineDrops.Of(exchange)] : dropped,
-            Headers = ForwardedHeaders.ToChat(exchange.Http.Request.Headers, attempt.Upstream, Flavour.OpenAi),
+            Headers = ForwardedHeaders.ToChatFromMessages(exchange.Http.Request.Headers, attempt.Upstream),
         };
     }
 

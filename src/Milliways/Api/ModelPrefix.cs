@@ -1,14 +1,17 @@
-using Milliways.Upstreams;
+using Milliways.Routing;
 
 namespace Milliways.Api;
 
 /// <summary>How the model names of an address become names for routing.</summary>
 internal abstract class ModelPrefix
 {
+    /// <summary>Cloudflare's slug of xAI.</summary>
+    public const string Grok = "grok";
+
     public abstract string RouteName(string model);
 
     /// <summary>compat's <c>{provider}/{model}</c>: the provider's slug names the upstream that serves it; xAI's own names stay, so that the stand-in can.</summary>
-    public sealed class Compat(UpstreamSet upstreams) : ModelPrefix
+    public sealed class Compat(RoutingTable table) : ModelPrefix
     {
         public override string RouteName(string model)
         {
@@ -16,15 +19,15 @@ internal abstract class ModelPrefix
             if (slash <= 0)
                 return model;
             var (provider, name) = (model[..slash], model[(slash + 1)..]);
-            if (upstreams.ForProvider(provider) is { } upstream)
-                return $"{upstream.Name}/{name}";
-            return provider == "grok" ? name : model;
+            return new Provider(table, provider).RouteName(name) is var route && (route != name || provider == Grok) ? route : model;
         }
     }
 
     /// <summary>A provider's own path: its names are bare.</summary>
-    public sealed class Provider(UpstreamSet upstreams, string slug) : ModelPrefix
+    public sealed class Provider(RoutingTable table, string slug) : ModelPrefix
     {
-        public override string RouteName(string model) => upstreams.ForProvider(slug) is { } upstream ? $"{upstream.Name}/{model}" : model;
+        public override string RouteName(string model) =>
+            slug == Grok && table.Models.ContainsKey(model) ? model // what the operator says of grok's names holds here too
+            : table.Upstreams.ForProvider(slug) is { } upstream ? $"{upstream.Name}/{model}" : model;
     }
 }

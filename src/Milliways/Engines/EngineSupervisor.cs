@@ -46,9 +46,6 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
             SwitchOff("the embedded engine is switched off (engine.enabled, --no-engine)");
     }
 
-    /// <summary>The process id of the running engine, or null; for tests and operators.</summary>
-    public int? ProcessId => _process?.Id;
-
     public (EngineState State, string? Detail) Describe() => (_state, _off ?? (_state == EngineState.Ready ? _models.Chat.Name : null));
 
     public async ValueTask<Reading<IUpstreamStay>> EnterAsync(ReadOnlyMemory<byte> body, CancellationToken cancel)
@@ -110,7 +107,10 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
         {
             _process = process;
             var exit = process.WaitForExitAsync(CancellationToken.None);
-            if (await Task.WhenAny(process.Ready, exit, Task.Delay(Timeout.Infinite, stopping)) == process.Ready)
+            var loading = Task.Delay(LoadingTimeout(), _time, stopping);
+            if (await Task.WhenAny(process.Ready, exit, loading) is var first && first == loading && !stopping.IsCancellationRequested)
+                _log.LogWarning("The engine (process {Process}) did not load its models in time and is replaced", process.Id);
+            if (first == process.Ready)
             {
                 _state = EngineState.Ready;
                 _log.LogInformation("The engine is ready with {Model}", _models.Chat.Name);
@@ -148,10 +148,15 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
         // The next life first: whoever hears that this one is gone can wait for that one at once.
         var gone = _life;
         if (gone.Ready.Task.IsCompleted)
+        {
             _life = new Life();
-        gone.Gone.TrySetResult();
+            gone.Gone.TrySetResult();
+        }
         return true;
     }
+
+    /// <summary>How long loading may take: a fixed part, and one for each 20 MB, which the slowest disks read in a second.</summary>
+    private TimeSpan LoadingTimeout() => TimeSpan.FromSeconds(30) + TimeSpan.FromSeconds(new FileInfo(_models.Chat.File!).Length / 20e6);
 
     /// <summary>Returns when the process has ended, hangs, or shall stop.</summary>
     private async Task WatchAsync(EngineProcess process, Task exit, CancellationToken stopping)

@@ -64,8 +64,14 @@ internal sealed class Quarantine(TimeProvider time)
     public void Suspect(string fingerprint, int life)
     {
         lock (_one)
-            if (life == _life)
-                _broke[fingerprint] = time.GetTimestamp();
+        {
+            if (life != _life)
+                return;
+            foreach (var (old, since) in _broke.ToArray())
+                if (time.GetElapsedTime(since) >= Together)
+                    _broke.Remove(old);
+            _broke[fingerprint] = time.GetTimestamp();
+        }
     }
 
     /// <summary>The engine died: everybody inside is a suspect, and so is whoever broke just now.</summary>

@@ -5,29 +5,6 @@ using Milliways.Upstreams;
 
 namespace Milliways.Exchanges;
 
-/// <summary>An answer that has reached its content commit: from here on only this attempt can finish it.</summary>
-internal sealed class CommittedAnswer(IRelay relay, UpstreamCall? call, IUpstreamStay? stay) : IAsyncDisposable
-{
-    public IRelay Relay => relay;
-
-    /// <summary>Null when the answer was made without an upstream.</summary>
-    public UpstreamCall? Call => call;
-
-    /// <summary>Where the answer comes from a process of ours: the request's stay there.</summary>
-    public IUpstreamStay? Stay => stay;
-
-    /// <summary>What the relay wrote before the commit; the runner sends it first.</summary>
-    public PooledWriter Held { get; } = new();
-
-    public async ValueTask DisposeAsync()
-    {
-        Held.Dispose();
-        if (call is not null)
-            await call.DisposeAsync();
-        stay?.Dispose();
-    }
-}
-
 /// <summary>
 /// Tries the attempts of a route in order until one reaches the content commit. Until then nothing of an answer has left, so a broken upstream costs
 /// the caller nothing but time.
@@ -61,7 +38,8 @@ internal static class AttemptLoop
     }
 
     /// <summary>A refusal of the request itself would be the same everywhere; everything else may go better at the next upstream.</summary>
-    private static bool AnotherMayHelp(Failure failure) => failure.Party != FailureParty.Client && failure.Stage != "total" && failure.Stage != "shutdown";
+    private static bool AnotherMayHelp(Failure failure) =>
+        (failure.Party != FailureParty.Client || failure.UpstreamStatus is 403 or 404) && failure.Stage is not ("total" or "shutdown");
 
     /// <summary>One attempt. The second value is there when the upstream broke before it answered and is a process of ours: it tells whether that died.</summary>
     private static async Task<(Reading<CommittedAnswer> Result, Task<bool>? Died)> TryAsync(Exchange exchange, Attempt attempt)
@@ -83,6 +61,8 @@ internal static class AttemptLoop
     {
         var upstream = attempt.Upstream;
         exchange.NextAttempt();
+        if (exchange.Stopped is { } over)
+            return over;
         exchange.Attempts++;
         exchange.Answering = attempt;
         exchange.Timeouts = upstream.Timeouts;
@@ -137,7 +117,8 @@ internal static class AttemptLoop
         }
         catch (Exception broken) when (broken is HttpRequestException or IOException or OperationCanceledException)
         {
-            stay?.Broke();
+            if (!exchange.IsClientGone)
+                stay?.Broke();
             return exchange.Stopped ?? (exchange.IsClientGone ? ClientGone : UpstreamCall.Describe(broken, upstream, stage));
         }
         finally
@@ -156,7 +137,7 @@ internal static class AttemptLoop
         var (relay, call) = (answer.Relay, answer.Call!);
         if (relay.NeedsWholeBody || call.ContentType == "application/json")
         {
-            if (!await call.ReadAllAsync(MostAnswerBytes, exchange.Cancel))
+            if (!await call.ReadAllAsync(MostAnswerBytes, exchange))
                 return Failure.Broken("body", string.Create(CultureInfo.InvariantCulture, $"The upstream's answer is larger than {MostAnswerBytes >> 20} MiB."));
             if (call.Unread.Length > RequestBody.LightBytes)
                 await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
@@ -177,7 +158,7 @@ internal static class AttemptLoop
 
     private static async Task<Failure> ReadRefusalAsync(Exchange exchange, Attempt attempt, UpstreamCall call)
     {
-        await call.ReadAllAsync(MostErrorBytes, exchange.Cancel);
+        await call.ReadAllAsync(MostErrorBytes, exchange);
         return exchange.Front.ReadRefusal(attempt, call.Status, call.Unread, call.Header("Retry-After"));
     }
 }

@@ -44,6 +44,9 @@ internal sealed class Exchange : IDisposable
 
     public ReadOnlyMemory<byte> Body { get; set; }
 
+    /// <summary>This exchange's share of the budget for bodies, in bytes.</summary>
+    public long HeldBytes { get; set; }
+
     public RequestFacts Facts { get; set; } = null!;
 
     /// <summary>The body read into the neutral model; kept so that several attempts read it once.</summary>
@@ -94,6 +97,8 @@ internal sealed class Exchange : IDisposable
     /// <summary>Makes the exchange ready for another attempt after a time-out ended one.</summary>
     public void NextAttempt()
     {
+        if (_stopped is { Stage: "total" or "shutdown" })
+            return; // these end the exchange, not the attempt
         _stopped = null;
         if (_attempt.IsCancellationRequested && !IsClientGone)
         {

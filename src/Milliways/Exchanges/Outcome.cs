@@ -6,7 +6,7 @@ namespace Milliways.Exchanges;
 internal enum Ending { Completed, ClientGone, UpstreamFailed, Refused, Shutdown }
 
 /// <summary>Where the numbers of a usage come from.</summary>
-internal enum UsageSource { None, Estimated, Reported }
+internal enum UsageSource { None, Reported }
 
 /// <summary>What every lease is told, once, when its exchange has ended.</summary>
 internal readonly record struct Outcome(Ending Ending, ChatUsage Usage, UsageSource Source, Failure? Failure);

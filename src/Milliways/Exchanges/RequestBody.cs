@@ -26,30 +26,27 @@ internal static class RequestBody
         if (request.ContentLength > MostBytes)
             return TooLarge();
 
-        var reserved = request.ContentLength ?? 0;
-        if (Interlocked.Add(ref _held, reserved) > Budget)
-        {
-            Interlocked.Add(ref _held, -reserved);
-            return new Failure(FailureKind.Overloaded, FailureParty.Gateway, "body", "The server holds too many large requests at the moment: try again shortly.")
-            {
-                RetryAfterSeconds = 1,
-            };
-        }
-        try
-        {
-            return await ReadAsync(exchange, request, (int)reserved);
-        }
-        finally
-        {
-            Interlocked.Add(ref _held, exchange.Body.Length - reserved);
-        }
+        var expected = (int)(request.ContentLength ?? 0);
+        return Reserve(exchange, expected) ?? await ReadAsync(exchange, request, expected);
     }
 
     /// <summary>Gives the body's share of the budget back.</summary>
     public static void Release(Exchange exchange)
     {
-        Interlocked.Add(ref _held, -exchange.Body.Length);
-        (exchange.Body, exchange.Chat) = (default, null);
+        Interlocked.Add(ref _held, -exchange.HeldBytes);
+        (exchange.HeldBytes, exchange.Body, exchange.Chat) = (0, default, null);
+    }
+
+    /// <summary>Takes a share of the budget before the memory is taken.</summary>
+    private static Failure? Reserve(Exchange exchange, long bytes)
+    {
+        exchange.HeldBytes += bytes;
+        return Interlocked.Add(ref _held, bytes) <= Budget
+            ? null
+            : new Failure(FailureKind.Overloaded, FailureParty.Gateway, "body", "The server holds too many large requests at the moment: try again shortly.")
+            {
+                RetryAfterSeconds = 1,
+            };
     }
 
     private static async ValueTask<Failure?> ReadAsync(Exchange exchange, HttpRequest request, int expected)
@@ -67,7 +64,12 @@ internal static class RequestBody
                     if (length + segment.Length > MostBytes)
                         return TooLarge();
                     if (length + segment.Length > buffer.Length)
-                        buffer = Grow(buffer, length, length + segment.Length);
+                    {
+                        var size = Math.Max(length + segment.Length, buffer.Length * 2);
+                        if (Reserve(exchange, size - exchange.HeldBytes) is { } full)
+                            return full;
+                        buffer = Grow(buffer, length, size);
+                    }
                     segment.CopyTo(buffer.AsMemory(length));
                     length += segment.Length;
                 }
@@ -90,9 +92,9 @@ internal static class RequestBody
         }
     }
 
-    private static byte[] Grow(byte[] buffer, int length, int needed)
+    private static byte[] Grow(byte[] buffer, int length, int size)
     {
-        var larger = GC.AllocateUninitializedArray<byte>(Math.Max(needed, buffer.Length * 2));
+        var larger = GC.AllocateUninitializedArray<byte>(size);
         buffer.AsSpan(0, length).CopyTo(larger);
         return larger;
     }

@@ -19,8 +19,8 @@ internal sealed record RequestFacts
     /// <summary>Where the value of <c>include_usage</c> stands inside it.</summary>
     public ByteSpan? IncludeUsageAt { get; init; }
 
-    /// <summary>The bound on the answer in tokens, under whichever name it came.</summary>
-    public int? MaxOutput { get; init; }
+    /// <summary>How many answers are wanted.</summary>
+    public int N { get; init; } = 1;
 
     /// <summary>A conversation was given, as a list.</summary>
     public bool HasMessages { get; init; }

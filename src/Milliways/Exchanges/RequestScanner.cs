@@ -24,14 +24,13 @@ internal ref struct RequestScanner
     private bool _includeUsage;
     private bool _hasTools;
     private bool _hasMessages;
-    private int? _maxTokens;
-    private int? _maxCompletionTokens;
+    private int _n;
     private Failure? _failure;
 
     private RequestScanner(ReadOnlySpan<byte> body)
     {
         _reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxSchemaDepth });
-        _names = [];
+        (_names, _n) = ([], 1);
     }
 
     public static Reading<RequestFacts> Read(ReadOnlySpan<byte> body)
@@ -83,7 +82,7 @@ internal ref struct RequestScanner
             IncludeUsageAt = _includeUsageAt,
             HasMessages = _hasMessages,
             HasTools = _hasTools,
-            MaxOutput = _maxCompletionTokens ?? _maxTokens,
+            N = _n,
             End = end,
         };
     }
@@ -112,11 +111,9 @@ internal ref struct RequestScanner
                     Wrong(name, "a list");
                 SkipValue(MaxDepth);
                 break;
-            case "max_tokens":
-                _maxTokens = ReadCount(name);
-                break;
-            case "max_completion_tokens":
-                _maxCompletionTokens = ReadCount(name);
+            case "n":
+                _n = _reader.TokenType == JsonTokenType.Number && _reader.TryGetInt32(out var wanted) ? wanted : 1;
+                SkipValue(MaxDepth);
                 break;
             case "stream_options":
                 ReadStreamOptions();
@@ -144,17 +141,6 @@ internal ref struct RequestScanner
         else
             Wrong("model", "a text");
         SkipValue(MaxDepth);
-    }
-
-    private int? ReadCount(string name)
-    {
-        int? count = null;
-        if (_reader.TokenType == JsonTokenType.Number && _reader.TryGetInt32(out var number) && number >= 0)
-            count = number;
-        else if (_reader.TokenType != JsonTokenType.Null)
-            Wrong(name, "a whole number that is not negative");
-        SkipValue(MaxDepth);
-        return count;
     }
 
     private void ReadStreamOptions()

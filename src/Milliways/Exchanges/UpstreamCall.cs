@@ -60,7 +60,7 @@ internal sealed class UpstreamCall : IAsyncDisposable
 
     private static HttpRequestMessage Request(Upstream upstream, Uri address, PreparedCall call, Exchange exchange)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new ReadOnlyMemoryContent(call.Body) };
+        var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new BodyContent(call.Body) };
         request.Content.Headers.ContentType = Json;
         var headers = request.Headers;
         headers.TryAddWithoutValidation("Accept-Encoding", "identity");
@@ -97,11 +97,14 @@ internal sealed class UpstreamCall : IAsyncDisposable
     }
 
     /// <summary>Reads the whole body, at most <paramref name="most"/> bytes; false when it is longer.</summary>
-    public async ValueTask<bool> ReadAllAsync(int most, CancellationToken cancel)
+    public async ValueTask<bool> ReadAllAsync(int most, Exchange exchange)
     {
-        while (await ReadAsync(cancel))
+        while (await ReadAsync(exchange.Cancel))
+        {
+            exchange.Await(Waiting.NextEvent);
             if (_end - _start > most)
                 return false;
+        }
         return true;
     }
 

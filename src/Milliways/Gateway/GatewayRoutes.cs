@@ -1,8 +1,7 @@
 using Milliways.Api;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
-using Milliways.Keys;
-using Milliways.Upstreams;
+using Milliways.Routing;
 
 namespace Milliways.Gateway;
 
@@ -15,13 +14,12 @@ internal sealed class GatewayRoutes
     public const string DefaultGateway = "default";
 
     private readonly ExchangeRunner _runner;
-    private readonly KeyGate _keys;
     private readonly Dictionary<string, (IFront Front, string Summary)> _fronts;
 
-    public GatewayRoutes(ExchangeRunner runner, KeyGate keys, UpstreamSet upstreams)
+    public GatewayRoutes(ExchangeRunner runner, RoutingTable table)
     {
-        (_runner, _keys) = (runner, keys);
-        var grok = new ModelPrefix.Provider(upstreams, "grok");
+        _runner = runner;
+        var grok = new ModelPrefix.Provider(table, ModelPrefix.Grok);
         var chat = (new ChatFront(Flavour.Xai, grok), "Grok's Chat Completions through the gateway");
         var messages = (new MessagesFront(grok), "Grok's Messages through the gateway");
         _fronts = new Dictionary<string, (IFront, string)>
@@ -30,7 +28,7 @@ internal sealed class GatewayRoutes
             ["/grok/v1/chat/completions"] = chat,
             ["/grok/messages"] = messages,
             ["/grok/v1/messages"] = messages,
-            ["/compat/chat/completions"] = (new ChatFront(Flavour.OpenAi, new ModelPrefix.Compat(upstreams)), "Any provider's model as {provider}/{model}"),
+            ["/compat/chat/completions"] = (new ChatFront(Flavour.OpenAi, new ModelPrefix.Compat(table)), "Any provider's model as {provider}/{model}"),
         };
     }
 
@@ -40,22 +38,15 @@ internal sealed class GatewayRoutes
 
     public Task ServeAsync(HttpContext http, in GatewayPath path)
     {
-        var whole = path.Rest;
-        if (!_fronts.TryGetValue(whole, out var served))
-            return Routes.NotFoundAsync(http, whole);
+        if (!_fronts.TryGetValue(path.Rest, out var served))
+            return Routes.NotFoundAsync(http, path.Rest);
         if (http.Request.Method != "POST")
         {
             http.Response.Headers.Allow = "POST";
             return FailureAnswer.WriteAsync(http, served.Front,
                 new Failure(FailureKind.MethodNotAllowed, FailureParty.Client, "route", $"{http.Request.Method} is not allowed here: use POST."));
         }
-        var key = _keys.Authenticate(http);
-        if (!key.IsOk)
-            return FailureAnswer.WriteAsync(http, served.Front, key.Failure);
-        // Another team's account and a gateway that does not exist look alike: nobody learns which accounts there are.
-        if (!string.Equals(path.Account, key.Value.Team.Account, StringComparison.OrdinalIgnoreCase) || path.Gateway != DefaultGateway)
-            return FailureAnswer.WriteAsync(http, served.Front, new Failure(FailureKind.NotFound, FailureParty.Client, "route",
-                $"There is no gateway \"{path.Gateway}\" of the account {path.Account} for this key: the address starts with /v1/{key.Value.Team.Account}/{DefaultGateway}."));
+        http.Features.Set(new GatewayAddress(path));
         return _runner.RunAsync(http, served.Front);
     }
 }

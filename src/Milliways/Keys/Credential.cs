@@ -5,17 +5,15 @@ namespace Milliways.Keys;
 /// <summary>Finds the key text in a request: <c>Authorization: Bearer</c> or <c>x-api-key</c>, accepted on every path (contract).</summary>
 internal static class Credential
 {
-    /// <summary>The credential's text, or null when none came in a form we know; <paramref name="malformed"/> tells that one came in another form.</summary>
-    public static string? From(IHeaderDictionary headers, out bool malformed)
+    /// <summary>The credential's text, or null when none came in a form we know.</summary>
+    public static string? From(IHeaderDictionary headers)
     {
-        malformed = false;
         var authorization = headers.Authorization;
         if (!StringValues.IsNullOrEmpty(authorization))
         {
             var text = authorization.ToString();
             if (text.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase) && text.AsSpan(7).Trim() is { Length: > 0 } token)
                 return token.ToString();
-            malformed = true;
         }
         // Claude Code may send both; a usable one wins over a malformed one.
         if (headers.TryGetValue("x-api-key", out var key) && !string.IsNullOrWhiteSpace(key.ToString()))

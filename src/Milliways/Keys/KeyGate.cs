@@ -20,7 +20,7 @@ internal sealed class KeyGate(KeyStore keys, ServerAddress address) : IGate
     /// <summary>The key of a request, or the failure that says what is wrong with its credential.</summary>
     public Reading<ApiKey> Authenticate(HttpContext http)
     {
-        if (Credential.From(http.Request.Headers, out _) is not { } text)
+        if (Credential.From(http.Request.Headers) is not { } text)
             return Errors.NoKey();
         if (keys.Find(text) is not { } key)
             return Errors.WrongKey(text, address.Console) is var wrong && text.StartsWith(KeyText.Prefix, StringComparison.Ordinal) && !KeyText.IsWellFormed(text)

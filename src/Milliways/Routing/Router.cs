@@ -11,9 +11,8 @@ namespace Milliways.Routing;
 /// <item>the operator's <c>models</c> entry (an alias, or attempts);</item>
 /// <item><c>upstream/model</c>, which always names one directly;</item>
 /// <item>an upstream that lists the name under <c>models</c>;</item>
-/// <item>the embedded models by their own names;</item>
 /// <item>a preset that knows the name's family (<c>grok-*</c>, <c>claude-*</c>);</item>
-/// <item>the stand-in;</item>
+/// <item>the embedded models by their own names, and the stand-in;</item>
 /// <item>a server whose names nobody can know (<c>OPENAI_BASE_URL</c>).</item>
 /// </list>
 /// </summary>

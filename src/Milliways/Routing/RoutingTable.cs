@@ -27,9 +27,6 @@ internal sealed class RoutingTable
     /// <summary>Why there is no engine, for those who ask for what it would serve.</summary>
     public string? EngineOffBecause { get; }
 
-    /// <summary>True when grok names go to an xAI upstream and nothing stands in.</summary>
-    public bool HasXai => Upstreams.All.Any(upstream => upstream.OffBecause is null && upstream.Preset?.Name == "xai");
-
     public Failure NoEngine(string name) =>
         new(FailureKind.Overloaded, FailureParty.Gateway, "route",
             $"The model {name} has nobody to serve it: {EngineOffBecause ?? "the embedded engine is switched off"}. Set XAI_API_KEY, or name an upstream in milliways.json.")

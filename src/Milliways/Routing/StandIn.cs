@@ -16,6 +16,4 @@ internal static class StandIn
     private static readonly string[] Embeddings = ["v1", "grok-embedding-small", "embedding-beta"];
 
     public static bool IsEmbedding(string name) => Array.IndexOf(Embeddings, name) >= 0;
-
-    public static IReadOnlyList<string> EmbeddingNames => Embeddings;
 }

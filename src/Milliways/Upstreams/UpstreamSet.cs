@@ -23,17 +23,23 @@ internal sealed class UpstreamSet
     /// <summary>The first upstream that serves a provider's slug.</summary>
     public Upstream? ForProvider(string slug) => All.FirstOrDefault(upstream => upstream.Provider == slug && upstream.OffBecause is null);
 
-    public static UpstreamSet Build(MilliwaysConfig config, Func<string, string?> environment, UpstreamClients clients, Upstream? engine)
+    /// <param name="config">The file's upstreams.</param>
+    /// <param name="environment">Reads environment variables.</param>
+    /// <param name="clients">Gives each its connections.</param>
+    /// <param name="engine">The embedded engine, if it runs.</param>
+    /// <param name="isOurs">Knows our own keys, which never go to a provider.</param>
+    public static UpstreamSet Build(
+        MilliwaysConfig config, Func<string, string?> environment, UpstreamClients clients, Upstream? engine, Func<string, bool> isOurs)
     {
         var warnings = new List<string>();
         var configs = config.Upstreams.Concat(EnvironmentUpstreams.Read(environment, config.Upstreams));
-        var upstreams = configs.Select(upstream => Make(upstream, clients, warnings)).ToList();
+        var upstreams = configs.Select(upstream => Make(upstream, clients, isOurs, warnings)).ToList();
         if (engine is not null && upstreams.TrueForAll(upstream => upstream.Name != Upstream.EngineName))
             upstreams.Add(engine);
         return new UpstreamSet(upstreams, warnings);
     }
 
-    private static Upstream Make(UpstreamConfig config, UpstreamClients clients, List<string> warnings)
+    private static Upstream Make(UpstreamConfig config, UpstreamClients clients, Func<string, bool> isOurs, List<string> warnings)
     {
         var preset = config.Preset is null ? null : Presets.Find(config.Preset);
         var dialect = config.Dialect switch
@@ -49,6 +55,11 @@ internal sealed class UpstreamSet
         if (dialect is UpstreamDialect.OpenAiResponses or UpstreamDialect.Google)
         {
             off ??= $"this version does not speak the dialect {(dialect == UpstreamDialect.Google ? "google" : "openai-responses")} to upstreams";
+            warnings.Add($"upstreams.{config.Name} is switched off: {off}");
+        }
+        if ((config.ApiKey is not null && isOurs(config.ApiKey)) || config.Headers.Any(header => isOurs(header.Value)))
+        {
+            off ??= "its key is one of this server's own keys, which are never sent to a provider: give it the provider's key";
             warnings.Add($"upstreams.{config.Name} is switched off: {off}");
         }
         var hosted = preset?.Hosted == true && !address.IsLocal;

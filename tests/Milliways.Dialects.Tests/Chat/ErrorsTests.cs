@@ -135,7 +135,6 @@ public sealed class ErrorsTests
         Assert.Contains("\"code\":\"invalid_api_key\"", Body(OpenAi.WrongKey("xai-abcdefzz", "c"), Flavour.OpenAi), StringComparison.Ordinal);
         Assert.DoesNotContain("short", OpenAi.WrongKey("short", "c").Message, StringComparison.Ordinal);
         Assert.StartsWith("""{"code":"The request does not have valid authentication credentials","error":"No or an invalid authentication header""", Body(OpenAi.NoKey(), Flavour.Xai), StringComparison.Ordinal);
-        Assert.StartsWith("""{"code":"Some requested entity was not found","error":"The model nope does not exist or your team t does not have access to it.""", Body(OpenAi.ModelNotFound("nope", "t"), Flavour.Xai), StringComparison.Ordinal);
         Assert.Contains("No handler found on route", Body(OpenAi.RouteNotFound("d"), Flavour.Xai), StringComparison.Ordinal);
         Assert.Equal("""{"type":"error","error":{"type":"authentication_error","message":"m"},"request_id":"req_1"}""", Body(Of(FailureKind.WrongKey)));
         Assert.Contains("prompt length is 10 but the request contains 20 tokens", Body(OpenAi.PromptTooLong(20, 10), Flavour.Xai), StringComparison.Ordinal);

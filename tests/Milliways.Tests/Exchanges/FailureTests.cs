@@ -127,6 +127,27 @@ public sealed class FailureTests
         Assert.Empty(second.Received);
     }
 
+    [Theory]
+    [InlineData(401)]
+    [InlineData(403)]
+    [InlineData(404)]
+    [InlineData(429)]
+    [InlineData(500)]
+    [InlineData(503)]
+    public async Task A_refusal_that_is_the_upstreams_own_affair_is_tried_elsewhere(int status)
+    {
+        await using var first = new FakeUpstream(turn => turn.WholeAsync("""{"error":{"message":"no","type":"x","param":null,"code":null}}""", status));
+        await using var second = new FakeUpstream(turn => turn.WholeAsync(Answers.Chat));
+        await using var server = await TestServer.StartAsync($$"""
+            { "upstreams": { "first": {{TestServer.Lab(first)}}, "second": {{TestServer.Lab(second)}} },
+              "models": { "both": { "attempts": [ { "upstream": "first", "model": "alpha" }, { "upstream": "second", "model": "beta" } ] } } }
+            """);
+
+        var answer = await server.PostAsync("/v1/chat/completions", Answers.Ask("both"));
+
+        Assert.Equal((200, "second/beta", "2"), (answer.Status, answer.Header("x-milliways-upstream"), answer.Header("x-milliways-attempts")));
+    }
+
     [Fact]
     public async Task When_all_attempts_fail_the_last_failure_is_told()
     {

@@ -63,12 +63,20 @@ internal sealed class ChatHandler(EngineModels models, TimeProvider time)
     private static async Task<Failure?> WholeAsync(HttpContext http, GenerationEvents events, OpenAiWriteOptions options)
     {
         var fold = new ChatFold();
-        await events.ReadAllAsync(fold, http.RequestAborted);
+        // The head goes out when the answer begins: it tells the server that this request no longer waits, so that it is not tried again when we die.
+        await events.NextAsync(fold, http.RequestAborted);
         if (fold.Failure is not null)
             return fold.Failure;
-        using var body = new PooledWriter();
-        ResponseWriter.Write(fold, options, body);
-        await EngineEndpoints.AnswerAsync(http, body.Written.ToArray());
+        http.Response.ContentType = "application/json";
+        await http.Response.StartAsync(http.RequestAborted);
+        await events.ReadAllAsync(fold, http.RequestAborted);
+        if (fold.Failure is not null)
+        {
+            http.Abort();
+            return null;
+        }
+        ResponseWriter.Write(fold, options, http.Response.BodyWriter);
+        await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
         return null;
     }
 
@@ -109,6 +117,7 @@ internal sealed class ChatHandler(EngineModels models, TimeProvider time)
             Model = models.ChatName,
             Created = time.GetUtcNow().ToUnixTimeSeconds(),
             IncludeUsage = request.IncludeUsage,
+            TellStopSequence = headers[EngineHeaders.TellStop] == "true",
             Fingerprint = Fingerprints.Of(models.ChatName),
         };
     }

@@ -16,10 +16,12 @@ internal sealed class EmbeddingsHandler(EngineModels models)
         var body = await EngineEndpoints.BodyAsync(http);
         using var document = JsonDocument.Parse(body);
         var root = document.RootElement;
+        if (root.ValueKind != JsonValueKind.Object)
+            return Failure.Unprocessable("The request body must be a JSON object.");
         if (Encoding(root, out var base64) is { } wrong)
             return wrong;
         if (root.TryGetProperty("dimensions"u8, out var dimensions) && dimensions.ValueKind != JsonValueKind.Null
-            && !(dimensions.TryGetInt32(out var wanted) && wanted == embedding.Facts.EmbeddingLength))
+            && !(dimensions.ValueKind == JsonValueKind.Number && dimensions.TryGetInt32(out var wanted) && wanted == embedding.Facts.EmbeddingLength))
             return Failure.Invalid($"`dimensions` must be {embedding.Facts.EmbeddingLength}: the vectors of this model have that length.", "dimensions");
         var inputs = Inputs(root, out var failure);
         if (inputs is null)

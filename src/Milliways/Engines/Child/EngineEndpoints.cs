@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 
@@ -7,8 +8,14 @@ namespace Milliways.Engines.Child;
 /// <summary>The paths of the engine's process. They speak OpenAI's dialect, so that to a gateway it is one more upstream.</summary>
 internal sealed class EngineEndpoints(EngineModels models, TimeProvider time)
 {
-    /// <summary>With work pending, a step that takes longer than this is a hang.</summary>
-    private static readonly TimeSpan LongestStep = TimeSpan.FromSeconds(5);
+    /// <summary>More than any gateway sends: its own bound is 32 MiB, and crossing dialects adds little.</summary>
+    private const int MostBodyBytes = 64 << 20;
+
+    /// <summary>
+    /// With work pending, a step that takes longer than this is a hang: 5 s for the embedded model, which is given many times what it needs, and as much
+    /// more as another model is larger.
+    /// </summary>
+    private readonly TimeSpan _longestStep = TimeSpan.FromSeconds(5 * Math.Max(1, models.Chat.Facts.SizeBytes / 100e6));
 
     private readonly ChatHandler _chat = new(models, time);
     private readonly EmbeddingsHandler _embeddings = new(models);
@@ -31,19 +38,37 @@ internal sealed class EngineEndpoints(EngineModels models, TimeProvider time)
             if (failure is not null)
                 await RefuseAsync(http, failure);
         }
+        catch (JsonException broken)
+        {
+            await RefuseAsync(http, Failure.Invalid(JsonPlace.Describe(broken)));
+        }
+        catch (BodyTooLargeException)
+        {
+            await RefuseAsync(http, new Failure(FailureKind.PayloadTooLarge, FailureParty.Client, "body", "The request body is larger than 64 MiB: send less."));
+        }
         catch (Exception gone) when (gone is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested)
         {
             // The caller left; its generation was cancelled with the token.
         }
     }
 
-    /// <summary>Reads a body whole; the engine is only ever called with bodies that a gateway has bounded.</summary>
+    /// <summary>Reads a body whole.</summary>
+    /// <exception cref="BodyTooLargeException">It has no end in sight.</exception>
     public static async Task<ReadOnlyMemory<byte>> BodyAsync(HttpContext http)
     {
         using var body = new MemoryStream();
-        await http.Request.Body.CopyToAsync(body, http.RequestAborted);
+        var piece = new byte[16 << 10];
+        int read;
+        while ((read = await http.Request.Body.ReadAsync(piece, http.RequestAborted)) > 0)
+        {
+            body.Write(piece, 0, read);
+            if (body.Length > MostBodyBytes)
+                throw new BodyTooLargeException();
+        }
         return body.GetBuffer().AsMemory(0, (int)body.Length);
     }
+
+    private sealed class BodyTooLargeException : Exception;
 
     public static async Task AnswerAsync(HttpContext http, ReadOnlyMemory<byte> json)
     {
@@ -75,7 +100,7 @@ internal sealed class EngineEndpoints(EngineModels models, TimeProvider time)
     private async Task<Failure?> HealthAsync(HttpContext http)
     {
         var beat = models.Chat.Heartbeat;
-        if (beat.WorkPending && time.GetElapsedTime(beat.Timestamp) > LongestStep)
+        if (beat.WorkPending && time.GetElapsedTime(beat.Timestamp) > _longestStep)
             return new Failure(FailureKind.Overloaded, FailureParty.Gateway, "engine", "The decode loop does not answer.");
         await AnswerAsync(http, EngineJson.Health(models.Chat.CurrentLoad));
         return null;

@@ -9,6 +9,8 @@ internal sealed class TokenizeHandler(EngineModels models)
     public async Task<Failure?> HandleAsync(HttpContext http)
     {
         using var document = JsonDocument.Parse(await EngineEndpoints.BodyAsync(http));
+        if (document.RootElement.ValueKind != JsonValueKind.Object)
+            return Failure.Unprocessable("The request body must be a JSON object.");
         if (!document.RootElement.TryGetProperty("text"u8, out var text))
             return Failure.Unprocessable("missing field `text`.", "text");
         if (text.ValueKind != JsonValueKind.String)

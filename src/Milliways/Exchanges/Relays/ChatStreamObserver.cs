@@ -9,7 +9,9 @@ namespace Milliways.Exchanges.Relays;
 /// Watches a Chat stream go by. Most chunks need only a search for three names: inside a JSON text a quote is escaped, so <c>"usage"</c> with bare quotes
 /// can only be a name or a whole text, and what is found is then read properly.
 /// </summary>
-internal sealed class ChatStreamObserver(bool stripUsage) : IStreamObserver, IChatEventSink
+/// <param name="stripUsage">The usage chunk was our wish and not the caller's.</param>
+/// <param name="wanted">How many answers were asked for; the stream is whole when all have finished.</param>
+internal sealed class ChatStreamObserver(bool stripUsage, int wanted = 1) : IStreamObserver, IChatEventSink
 {
     private readonly StreamReader _reader = new();
     private readonly Dictionary<int, bool> _choices = [];
@@ -19,7 +21,7 @@ internal sealed class ChatStreamObserver(bool stripUsage) : IStreamObserver, ICh
 
     public Failure? Failure { get; private set; }
 
-    public bool IsWholeAtEndOfBody => _choices.Count > 0 && !_choices.ContainsValue(false);
+    public bool IsWholeAtEndOfBody => _choices.Count >= Math.Max(1, wanted) && !_choices.ContainsValue(false);
 
     public ReadOnlySpan<byte> MissingTerminal => SseWriter.Done;
 

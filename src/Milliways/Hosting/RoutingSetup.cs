@@ -1,8 +1,10 @@
 using Milliways.Engines;
 using Milliways.Hosting.Configuration;
+using Milliways.Keys;
+using Milliways.Routing;
 using Milliways.Upstreams;
 
-namespace Milliways.Routing;
+namespace Milliways.Hosting;
 
 /// <summary>Makes the routing table of a configuration.</summary>
 internal static class RoutingSetup
@@ -11,18 +13,18 @@ internal static class RoutingSetup
         MilliwaysConfig config, Func<string, string?> environment, UpstreamClients clients, EngineSupervisor supervisor, EmbeddedModels models, EngineSocket socket)
     {
         var engine = config.Engine.Enabled ? Engine(supervisor, socket) : null;
-        var upstreams = UpstreamSet.Build(config, environment, clients, engine);
+        var upstreams = UpstreamSet.Build(config, environment, clients, engine, secret => secret.Contains(KeyText.Prefix, StringComparison.Ordinal));
         return new RoutingTable(config, upstreams, engine, models.Chat.Name, models.Embedding?.Name,
             config.Engine.Enabled ? null : "the embedded engine is switched off (engine.enabled in milliways.json, or --no-engine)");
     }
 
     /// <summary>The embedded engine is one more upstream, behind a guard that waits for its process.</summary>
-    private static Upstream Engine(EngineSupervisor supervisor, EngineSocket socket)
-    {
-        return new Upstream(Upstream.EngineName, UpstreamDialect.OpenAiChat, UpstreamAddress.Parse(EngineSocket.Origin + "/v1"), UpstreamClients.ForSocket(socket.Path))
+    private static Upstream Engine(EngineSupervisor supervisor, EngineSocket socket) =>
+        new(Upstream.EngineName, UpstreamDialect.OpenAiChat, UpstreamAddress.Parse(EngineSocket.Origin + "/v1"), UpstreamClients.ForSocket(socket.Path))
         {
             Provider = Upstream.EngineName,
             Guard = supervisor,
+            // The supervisor knows a hang by the decode loop's beat; a long queue or a long answer is none.
+            Timeouts = new UpstreamTimeouts { FirstByte = TimeSpan.FromMinutes(10), Idle = TimeSpan.FromMinutes(10) },
         };
-    }
 }

@@ -1,0 +1,27 @@
+using System.Net;
+
+namespace Milliways.Exchanges;
+
+/// <summary>
+/// The body of an upstream's request, sent in one piece and let go then: the request stays reachable from its answer, and a prompt must not stay in memory
+/// as long as a stream runs.
+/// </summary>
+internal sealed class BodyContent(ReadOnlyMemory<byte> body) : HttpContent
+{
+    private readonly int _length = body.Length;
+    private ReadOnlyMemory<byte> _body = body;
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    {
+        await stream.WriteAsync(_body, cancellationToken);
+        _body = default;
+    }
+
+    protected override bool TryComputeLength(out long length)
+    {
+        length = _length;
+        return true;
+    }
+}
