@@ -37,6 +37,7 @@ internal sealed class MilliwaysProcess : IAsyncDisposable
         process.OutputDataReceived += (_, line) => Out.Add(line.Data);
         process.ErrorDataReceived += (_, line) => Log.Add(line.Data);
         process.Start();
+        AppDomain.CurrentDomain.ProcessExit += KillLeftOver;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         process.StandardInput.Close();
@@ -152,9 +153,17 @@ internal sealed class MilliwaysProcess : IAsyncDisposable
             _process.Kill(); // its engine ends with it, which a test of its own checks
             await _exit.WaitAsync(Patience.Short);
         }
+        AppDomain.CurrentDomain.ProcessExit -= KillLeftOver;
         _process.Dispose();
         Api?.Dispose();
         _folder.Dispose();
+    }
+
+    /// <summary>A test run that is broken off leaves no server behind.</summary>
+    private void KillLeftOver(object? sender, EventArgs ending)
+    {
+        if (!_process.HasExited)
+            _process.Kill();
     }
 }
 
