@@ -59,6 +59,22 @@ public sealed class AnswersTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task Messages_tells_which_stop_sequence_ended_the_answer_whole_and_streamed()
+    {
+        var free = (await shared.Api.PostAsync("/v1/messages", Talk.About("Count from 1 to 20.", 40))).Json["content"]![0]!["text"]!.GetValue<string>();
+        var stop = free.Substring(free.Length / 2, 2);
+        var body = Talk.About("Count from 1 to 20.", 40, ("stop_sequences", new JsonArray("never in it", stop)));
+
+        var whole = (await shared.Api.PostAsync("/v1/messages", body)).Json;
+        body["stream"] = true;
+        var stream = await shared.Api.ReadStreamAsync("/v1/messages", body);
+
+        Assert.Equal(("stop_sequence", stop), (whole["stop_reason"]!.GetValue<string>(), whole["stop_sequence"]!.GetValue<string>()));
+        var delta = stream.Events.Single(item => item.Name == "message_delta").Json["delta"]!;
+        Assert.Equal(("stop_sequence", stop), (delta["stop_reason"]!.GetValue<string>(), delta["stop_sequence"]!.GetValue<string>()));
+    }
+
+    [Fact]
     public async Task Max_tokens_ends_the_answer_with_length()
     {
         var answer = await shared.Api.ChatAsync(Talk.About("Count from 1 to 20.", 5));

@@ -31,7 +31,7 @@ public sealed class EngineDeathTests
     }
 
     [Fact]
-    public async Task A_whole_answer_whose_engine_is_killed_is_tried_once_more_and_answered()
+    public async Task A_whole_answer_that_was_being_made_when_the_engine_died_is_an_error_and_is_not_made_again()
     {
         await using var server = await MilliwaysProcess.StartAsync();
         await server.EngineReadyAsync();
@@ -41,8 +41,9 @@ public sealed class EngineDeathTests
         Signals.Send(server.EngineId(), Signals.Kill);
         var answer = await answering;
 
-        Assert.True(answer.Status == HttpStatusCode.OK, answer.ToString());
-        Assert.Equal("2", answer.Header("x-milliways-attempts"));
+        Assert.True(answer.Status == HttpStatusCode.BadGateway, answer.ToString());
+        Assert.Equal("1", answer.Header("x-milliways-attempts"));
+        Assert.StartsWith("upstream", answer.Header("x-milliways-failed"), StringComparison.Ordinal);
     }
 
     [Fact]
