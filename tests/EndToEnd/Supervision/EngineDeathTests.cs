@@ -35,7 +35,9 @@ public sealed class EngineDeathTests
     {
         await using var server = await MilliwaysProcess.StartAsync();
         await server.EngineReadyAsync();
-        var answering = server.Api.PostAsync(Path, Talk.About("Count from 1 to 100.", 120));
+        var body = Talk.Long();
+        body["stream"] = false;
+        var answering = server.Api.PostAsync(Path, body);
         await Until.TrueAsync(async () => (await server.LoadAsync()).GeneratedTokens > 0, "the answer is being made");
 
         Signals.Send(server.EngineId(), Signals.Kill);

@@ -68,7 +68,7 @@ internal sealed class ChatHandler(EngineModels models, TimeProvider time)
         if (fold.Failure is not null)
             return fold.Failure;
         http.Response.ContentType = "application/json";
-        await http.Response.StartAsync(http.RequestAborted);
+        await http.Response.BodyWriter.FlushAsync(http.RequestAborted); // starting alone would leave the head in the buffer
         await events.ReadAllAsync(fold, http.RequestAborted);
         if (fold.Failure is not null)
         {
