@@ -27,7 +27,9 @@ try {
   let text = '';
   for (const part of only) {
     lib.log(`-- ${part}`);
-    text += `\n## ${titles[part]}\n\n${(await parts[part]()).trim()}\n`;
+    let found;
+    try { found = await parts[part](); } catch (problem) { found = `Not measured: ${problem.message}`; process.exitCode = 1; await lib.stopAll(); }
+    text += `\n## ${titles[part]}\n\n${found.trim()}\n`;
   }
   const after = lib.noise();
   result.noise = { stealPercent: 100 * (after.steal - before.steal) / (after.all - before.all), loadBefore: before.load, loadAfter: after.load };

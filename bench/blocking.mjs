@@ -3,6 +3,7 @@
 // probes run on the thread pool, so what both show is the machine's noise and what only the first shows is blocking.
 //   node bench/blocking.mjs [seconds] [probes]
 import { spawn } from 'node:child_process';
+import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,6 +46,12 @@ function load(server, body, secs) {
   });
 }
 
+/** Milliseconds that the socket threads could have run but had no core: what the machine took, not what we blocked. */
+function waited(pid) {
+  const threads = fs.readdirSync(`/proc/${pid}/task`).map(task => `/proc/${pid}/task/${task}`).filter(task => fs.readFileSync(`${task}/comm`, 'utf8').trim() === '.NET Sockets');
+  return threads.reduce((sum, task) => sum + +fs.readFileSync(`${task}/schedstat`, 'utf8').split(' ')[1] / 1e6, 0);
+}
+
 export async function measure({ secs = 10, probes = 8 } = {}) {
   build();
   const files = bodies(), rows = [];
@@ -55,10 +62,11 @@ export async function measure({ secs = 10, probes = 8 } = {}) {
     const server = await lib.serve({ config, cpu: lib.PROXY_CPU, env: { MILLIWAYS_INLINE: inline } });
     await load(server, files.whole, 12); // the runtime's tiers settle
     for (const loaded of [false, true]) {
-      const seen = {}, until = lib.now() + secs * 1000;
+      const seen = {}, until = lib.now() + secs * 1000, delayed = waited(server.pid);
       const [busy] = await Promise.all([loaded ? load(server, files.whole, secs) : null, ...Array.from({ length: probes }, () => probe(server, until, seen))]);
+      const core = 100 * (waited(server.pid) - delayed) / (secs * 1000);
       for (const [name, times] of Object.entries(seen))
-        rows.push({ inline, load: loaded ? `${lib.number(busy.rps)} req/s` : 'none', probe: name, count: times.length, p50: lib.median(times), p99: lib.quantile(times, 0.99), max: Math.max(...times) });
+        rows.push({ inline, core, load: loaded ? `${lib.number(busy.rps)} req/s` : 'none', probe: name, count: times.length, p50: lib.median(times), p99: lib.quantile(times, 0.99), max: Math.max(...times) });
     }
     await server.stop();
     server.discard();
@@ -67,8 +75,8 @@ export async function measure({ secs = 10, probes = 8 } = {}) {
   return rows;
 }
 
-export const report = rows => lib.table(['inline completions', 'load at 64 connections', 'probe', 'answers', 'p50 ms', 'p99 ms', 'longest ms'],
-  rows.map(r => [r.inline, r.load, r.probe, r.count, lib.number(r.p50, 2), lib.number(r.p99, 2), lib.number(r.max, 1)]));
+export const report = rows => lib.table(['inline completions', 'load at 64 connections', 'probe', 'answers', 'p50 ms', 'p99 ms', 'longest ms', 'socket threads waiting for a core'],
+  rows.map(r => [r.inline, r.load, r.probe, r.count, lib.number(r.p50, 2), lib.number(r.p99, 2), lib.number(r.max, 1), `${lib.number(r.core)} %`]));
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try { console.log(report(await measure({ secs: +(process.argv[2] ?? 10), probes: +(process.argv[3] ?? 8) }))); } finally { await lib.stopAll(); }
