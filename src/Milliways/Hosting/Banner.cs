@@ -30,7 +30,7 @@ internal static class Banner
         Line();
         Line("  Try it:");
         Line();
-        Line($"  curl {base1}/v1/chat/completions \\");
+        Line($"  curl -N {base1}/v1/chat/completions \\");
         Line($"    -H \"Content-Type: application/json\" -H \"Authorization: Bearer {key}\" \\");
         Line("    -d '{\"model\": \"grok-beta\", \"stream\": true, \"messages\": [{\"role\": \"user\", \"content\": \"Write one sentence about the sea.\"}]}'");
         Line();
