@@ -1,4 +1,4 @@
-// All parts in one run: node bench/bench.mjs [--quick] [--only gateway,engine,first-token,start,memory] [--save]
+// All parts in one run: node bench/bench.mjs [--quick] [--only gateway,engine,start] [--save]
 import fs from 'node:fs';
 import path from 'node:path';
 import * as lib from './lib.mjs';
@@ -37,6 +37,7 @@ try {
   text = `# Benchmark of ${result.at.slice(0, 10)}\n\n${result.machine}. Pinned: ${result.pin}. ${result.seconds} s; steal ${lib.number(result.noise.stealPercent, 1)} %, `
     + `load average ${lib.number(before.load, 1)} before and ${lib.number(after.load, 1)} after. Medians; a ratio is the median of the rounds' own ratios.\n${text}`;
   console.log(text);
+  fs.mkdirSync(path.join(lib.HERE, 'results'), { recursive: true });
   const name = path.join(words.includes('--save') ? path.join(lib.HERE, 'results') : lib.OUT, result.at.slice(0, 10));
   fs.writeFileSync(`${name}.md`, text);
   fs.writeFileSync(`${name}.json`, JSON.stringify(result, null, 1) + '\n');
