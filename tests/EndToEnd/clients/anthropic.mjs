@@ -1,4 +1,4 @@
 import Anthropic from '@anthropic-ai/sdk';
-import { answer, request } from './call.mjs';
+import { answer, credentials, request } from './call.mjs';
 
-await answer(new Anthropic({ apiKey: request.key, baseURL: request.base, maxRetries: 0 }));
+await answer(new Anthropic({ ...credentials, baseURL: request.base, maxRetries: 0 }));

@@ -1,4 +1,4 @@
 import OpenAI from 'openai';
-import { answer, request } from './call.mjs';
+import { answer, credentials, request } from './call.mjs';
 
-await answer(new OpenAI({ apiKey: request.key, baseURL: request.base, maxRetries: 0 }));
+await answer(new OpenAI({ ...credentials, baseURL: request.base, maxRetries: 0 }));
