@@ -110,13 +110,42 @@ public sealed class EngineDeathTests
         var since = Stopwatch.GetTimestamp();
         Signals.Send(hung, Signals.Stop);
 
-        var answer = await server.Api.PostAsync(Path, Talk.About("Hi", 2));
-        var took = Stopwatch.GetElapsedTime(since);
+        // The contract gives 10 s for the hung process to be replaced: a probe each second, two of them missed after 2 s each. 2 s more are for a busy machine.
+        var asking = server.Api.PostAsync(Path, Talk.About("Hi", 2));
+        await Until.TrueAsync(() => !Signals.Lives(hung), "the hung engine is killed", TimeSpan.FromSeconds(12) - Stopwatch.GetElapsedTime(since));
+        var answer = await asking;
 
         Assert.True(answer.Status == HttpStatusCode.OK, answer.ToString());
         Assert.NotEqual(hung, server.EngineId());
-        Assert.False(Signals.Lives(hung));
-        Assert.True(took < TimeSpan.FromSeconds(15), $"It took {took.TotalSeconds:0.0} s; the contract gives the replacement 10 s, and the answer came after it.");
+    }
+
+    [Fact]
+    public async Task A_stream_whose_engine_hangs_ends_with_an_error_event_and_a_torn_connection_and_a_later_request_is_answered()
+    {
+        await using var server = await MilliwaysProcess.StartAsync();
+        await using var stream = await server.Api.StreamAsync(Path, Talk.Long());
+        await stream.FirstTextAsync();
+        var hung = server.EngineId();
+
+        Signals.Send(hung, Signals.Stop);
+        var end = await stream.ReadToEndAsync();
+
+        Assert.True(end is { EndedProperly: false, IsDone: false }, end.ToString());
+        Assert.NotNull(end.Events[^1].Json["error"]);
+        await server.Api.ChatAsync(Talk.About("Hi", 2));
+        Assert.NotEqual(hung, server.EngineId());
+    }
+
+    [Fact]
+    public async Task The_engine_is_the_first_to_go_when_memory_runs_out_and_its_managed_heap_has_a_limit()
+    {
+        await using var server = await MilliwaysProcess.StartAsync();
+        await server.EngineReadyAsync();
+        var engine = server.EngineId(); // skips where there is no /proc
+
+        Assert.Equal("1000", Signals.OomScore(engine));
+        Assert.NotEqual("1000", Signals.OomScore(server.Id));
+        Assert.Equal("0x10000000", Signals.EnvironmentOf(engine, "DOTNET_GCHeapHardLimit"));
     }
 
     [Fact]
@@ -128,11 +157,10 @@ public sealed class EngineDeathTests
         var engine = server.EngineId();
 
         server.Signal(Signals.Kill);
-        await server.ExitAsync();
-        var since = Stopwatch.GetTimestamp();
-        await Until.TrueAsync(() => !Signals.Lives(engine), "the engine is gone");
 
-        Assert.True(Stopwatch.GetElapsedTime(since) < TimeSpan.FromSeconds(5)); // the contract says 1 s; a busy machine is given more
+        // The contract says 1 s from the server's death; 1 s more is for a busy machine.
+        await Until.TrueAsync(() => !Signals.Lives(engine), "the engine is gone", TimeSpan.FromSeconds(2));
+        await server.ExitAsync();
     }
 
     [Fact]

@@ -9,7 +9,7 @@ public sealed class ShutdownTests
     [Theory]
     [InlineData(Signals.Interrupt)]
     [InlineData(Signals.Terminate)]
-    public async Task Running_streams_go_on_to_their_clean_end_nobody_new_is_let_in_and_the_exit_code_is_0(int signal)
+    public async Task At_a_signal_to_the_server_and_its_engine_running_streams_go_on_to_their_clean_end_nobody_new_is_let_in_and_the_exit_code_is_0(int signal)
     {
         await using var server = await MilliwaysProcess.StartAsync();
         await using var chat = await server.Api.StreamAsync("/v1/chat/completions", Talk.Long(maxTokens: 250));
@@ -17,6 +17,8 @@ public sealed class ShutdownTests
         await Task.WhenAll(chat.FirstTextAsync(), messages.FirstTextAsync());
         var engine = server.EngineId();
 
+        // The terminal's Ctrl-C and a service manager's stop reach every process of the group; the engine first, so that it cannot be too late to hear it.
+        Signals.Send(engine, signal);
         server.Signal(signal);
         await Until.TrueAsync(async () => !await ListensAsync(server), "the port is closed");
         Assert.True(Signals.Lives(engine), "The engine has left before its streams were at their end.");

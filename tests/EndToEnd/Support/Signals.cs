@@ -32,6 +32,13 @@ internal static class Signals
     /// <summary>True while the process runs; a zombie has ended.</summary>
     public static bool Lives(int process) => State(process) is not (null or "Z" or "X");
 
+    /// <summary>The value in the environment that the process was started with, or null.</summary>
+    public static string? EnvironmentOf(int process, string name) =>
+        Read($"/proc/{process}/environ").Split('\0').FirstOrDefault(item => item.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..];
+
+    /// <summary>How gladly the system would kill the process when memory runs out; 1000 is the most.</summary>
+    public static string OomScore(int process) => Read($"/proc/{process}/oom_score_adj").Trim();
+
     private static int? Parent(int process) => Stat(process) is [_, var parent, ..] ? int.Parse(parent, CultureInfo.InvariantCulture) : null;
 
     private static string? State(int process) => Stat(process) is [var state, ..] ? state : null;
