@@ -6,7 +6,7 @@ using Milliways.EndToEnd.Support;
 namespace Milliways.EndToEnd.Engine;
 
 /// <summary>Embeddings, tokens, counts and lists.</summary>
-public sealed class ToolsOfTheModelTests(SharedServer shared)
+public sealed class EmbeddingsTokensAndListsTests(SharedServer shared)
 {
     [Fact]
     public async Task Embeddings_as_floats_and_as_base64_are_the_same_numbers()
