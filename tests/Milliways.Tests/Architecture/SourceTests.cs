@@ -32,21 +32,14 @@ public sealed partial class SourceTests
         ("Milliways.Dialects/Sse/", "Milliways.Dialects.Anthropic", []),
         ("Milliways.Dialects/OpenAiChat/", "Milliways.Dialects.Anthropic", []),
         ("Milliways.Dialects/Anthropic/", "Milliways.Dialects.OpenAiChat", []),
-        ("Milliways/Upstreams/", "Milliways.Routing", []),
-        ("Milliways/Upstreams/", "Milliways.Keys", []),
-        ("Milliways/Upstreams/", "Milliways.Api", []),
-        ("Milliways/Routing/", "Milliways.Keys", []),
-        ("Milliways/Routing/", "Milliways.Api", []),
-        ("Milliways/Keys/", "Milliways.Routing", []),
-        ("Milliways/Keys/", "Milliways.Upstreams", []),
-        ("Milliways/Keys/", "Milliways.Api", []),
-        ("Milliways/Catalogue/", "Milliways.Keys", []),
-        ("Milliways/Catalogue/", "Milliways.Api", []),
-        .. new[] { "Api", "Catalogue", "Credits", "Engines", "Exchanges", "Gateway", "Keys", "Routing", "Teams", "Upstreams" }.Select(capability => ("Milliways/Storage/", $"Milliways.{capability}", Array.Empty<string>())),
+        .. Rows("Milliways/Upstreams/", "Routing", "Exchanges", "Api", "Gateway", "Keys"),
+        .. Rows("Milliways/Routing/", "Exchanges", "Api", "Gateway", "Keys"),
+        .. Rows("Milliways/Exchanges/", "Api", "Gateway", "Storage"),
+        .. Rows("Milliways/Keys/", "Routing", "Upstreams", "Api"),
+        .. Rows("Milliways/Catalogue/", "Keys", "Exchanges", "Api"),
+        .. Rows("Milliways/Storage/", "Api", "Catalogue", "Credits", "Engines", "Exchanges", "Gateway", "Keys", "Routing", "Teams", "Upstreams"),
         ("Milliways/Api/", "Milliways.Storage", []),
         ("Milliways/Gateway/", "Milliways.Storage", []),
-        ("Milliways/Exchanges/", "Milliways.Storage", []),
-        ("Milliways/Exchanges/", "Milliways.Gateway", []),
         ("Milliways/Teams/", "Milliways.Keys", []),
     ];
 
@@ -63,17 +56,13 @@ public sealed partial class SourceTests
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
     }
 
-    [Fact]
-    public void Routing_takes_the_operation_from_exchanges_and_nothing_else()
-    {
-        // Types of Exchanges by their names: a using is needed for Operation, so the namespace alone says nothing.
-        var types = Sources.Where(source => source.Path.StartsWith("Milliways/Exchanges/", StringComparison.Ordinal))
-            .SelectMany(source => TypeName().Matches(source.Code).Select(match => match.Groups[1].Value)).Where(name => name != "Operation").Distinct().ToList();
-        Assert.Contains("ExchangeRunner", types);
-        foreach (var (path, code) in Sources.Where(source => source.Path.StartsWith("Milliways/Routing/", StringComparison.Ordinal)))
-            foreach (var type in types)
-                Assert.False(Regex.IsMatch(code, $@"\b{type}\b"), $"{path} knows {type}");
-    }
+    [Theory]
+    [InlineData("using Milliways.Keys;", true)]
+    [InlineData("var key = Milliways.Keys.KeyText.New();", true)]
+    [InlineData("var key = Keys.KeyText.New();", true)]
+    [InlineData("using Milliways.KeysAndLocks;", false)]
+    [InlineData("foreach (var name in names.Keys) { }", false)]
+    public void A_wall_sees_a_using_a_full_name_and_a_relative_one(string code, bool seen) => Assert.Equal(seen, Knows(("", code), "Milliways.Keys"));
 
     [Fact]
     public void Dialects_touch_no_file_no_clock_and_no_dice()
@@ -99,6 +88,30 @@ public sealed partial class SourceTests
                 Assert.True(Reason().IsMatch(line), $"{file}: {line.Trim()}");
         foreach (var (path, code) in Sources.Where(source => source.Code.Contains("SuppressMessage(", StringComparison.Ordinal)))
             Assert.True(code.Split("SuppressMessage(")[1..].All(part => part[..part.IndexOf(']', StringComparison.Ordinal)].Contains("Justification", StringComparison.Ordinal)), path);
+    }
+
+    [Fact]
+    public void A_banned_symbol_is_an_error_in_every_project_of_the_product()
+    {
+        var severities = File.ReadLines(System.IO.Path.Combine(Root, ".editorconfig")).Where(line => line.StartsWith("dotnet_diagnostic.RS0030.severity", StringComparison.Ordinal));
+        Assert.Equal(["dotnet_diagnostic.RS0030.severity = error"], severities);
+
+        // One group of Directory.Build.props, which every project below src takes: none may shut it out or answer the ban with NoWarn.
+        var props = XDocument.Load(System.IO.Path.Combine(Root, "Directory.Build.props"));
+        var group = Assert.Single(props.Descendants("ItemGroup"), group => group.Elements("PackageReference").Any(package => package.Attribute("Include")!.Value == "Microsoft.CodeAnalysis.BannedApiAnalyzers"));
+        Assert.Equal("'$(InSource)' == 'true'", group.Attribute("Condition")!.Value);
+        Assert.Equal("$(MSBuildThisFileDirectory)BannedSymbols.txt", Assert.Single(group.Elements("AdditionalFiles")).Attribute("Include")!.Value);
+        var product = Projects().Where(project => System.IO.Path.GetRelativePath(Root, project).StartsWith("src", StringComparison.Ordinal)).ToList();
+        Assert.NotEmpty(product);
+        Assert.Empty(Directory.GetFiles(System.IO.Path.Combine(Root, "src"), "Directory.Build.*", SearchOption.AllDirectories));
+        foreach (var project in product)
+        {
+            Assert.DoesNotContain("RS0030", File.ReadAllText(project), StringComparison.Ordinal);
+            // What the restore of this very build brought in.
+            var assets = File.ReadAllText(System.IO.Path.Combine(Root, "artifacts", "obj", System.IO.Path.GetFileNameWithoutExtension(project), "project.assets.json"));
+            Assert.Contains("Microsoft.CodeAnalysis.BannedApiAnalyzers/", assets, StringComparison.Ordinal);
+        }
+        Assert.DoesNotContain("RS0030", props.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -128,6 +141,9 @@ public sealed partial class SourceTests
         foreach (var file in Directory.GetFiles(System.IO.Path.Combine(Root, "tests", "Milliways.Tests"), "*.cs", SearchOption.AllDirectories).Where(file => IsOurs(file) && !file.EndsWith("ManualTime.cs", StringComparison.Ordinal) && !file.EndsWith("SourceTests.cs", StringComparison.Ordinal)))
             Assert.False(Regex.IsMatch(File.ReadAllText(file), @"Thread\.Sleep|Task\.Delay"), file);
     }
+
+    private static IEnumerable<(string From, string To, string[] Except)> Rows(string from, params string[] capabilities) =>
+        capabilities.Select(capability => (from, $"Milliways.{capability}", Array.Empty<string>()));
 
     /// <summary>A using of the namespace, its full name, or its name relative to a shared parent.</summary>
     private static bool Knows((string Path, string Code) source, string space)
@@ -161,7 +177,4 @@ public sealed partial class SourceTests
 
     [GeneratedRegex(@"#pragma warning disable [\w, ]+ // .{10,}")]
     private static partial Regex Reason();
-
-    [GeneratedRegex(@"\b(?:class|interface|struct|enum|delegate \w+)\s+([A-Z]\w+)")]
-    private static partial Regex TypeName();
 }
