@@ -67,7 +67,10 @@ internal sealed class DataDirectory : IDisposable
 
     public void Dispose()
     {
-        File.Delete(System.IO.Path.Combine(RunDirectory, "pid"));
+        // Somebody may have removed the directory under the running server: then there is nothing to tidy.
+        var pid = System.IO.Path.Combine(RunDirectory, "pid");
+        if (File.Exists(pid))
+            File.Delete(pid);
         _lock.Dispose();
     }
 

@@ -15,6 +15,19 @@ public sealed class StartTests
         ServeHost.Build(TestServer.Options(directory) with { ReadyFile = readyFile }, environment: _ => null);
 
     [Fact]
+    public async Task A_server_whose_data_directory_was_removed_still_ends_without_an_error()
+    {
+        using var directory = new TempDirectory();
+        var server = Build(directory);
+        await server.StartAsync();
+        foreach (var inside in Directory.GetDirectories(directory.Path))
+            Directory.Delete(inside, recursive: true);
+
+        await server.StopAsync();
+        await server.DisposeAsync();
+    }
+
+    [Fact]
     public async Task A_data_directory_in_use_names_the_process_that_uses_it()
     {
         using var directory = new TempDirectory();
