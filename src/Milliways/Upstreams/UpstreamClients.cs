@@ -80,6 +80,9 @@ internal sealed class UpstreamClients : IDisposable
         ConnectTimeout = connect,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         MaxResponseHeadersLength = 64,
+        // A whole answer's last bytes are there already and its connection is kept; one that is left in the middle is closed, not read on for
+        // the default two seconds while the upstream goes on producing (and billing).
+        ResponseDrainTimeout = TimeSpan.FromMilliseconds(50),
         EnableMultipleHttp2Connections = true,
     };
 
