@@ -15,7 +15,14 @@ public abstract record ChatEvent
         public string? Fingerprint { get; init; }
     }
 
-    public sealed record TextDelta(int Choice, string Text) : ChatEvent;
+    /// <summary>A piece of text; <see cref="Logprobs"/> are those of its tokens, when they were asked for and the upstream gave them.</summary>
+    public sealed record TextDelta(int Choice, string Text) : ChatEvent
+    {
+        public IReadOnlyList<TokenLogprob> Logprobs { get; init; } = [];
+    }
+
+    /// <summary>A source of the text before it.</summary>
+    public sealed record Cited(int Choice, ChatCitation Citation) : ChatEvent;
 
     public sealed record ReasoningDelta(int Choice, string Text) : ChatEvent;
 
@@ -27,9 +34,13 @@ public abstract record ChatEvent
     public sealed record RefusalDelta(int Choice, string Text) : ChatEvent;
 
     /// <summary>A tool call begins. <see cref="Index"/> counts the calls of a choice from 0.</summary>
-    public sealed record ToolCallStarted(int Choice, int Index, string Id, string Name) : ChatEvent;
+    public sealed record ToolCallStarted(int Choice, int Index, string Id, string Name) : ChatEvent
+    {
+        /// <summary>A call of a custom tool: its fragments are free text, not JSON.</summary>
+        public bool IsCustom { get; init; }
+    }
 
-    /// <summary>A fragment of the JSON text of a call's arguments.</summary>
+    /// <summary>A fragment of the JSON text of a call's arguments, or of a custom call's input.</summary>
     public sealed record ToolCallDelta(int Choice, int Index, string Arguments) : ChatEvent;
 
     /// <summary>A choice has ended. <see cref="StopSequence"/> is the matched text where the dialect tells.</summary>

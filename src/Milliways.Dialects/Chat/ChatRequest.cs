@@ -59,6 +59,15 @@ public sealed record ChatRequest
 
     public string? ServiceTier { get; init; }
 
+    /// <summary>OpenAI's and xAI's key of a shared prompt cache.</summary>
+    public string? PromptCacheKey { get; init; }
+
+    /// <summary>low, medium or high: how long the text shall be.</summary>
+    public string? Verbosity { get; init; }
+
+    /// <summary>Responses' <c>include</c> has <c>reasoning.encrypted_content</c>: reasoning comes back in a form that only its maker reads.</summary>
+    public bool EncryptedReasoning { get; init; }
+
     public bool Stream { get; init; }
 
     /// <summary>Chat's <c>stream_options.include_usage</c>; other dialects always report usage.</summary>
@@ -87,7 +96,14 @@ public abstract record ChatPart
     /// <summary>A cache marker on this part as the caller wrote it (Anthropic's <c>cache_control</c>), or null.</summary>
     public JsonElement? CacheControl { get; init; }
 
-    public sealed record Text(string Value) : ChatPart;
+    public sealed record Text(string Value) : ChatPart
+    {
+        /// <summary>Sources of this text, in an answer.</summary>
+        public IReadOnlyList<ChatCitation> Citations { get; init; } = [];
+
+        /// <summary>Of the text's tokens, in an answer that was asked for them.</summary>
+        public IReadOnlyList<TokenLogprob> Logprobs { get; init; } = [];
+    }
 
     /// <summary>An image by address; <see cref="Url"/> may be a data URI when <see cref="Data"/> is null.</summary>
     public sealed record Image(string? Url, string? MediaType, string? Data) : ChatPart
@@ -100,7 +116,11 @@ public abstract record ChatPart
     public sealed record Document(string? MediaType, string? Data, string? Url, string? FileId, string? Title) : ChatPart;
 
     /// <summary>A call by the model. Arguments stay JSON text, which a model may have got wrong.</summary>
-    public sealed record ToolCall(string Id, string Name, string Arguments) : ChatPart;
+    public sealed record ToolCall(string Id, string Name, string Arguments) : ChatPart
+    {
+        /// <summary>A call of a custom tool: <see cref="Arguments"/> is its input, free text.</summary>
+        public bool IsCustom { get; init; }
+    }
 
     public sealed record ToolResult(string CallId, IReadOnlyList<ChatPart> Content, bool IsError) : ChatPart;
 
@@ -118,6 +138,12 @@ public sealed record ChatTool(string Name, string? Description, JsonElement? Par
     public bool? Strict { get; init; }
 
     public JsonElement? CacheControl { get; init; }
+
+    /// <summary>A custom tool: its input is free text, restricted by <see cref="Format"/> (dialects 1.4).</summary>
+    public bool IsCustom { get; init; }
+
+    /// <summary>A custom tool's <c>format</c> as it was, or null for any text.</summary>
+    public JsonElement? Format { get; init; }
 }
 
 public enum ToolChoiceMode { Auto, None, Required, Named }
@@ -143,6 +169,9 @@ public enum ThinkingMode { Adaptive, Enabled, Disabled }
 /// <summary>How much the model shall think: an effort word (none, minimal, low, medium, high, xhigh, max), a budget in tokens, or both.</summary>
 public sealed record ChatThinking(ThinkingMode Mode)
 {
+    /// <summary>Responses' <c>reasoning.summary</c> (auto, concise, detailed): the caller wants to see reasoning.</summary>
+    public string? Summary { get; init; }
+
     public string? Effort { get; init; }
 
     public int? BudgetTokens { get; init; }

@@ -29,7 +29,7 @@ internal sealed class CountTokensFront : IFront
     {
         if (attempt.Upstream.UriFor(Operation.CountTokens) is not null)
             return null;
-        var request = NeutralRequest.OfMessages(exchange);
+        var request = NeutralRequest.Of(exchange, Read);
         return request.IsOk ? JsonSerializer.SerializeToUtf8Bytes(new TokenCount(TokenEstimate.OfPrompt(request.Value)), ApiJson.Default.TokenCount) : null;
     }
 
@@ -41,12 +41,15 @@ internal sealed class CountTokensFront : IFront
             {
                 Headers = ForwardedHeaders.ToAnthropic(exchange.Http.Request.Headers),
             };
-        var request = NeutralRequest.OfMessages(exchange);
+        var request = NeutralRequest.Of(exchange, Read);
         if (!request.IsOk)
             return request.Failure;
-        var body = ChatBody.For(request.Value, attempt, exchange.Body.Length, out var dropped);
-        return body.IsOk ? new PreparedCall(body.Value.WrittenMemory, relay) { Dropped = dropped } : body.Failure;
+        var (body, dropped) = (new ArrayBufferWriter<byte>(exchange.Body.Length + 256), new SortedSet<string>(StringComparer.Ordinal));
+        var refused = attempt.Upstream.Wire.WriteRequest(request.Value, attempt.Upstream.Target(attempt.Model, exchange.IsStrict), body, dropped);
+        return refused is null ? new PreparedCall(body.WrittenMemory, relay) { Dropped = dropped } : refused;
     }
+
+    private static Reading<ChatRequest> Read(ReadOnlyMemory<byte> body) => RequestReader.Read(body, needsMaxTokens: false);
 
     public int Status(Failure failure) => Errors.Status(failure);
 

@@ -9,15 +9,21 @@ internal static class ForwardedHeaders
 {
     private const string AnthropicVersion = "2023-06-01";
 
-    public static readonly (string, string)[] AnthropicVersionOnly = [("anthropic-version", AnthropicVersion)];
+    private static readonly (string, string)[] AnthropicVersionOnly = [("anthropic-version", AnthropicVersion)];
 
     private static readonly (string, string)[] EngineXai = [(EngineHeaders.Flavour, "xai")];
-    private static readonly (string, string)[] EngineMessages = [(EngineHeaders.Flavour, "openai"), (EngineHeaders.TellStop, "true")];
     private static readonly (string, string)[] EngineOpenAi = [(EngineHeaders.Flavour, "openai")];
 
     /// <summary>For the engine when the answer crosses to Messages, whose stop_sequence only the engine knows.</summary>
-    public static IReadOnlyList<(string Name, string Value)> ToChatFromMessages(IHeaderDictionary headers, Upstream upstream) =>
-        upstream.IsEngine ? EngineMessages : ToChat(headers, upstream, Flavour.OpenAi);
+    public static readonly (string, string)[] EngineFromMessages = [(EngineHeaders.Flavour, "openai"), (EngineHeaders.TellStop, "true")];
+
+    /// <summary>For an upstream of another dialect than the caller's: nothing of one vendor's goes to another (dialects 2.1).</summary>
+    public static IReadOnlyList<(string Name, string Value)> Crossing(IHeaderDictionary headers, Upstream upstream) => upstream.Dialect switch
+    {
+        UpstreamDialect.Anthropic => AnthropicVersionOnly,
+        UpstreamDialect.OpenAiChat => ToChat(headers, upstream, Flavour.OpenAi),
+        _ => [],
+    };
 
     public static IReadOnlyList<(string Name, string Value)> ToChat(IHeaderDictionary headers, Upstream upstream, Flavour flavour)
     {

@@ -1,6 +1,5 @@
 using Milliways.Dialects.Chat;
 using Milliways.Routing;
-using Milliways.Upstreams;
 
 namespace Milliways.Api;
 
@@ -11,8 +10,6 @@ internal static class UpstreamRefusal
     {
         if (attempt.Upstream.IsEngine && Engines.EngineErrors.Read(status, body, retryAfter) is { } own)
             return own;
-        return attempt.Upstream.Dialect == UpstreamDialect.Anthropic
-            ? Dialects.Anthropic.Errors.Read(status, body, retryAfter)
-            : Dialects.OpenAiChat.Errors.Read(status, body, retryAfter);
+        return attempt.Upstream.Wire.ReadError(status, body, retryAfter);
     }
 }

@@ -1,3 +1,5 @@
+using Milliways.Dialects.Chat;
+
 namespace Milliways.Upstreams;
 
 /// <summary>The wire API an upstream speaks.</summary>
@@ -16,6 +18,9 @@ internal sealed record Preset(string Name, string BaseUrl, UpstreamDialect Diale
 {
     public AuthStyle Auth => Dialect == UpstreamDialect.Anthropic ? AuthStyle.XApiKey : AuthStyle.Bearer;
 
+    /// <summary>How its wire differs from others of its dialect; what a request of the same dialect carries passes as it is.</summary>
+    public UpstreamTraits Traits { get; init; } = UpstreamTraits.Plain;
+
     /// <summary>The gateway's slug where it is not the preset's name.</summary>
     public string Provider => Name switch { "xai" => "grok", "google" => "google-ai-studio", _ => Name };
 
@@ -28,9 +33,12 @@ internal static class Presets
 {
     private static readonly Preset[] All =
     [
-        new("xai", "https://api.x.ai/v1", UpstreamDialect.OpenAiChat, ["grok-*", "v1"], "XAI"),
+        new("xai", "https://api.x.ai/v1", UpstreamDialect.OpenAiChat, ["grok-*", "v1"], "XAI") { Traits = new() { LiveSearch = true } },
         new("openai", "https://api.openai.com/v1", UpstreamDialect.OpenAiChat,
-            ["gpt-*", "o1*", "o3*", "o4*", "chatgpt-*", "text-embedding-*"], "OPENAI"),
+            ["gpt-*", "o1*", "o3*", "o4*", "chatgpt-*", "text-embedding-*"], "OPENAI")
+        {
+            Traits = new() { MaxCompletionTokens = true, SamplingExtensions = false, OpenAiExtensions = true },
+        },
         new("anthropic", "https://api.anthropic.com", UpstreamDialect.Anthropic, ["claude-*"], "ANTHROPIC"),
         new("google", "https://generativelanguage.googleapis.com", UpstreamDialect.Google, ["gemini-*"], "GEMINI"),
         new("mistral", "https://api.mistral.ai/v1", UpstreamDialect.OpenAiChat,

@@ -1,3 +1,5 @@
+using Milliways.Dialects.Chat;
+
 namespace Milliways.Upstreams;
 
 /// <summary>A configured place that answers: everything an attempt needs, fixed until the configuration changes.</summary>
@@ -20,6 +22,9 @@ internal sealed class Upstream
     public string Name { get; }
 
     public UpstreamDialect Dialect { get; }
+
+    /// <summary>Writes requests and reads answers as this upstream's dialect has them.</summary>
+    public IUpstreamDialect Wire => UpstreamWire.Of(Dialect);
 
     public HttpMessageInvoker Client { get; }
 
@@ -52,6 +57,9 @@ internal sealed class Upstream
     public bool IsEngine => Guard is not null;
 
     private Uri ChatUri { get; }
+
+    /// <summary>What a request that crosses is written for.</summary>
+    public UpstreamTarget Target(string model, bool strict) => new(model) { Strict = strict, Traits = Preset?.Traits ?? UpstreamTraits.Plain };
 
     /// <summary>Where an operation is posted, or null when the upstream's dialect has no such operation.</summary>
     public Uri? UriFor(Operation operation) => (operation, Dialect) switch

@@ -1,0 +1,30 @@
+using System.Buffers;
+
+namespace Milliways.Dialects.Chat;
+
+/// <summary>One dialect as callers speak it: its requests to neutral ones, neutral events to its answers. Without state; shared by all requests.</summary>
+public interface ICallerDialect
+{
+    Reading<ChatRequest> ReadRequest(ReadOnlyMemory<byte> body);
+
+    /// <summary>Writes a stream to <paramref name="output"/> as events come; the end is kept for the tail.</summary>
+    IStreamWriter NewStreamWriter(IBufferWriter<byte> output, AnswerFacts facts);
+
+    void WriteAnswer(ChatFold fold, AnswerFacts facts, IBufferWriter<byte> output);
+}
+
+/// <summary>What an answer says about itself, fixed for its whole length.</summary>
+/// <param name="Id">The answer's id as the caller's dialect forms it.</param>
+/// <param name="Model">The model that answers.</param>
+/// <param name="Created">Unix seconds.</param>
+/// <param name="Request">What was asked: some dialects repeat it.</param>
+public sealed record AnswerFacts(string Id, string Model, long Created, ChatRequest Request)
+{
+    public Flavour Flavour { get; init; }
+
+    /// <summary><c>system_fingerprint</c>; absent when null.</summary>
+    public string? Fingerprint { get; init; }
+
+    /// <summary>Tokens of the prompt as far as they can be guessed before the upstream tells: at least 1 (dialects 4.11).</summary>
+    public long InputEstimate { get; init; } = 1;
+}

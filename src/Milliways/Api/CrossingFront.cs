@@ -1,0 +1,80 @@
+using System.Buffers;
+using Milliways.Catalogue;
+using Milliways.Dialects.Chat;
+using Milliways.Exchanges;
+using Milliways.Exchanges.Relays;
+using Milliways.Routing;
+using Milliways.Upstreams;
+
+namespace Milliways.Api;
+
+/// <summary>
+/// A front of chat in one dialect: bytes to an upstream of the same dialect, through the neutral model to any other. What crossing is stands here
+/// once; a front adds its dialect's names, ids and headers.
+/// </summary>
+/// <param name="caller">The caller's dialect.</param>
+/// <param name="modelPrefix">How the address's model names are read; null: as they are.</param>
+/// <param name="clock">For <c>created</c>, which not every upstream tells.</param>
+internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelPrefix, TimeProvider? clock) : IFront
+{
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
+
+    public Operation Operation => Operation.Chat;
+
+    public abstract Flavour Flavour { get; }
+
+    public abstract ReadOnlySpan<byte> KeepAlive { get; }
+
+    public abstract bool IsSameDialect(Upstream upstream);
+
+    public string RouteName(RequestFacts facts) => modelPrefix is null ? facts.Model : modelPrefix.RouteName(facts.Model);
+
+    public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
+
+    public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt) =>
+        IsSameDialect(attempt.Upstream) ? Same(exchange, attempt) : Cross(exchange, attempt);
+
+    public Failure ReadRefusal(Attempt attempt, int status, ReadOnlySpan<byte> body, string? retryAfter) =>
+        UpstreamRefusal.Read(attempt, status, body, retryAfter);
+
+    public abstract int Status(Failure failure);
+
+    public abstract void WriteFailure(Failure failure, string requestId, IBufferWriter<byte> output);
+
+    public abstract void WriteStreamFailure(Failure failure, string requestId, IBufferWriter<byte> output);
+
+    /// <summary>The original bytes with the edits of docs/edits.md.</summary>
+    protected abstract Reading<PreparedCall> Same(Exchange exchange, Attempt attempt);
+
+    /// <summary>The answer's id in the form of the caller's dialect.</summary>
+    protected abstract string AnswerId(Exchange exchange);
+
+    /// <summary>Headers for an upstream of another dialect.</summary>
+    protected abstract IReadOnlyList<(string Name, string Value)> CrossingHeaders(Exchange exchange, Upstream upstream);
+
+    private Reading<PreparedCall> Cross(Exchange exchange, Attempt attempt)
+    {
+        var read = NeutralRequest.Of(exchange, caller);
+        if (!read.IsOk)
+            return read.Failure;
+        var (request, upstream) = (read.Value, attempt.Upstream);
+        var (body, dropped) = (new ArrayBufferWriter<byte>(exchange.Body.Length + 256), new SortedSet<string>(StringComparer.Ordinal));
+        if (upstream.Wire.WriteRequest(request, upstream.Target(attempt.Model, exchange.IsStrict), body, dropped) is { } refused)
+            return refused;
+        if (upstream.IsEngine)
+            dropped.UnionWith(EngineDrops.Of(exchange));
+        var (names, wire) = (ToolNames.Of(request), upstream.Wire);
+        IRelay relay = request.Stream
+            ? new CrossRelay(wire.NewStreamReader(), (output, model) => caller.NewStreamWriter(output, Facts(exchange, request, model ?? attempt.Model)), names)
+            : new FoldRelay(wire.ReadAnswer, (fold, output) => caller.WriteAnswer(fold, Facts(exchange, request, fold.Model ?? attempt.Model), output), names);
+        return new PreparedCall(body.WrittenMemory, relay) { Dropped = dropped, Headers = CrossingHeaders(exchange, upstream) };
+    }
+
+    private AnswerFacts Facts(Exchange exchange, ChatRequest request, string model) =>
+        new(AnswerId(exchange), model, _clock.GetUtcNow().ToUnixTimeSeconds(), request)
+        {
+            Flavour = Flavour,
+            Fingerprint = Flavour == Flavour.Xai ? Fingerprints.Of(model) : null,
+            InputEstimate = request.Stream ? Math.Max(1, TokenEstimate.OfPrompt(request)) : 1,
+        };
+}
