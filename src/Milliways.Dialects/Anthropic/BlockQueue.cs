@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using Milliways.Dialects.Json;
 
 namespace Milliways.Dialects.Anthropic;
 

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Globalization;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Json;
 
@@ -46,9 +45,9 @@ public static class RequestReader
             FrequencyPenalty = root["frequency_penalty"].Number(-2, 2),
             PresencePenalty = root["presence_penalty"].Number(-2, 2),
             RepetitionPenalty = root["repetition_penalty"].Number(0, 100),
-            LogitBias = ReadBias(root["logit_bias"].Object()),
+            LogitBias = SamplingReader.Bias(root["logit_bias"].Object()),
             Seed = root["seed"].Whole(),
-            Stop = ReadStop(root["stop"]),
+            Stop = SamplingReader.Stop(root["stop"]),
             N = root["n"].Int(1, 128) ?? 1,
             Logprobs = root["logprobs"].Flag() ?? false,
             TopLogprobs = root["top_logprobs"].Int(0, 20),
@@ -59,29 +58,6 @@ public static class RequestReader
             IncludeUsage = root["stream_options"].Object()["include_usage"].Flag() ?? false,
             Other = RequestPieces.Others(root.Value, Known),
         };
-    }
-
-    private static List<string> ReadStop(JsonField stop)
-    {
-        if (stop.IsText) return [stop.RequiredText()];
-        var texts = new List<string>();
-        foreach (var item in stop.Items()) texts.Add(item.RequiredText());
-        return texts;
-    }
-
-    private static Dictionary<int, float>? ReadBias(JsonField bias)
-    {
-        if (!bias.IsObject) return null;
-        var map = new Dictionary<int, float>();
-        foreach (var member in bias.Value.EnumerateObject())
-        {
-            if (!int.TryParse(member.Name, NumberStyles.Integer, CultureInfo.InvariantCulture, out var token))
-                bias.Reading.OutOfRange(bias.Path, "an object of token ids");
-            else if (bias[member.Name].Number(-100, 100) is { } value)
-                map[token] = (float)value;
-        }
-
-        return map.Count == 0 ? null : map;
     }
 
     private static ChatResponseFormat? ReadFormat(JsonField format)
