@@ -71,7 +71,7 @@ internal static class AttemptLoop
 
         if (exchange.Front.AnswerLocally(exchange, attempt) is { } body)
             return new CommittedAnswer(new Relays.LocalRelay(body), call: null, stay: null);
-        var address = upstream.UriFor(exchange.Front.Operation);
+        var address = upstream.UriFor(exchange.Front.Operation, attempt.Model, exchange.Facts.Stream);
         if (address is null)
             return Failure.Unsupported(
                 $"The model is served by the upstream {upstream.Name}, which has no such operation ({exchange.Front.Operation}): choose another model.", "model");

@@ -6,7 +6,7 @@ namespace Milliways.Upstreams;
 internal enum UpstreamDialect { OpenAiChat, OpenAiResponses, Anthropic, Google }
 
 /// <summary>How an upstream wants its key.</summary>
-internal enum AuthStyle { Bearer, XApiKey }
+internal enum AuthStyle { Bearer, XApiKey, XGoogApiKey }
 
 /// <summary>A known provider or server as data: adding an OpenAI-compatible one is a row, not code.</summary>
 /// <param name="Name">The preset's name, and the slug under which the gateway serves it.</param>
@@ -16,7 +16,15 @@ internal enum AuthStyle { Bearer, XApiKey }
 /// <param name="Hosted">True for a service on the internet: idle connections live longer, environment proxies are honoured.</param>
 internal sealed record Preset(string Name, string BaseUrl, UpstreamDialect Dialect, string[] Models, string Variable, bool Hosted = true)
 {
-    public AuthStyle Auth => Dialect == UpstreamDialect.Anthropic ? AuthStyle.XApiKey : AuthStyle.Bearer;
+    public AuthStyle Auth => AuthOf(Dialect);
+
+    /// <summary>How a dialect's own maker wants the key.</summary>
+    public static AuthStyle AuthOf(UpstreamDialect dialect) => dialect switch
+    {
+        UpstreamDialect.Anthropic => AuthStyle.XApiKey,
+        UpstreamDialect.Google => AuthStyle.XGoogApiKey,
+        _ => AuthStyle.Bearer,
+    };
 
     /// <summary>How its wire differs from others of its dialect; what a request of the same dialect carries passes as it is.</summary>
     public UpstreamTraits Traits { get; init; } = UpstreamTraits.Plain;

@@ -62,8 +62,12 @@ internal sealed class Upstream
     public UpstreamTarget Target(string model, bool strict) => new(model) { Strict = strict, Traits = Preset?.Traits ?? UpstreamTraits.Plain };
 
     /// <summary>Where an operation is posted, or null when the upstream's dialect has no such operation.</summary>
-    public Uri? UriFor(Operation operation) => (operation, Dialect) switch
+    /// <param name="operation">What is wanted.</param>
+    /// <param name="model">The upstream's name of the model, which Google wants in the address.</param>
+    /// <param name="stream">Whether the answer shall stream, which Google wants there too.</param>
+    public Uri? UriFor(Operation operation, string model, bool stream) => (operation, Dialect) switch
     {
+        (Operation.Chat, UpstreamDialect.Google) when model.Length <= GeminiPath.LongestModel => _address.At(GeminiPath.Of(model, stream)),
         (Operation.Chat, UpstreamDialect.OpenAiChat or UpstreamDialect.Anthropic) => ChatUri,
         (Operation.Embeddings, UpstreamDialect.OpenAiChat) => _address.At("/embeddings"),
         (Operation.TokenizeText, UpstreamDialect.OpenAiChat) when IsEngine || Preset?.Name == "xai" => _address.At("/tokenize-text"),

@@ -52,9 +52,9 @@ internal sealed class UpstreamSet
         };
         var address = UpstreamAddress.Parse(config.BaseUrl ?? preset!.BaseUrl);
         var off = config.OffBecause;
-        if (dialect is UpstreamDialect.OpenAiResponses or UpstreamDialect.Google)
+        if (dialect is UpstreamDialect.OpenAiResponses)
         {
-            off ??= $"this version does not speak the dialect {(dialect == UpstreamDialect.Google ? "google" : "openai-responses")} to upstreams";
+            off ??= "this version does not speak the dialect openai-responses to upstreams";
             warnings.Add($"upstreams.{config.Name} is switched off: {off}");
         }
         if ((config.ApiKey is not null && isOurs(config.ApiKey)) || config.Headers.Any(header => isOurs(header.Value)))
@@ -76,7 +76,7 @@ internal sealed class UpstreamSet
             Preset = preset,
             Provider = config.Provider ?? preset?.Provider ?? config.Name,
             ApiKey = config.ApiKey,
-            Auth = dialect == UpstreamDialect.Anthropic ? AuthStyle.XApiKey : AuthStyle.Bearer,
+            Auth = Preset.AuthOf(dialect),
             Headers = config.Headers,
             Timeouts = timeouts,
             Models = config.Models,

@@ -1,5 +1,6 @@
 using Milliways.Dialects.Anthropic;
 using Milliways.Dialects.Chat;
+using Milliways.Dialects.Gemini;
 using Milliways.Dialects.OpenAiChat;
 
 namespace Milliways.Upstreams;
@@ -11,6 +12,7 @@ internal static class UpstreamWire
     {
         UpstreamDialect.OpenAiChat => ChatDialect.Instance,
         UpstreamDialect.Anthropic => MessagesDialect.Instance,
+        UpstreamDialect.Google => GeminiDialect.Instance,
         _ => throw new NotSupportedException($"Upstreams of the dialect {dialect} are switched off before they are called."),
     };
 }
