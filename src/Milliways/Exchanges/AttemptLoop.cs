@@ -78,6 +78,8 @@ internal static class AttemptLoop
         // Inline completions are for bytes that pass through: reading and writing another dialect is work for the pool (design §4, "Memory").
         if (!exchange.Front.IsSameDialect(upstream))
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        if (await exchange.Front.FetchAsync(exchange, attempt) is { } unfetched)
+            return unfetched;
         var prepared = exchange.Front.Prepare(exchange, attempt);
         if (!prepared.IsOk)
             return prepared.Failure;

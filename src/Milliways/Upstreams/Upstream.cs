@@ -1,4 +1,5 @@
 using Milliways.Dialects.Chat;
+using Milliways.Upstreams.Images;
 
 namespace Milliways.Upstreams;
 
@@ -50,6 +51,9 @@ internal sealed class Upstream
 
     /// <summary>Why it is switched off, or null.</summary>
     public string? OffBecause { get; init; }
+
+    /// <summary>Fetches images by address for an upstream that does not; null where it does.</summary>
+    public ImageFetcher? Images { get; init; }
 
     /// <summary>Set for the embedded engine only.</summary>
     public IUpstreamGuard? Guard { get; init; }

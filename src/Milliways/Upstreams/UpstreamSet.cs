@@ -33,13 +33,13 @@ internal sealed class UpstreamSet
     {
         var warnings = new List<string>();
         var configs = config.Upstreams.Concat(EnvironmentUpstreams.Read(environment, config.Upstreams));
-        var upstreams = configs.Select(upstream => Make(upstream, clients, isOurs, warnings)).ToList();
+        var upstreams = configs.Select(upstream => Make(upstream, config.Security, clients, isOurs, warnings)).ToList();
         if (engine is not null && upstreams.TrueForAll(upstream => upstream.Name != Upstream.EngineName))
             upstreams.Add(engine);
         return new UpstreamSet(upstreams, warnings);
     }
 
-    private static Upstream Make(UpstreamConfig config, UpstreamClients clients, Func<string, bool> isOurs, List<string> warnings)
+    private static Upstream Make(UpstreamConfig config, SecurityConfig security, UpstreamClients clients, Func<string, bool> isOurs, List<string> warnings)
     {
         var preset = config.Preset is null ? null : Presets.Find(config.Preset);
         var dialect = config.Dialect switch
@@ -77,6 +77,7 @@ internal sealed class UpstreamSet
             Provider = config.Provider ?? preset?.Provider ?? config.Name,
             ApiKey = config.ApiKey,
             Auth = Preset.AuthOf(dialect),
+            Images = UpstreamWire.NeedsInlineImages(dialect, preset) ? clients.Images(security.AllowPrivateUpstreams) : null,
             Headers = config.Headers,
             Timeouts = timeouts,
             Models = config.Models,

@@ -8,6 +8,9 @@ namespace Milliways.Upstreams;
 /// <summary>The implementation of each dialect that upstreams speak.</summary>
 internal static class UpstreamWire
 {
+    /// <summary>True for one that takes an image itself, never its address.</summary>
+    public static bool NeedsInlineImages(UpstreamDialect dialect, Preset? preset) => dialect == UpstreamDialect.Google || preset?.Traits.InlineImages == true;
+
     public static IUpstreamDialect Of(UpstreamDialect dialect) => dialect switch
     {
         UpstreamDialect.OpenAiChat => ChatDialect.Instance,
