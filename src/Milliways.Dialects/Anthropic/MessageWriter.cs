@@ -69,7 +69,7 @@ internal static class MessageWriter
                 writer.WriteString("id"u8, ToolCallIds.ForAnthropic(ToolCallIds.Bare(call.Id)));
                 writer.WriteString("name"u8, ToolNames.ForUpstream(call.Name));
                 writer.WritePropertyName("input"u8);
-                ToolArguments.WriteObject(writer, call.Arguments);
+                ToolArguments.WriteObject(writer, CustomTools.AsFunction(call).Arguments);
                 break;
             case ChatPart.ToolResult result:
                 failure = WriteResult(writer, result);
