@@ -8,6 +8,7 @@ namespace Milliways.Dialects.Chat;
 public static class ToolCallIds
 {
     private const int ChatMaxLength = 40;
+    private const int ResponsesMaxLength = 64;
 
     /// <summary>Anthropic takes <c>^[a-zA-Z0-9_-]+$</c>: a cleaned text with a hash of the original, so that two originals stay two.</summary>
     public static string ForAnthropic(string id)
@@ -18,6 +19,9 @@ public static class ToolCallIds
 
     /// <summary>OpenAI refuses ids over 40 characters: the first 31 and a hash.</summary>
     public static string ForChat(string id) => id.Length <= ChatMaxLength ? id : id[..31] + "_" + Hash(id);
+
+    /// <summary>Responses takes 64 characters: the first 55 and a hash.</summary>
+    public static string ForResponses(string id) => id.Length <= ResponsesMaxLength ? id : id[..55] + "_" + Hash(id);
 
     /// <summary>An id for a call that came without one: the same for the same answer, so that a replay is identical.</summary>
     public static string Made(string answerId, int choice, int index) =>

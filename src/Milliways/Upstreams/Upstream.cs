@@ -16,7 +16,12 @@ internal sealed class Upstream
         Dialect = dialect;
         _address = dialect is UpstreamDialect.Anthropic or UpstreamDialect.Google ? address.WithoutVersion() : address;
         Client = client;
-        ChatUri = _address.At(dialect == UpstreamDialect.Anthropic ? "/v1/messages" : "/chat/completions");
+        ChatUri = _address.At(dialect switch
+        {
+            UpstreamDialect.Anthropic => "/v1/messages",
+            UpstreamDialect.OpenAiResponses => "/responses",
+            _ => "/chat/completions",
+        });
     }
 
     public string Name { get; }
@@ -64,7 +69,7 @@ internal sealed class Upstream
     /// <summary>Where an operation is posted, or null when the upstream's dialect has no such operation.</summary>
     public Uri? UriFor(Operation operation) => (operation, Dialect) switch
     {
-        (Operation.Chat, UpstreamDialect.OpenAiChat or UpstreamDialect.Anthropic) => ChatUri,
+        (Operation.Chat, UpstreamDialect.OpenAiChat or UpstreamDialect.OpenAiResponses or UpstreamDialect.Anthropic) => ChatUri,
         (Operation.Embeddings, UpstreamDialect.OpenAiChat) => _address.At("/embeddings"),
         (Operation.TokenizeText, UpstreamDialect.OpenAiChat) when IsEngine || Preset?.Name == "xai" => _address.At("/tokenize-text"),
         (Operation.CountTokens, UpstreamDialect.Anthropic) => _address.At("/v1/messages/count_tokens"),

@@ -52,9 +52,9 @@ internal sealed class UpstreamSet
         };
         var address = UpstreamAddress.Parse(config.BaseUrl ?? preset!.BaseUrl);
         var off = config.OffBecause;
-        if (dialect is UpstreamDialect.OpenAiResponses or UpstreamDialect.Google)
+        if (dialect is UpstreamDialect.Google)
         {
-            off ??= $"this version does not speak the dialect {(dialect == UpstreamDialect.Google ? "google" : "openai-responses")} to upstreams";
+            off ??= "this version does not speak the dialect google to upstreams";
             warnings.Add($"upstreams.{config.Name} is switched off: {off}");
         }
         if ((config.ApiKey is not null && isOurs(config.ApiKey)) || config.Headers.Any(header => isOurs(header.Value)))
