@@ -26,7 +26,14 @@ internal sealed class AnswerReader
 
     public void Start(JsonElement message, IChatEventSink sink)
     {
-        if (HasStarted) return;
+        if (HasStarted)
+        {
+            // Two answers in one stream would run into one another (CHK-18); the same head twice is only said twice.
+            if (!HasEnded && message.Text("id") is { Length: > 0 } other && other != id)
+                Fail(Failure.Broken("stream", "The upstream's stream has a second answer in it."), sink);
+            return;
+        }
+
         HasStarted = true;
         id = message.Text("id") ?? "";
         sink.On(new ChatEvent.Started(id, message.Text("model") ?? "", 0));
