@@ -21,6 +21,8 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
 
     public bool HasContent { get; private set; }
 
+    public int ContentEvents { get; private set; }
+
     public string ContentType => "text/event-stream";
 
     public int Feed(ReadOnlySpan<byte> upstream, bool endOfBody, IBufferWriter<byte> caller, Meter meter)
@@ -47,6 +49,7 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
         {
             case FrameRole.Content:
                 HasContent = true;
+                ContentEvents++;
                 break;
             case FrameRole.Strip:
                 caller.Write(upstream[sent..start]);
