@@ -32,7 +32,7 @@ internal interface IRelay
     bool HasContent { get; }
 
     /// <summary>
-    /// How many events with a part of the answer have come, for holding back: about one token each. A relay that does not count is held back until its
+    /// How many events have come since the answer began, for holding back: about one token each. A relay that does not count is held back until its
     /// answer is whole.
     /// </summary>
     int ContentEvents => 0;

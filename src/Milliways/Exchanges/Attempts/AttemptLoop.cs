@@ -21,7 +21,8 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
     {
         var attempts = order.Arrange(route, exchange.Facts.Stream, route.Order == RouteOrder.Priority ? null : SessionKey.Of(exchange));
         var course = new Course(exchange, route, attempts, new RetryPlan(attempts, route.Retries, _draw));
-        Failure? last = null;
+        Failure? told = null;
+        var teller = exchange.Answering;
         while (course.Plan.Next(exchange.Age, exchange.Left) is { } next)
         {
             exchange.NextAttempt();
@@ -34,12 +35,15 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
                 : await SettleAsync(course, Begin(course, next.Index, pass));
             if (result.IsOk)
                 return result;
-            last = result.Failure;
-            if (exchange.IsClientGone || !FailureRules.AnotherMayHelp(last))
-                return last;
+            if (exchange.IsClientGone || !FailureRules.AnotherMayHelp(result.Failure))
+                return result.Failure;
+            if (told is null || !FailureRules.IsBeforeTheCall(result.Failure))
+                (told, teller) = (result.Failure, exchange.Answering);
         }
-        // Only what is switched off, or nothing at all, was tried.
-        return course.WasAvoided && last is null or { Stage: "route" } ? await ForceAsync(course) : last!;
+        if (course.WasAvoided && (told is null || FailureRules.IsBeforeTheCall(told)))
+            return await ForceAsync(course);
+        exchange.Answering = teller;
+        return told!;
     }
 
     /// <summary>Waits before a retry, with signs of life going on; a failure when that ended the exchange.</summary>
@@ -78,6 +82,7 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
         var breaker = health.Of(course.Attempts[first]).Breaker;
         if (breaker.TryForce(out var pass))
             return await SettleAsync(course, Begin(course, first, pass));
+        course.Exchange.Answering = course.Attempts[first];
         return new Failure(FailureKind.Overloaded, FailureParty.Gateway, "breaker", $"The upstream {course.Attempts[first].Upstream.Name} fails at the moment and is given time: try again shortly.")
         {
             RetryAfterSeconds = Math.Max(1, (int)Math.Ceiling(breaker.OpensIn.TotalSeconds)),
@@ -127,9 +132,9 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
         var (exchange, one) = (course.Exchange, lane.Try);
         var result = await lane.Running;
         lane.Own?.Dispose();
+        (exchange.Answering, exchange.Timeouts) = (one.Attempt, one.Attempt.Upstream.Timeouts);
         if (result.IsOk)
         {
-            (exchange.Answering, exchange.Timeouts) = (one.Attempt, one.Attempt.Upstream.Timeouts);
             (exchange.Meter, exchange.Dropped) = (one.Meter, one.Dropped);
             return result;
         }

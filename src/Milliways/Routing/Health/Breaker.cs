@@ -43,6 +43,7 @@ internal sealed class Breaker(BreakerSettings? settings, TimeProvider time, Acti
     private bool _isClosed = true;
     private bool _isProbed;
     private int _forced;
+    private int _badInARow;
 
     /// <summary>Grows with each opening and closing: what began before says nothing about the time after.</summary>
     private int _era;
@@ -134,10 +135,12 @@ internal sealed class Breaker(BreakerSettings? settings, TimeProvider time, Acti
         if (verdict == Verdict.Unknown)
             return null;
         _outcomes.Add(Now, verdict == Verdict.Good);
+        _badInARow = verdict == Verdict.Good ? 0 : _badInARow + 1;
         if (verdict == Verdict.Good)
             return null;
         var (good, bad) = _outcomes.Count(Now);
-        if (bad < settings!.Failures || bad < good)
+        // A row of failures counts at once, however good it was before; mixed ones when they are half of all.
+        if (bad < settings!.Failures || (_badInARow < settings.Failures && bad < good))
             return null;
         Open();
         return BreakerState.Open;
@@ -163,6 +166,7 @@ internal sealed class Breaker(BreakerSettings? settings, TimeProvider time, Acti
     {
         (_isClosed, _isProbed, _opensAt, _era) = (false, false, Now + settings!.Open, _era + 1);
         _outcomes.Clear();
+        _badInARow = 0;
     }
 }
 

@@ -6,9 +6,16 @@ namespace Milliways.Routing.Retries;
 /// <summary>What a failure before the content commit means for the next try (docs/routing.md has the table).</summary>
 internal static class FailureRules
 {
-    /// <summary>A refusal of the request itself would be the same everywhere; everything else may go better at another upstream.</summary>
+    /// <summary>
+    /// A refusal of the request itself would be the same everywhere; everything else may go better at another upstream, what one dialect cannot express
+    /// included.
+    /// </summary>
     public static bool AnotherMayHelp(Failure failure) =>
-        (failure.Party != FailureParty.Client || failure.UpstreamStatus is 403 or 404) && failure.Stage is not ("total" or "shutdown") && failure.Kind != FailureKind.Internal;
+        (failure.Party != FailureParty.Client || failure.Kind == FailureKind.Unsupported || failure.UpstreamStatus is 403 or 404)
+        && failure.Stage is not ("total" or "shutdown") && failure.Kind != FailureKind.Internal;
+
+    /// <summary>Nobody was asked: another attempt's failure is what the caller should hear of.</summary>
+    public static bool IsBeforeTheCall(Failure failure) => failure.Kind == FailureKind.Unsupported || failure.Stage == "route";
 
     /// <summary>
     /// Whether the same upstream may do better in a moment. Not after a time-out of ours: it took its whole time already. Not after a refusal that stays

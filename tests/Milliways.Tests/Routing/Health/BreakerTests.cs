@@ -44,11 +44,27 @@ public sealed class BreakerTests
     }
 
     [Fact]
-    public void Failures_open_it_only_when_they_are_half_of_what_was_tried()
+    public void Mixed_failures_open_it_only_when_they_are_half_of_what_was_tried()
     {
         var breaker = new Breaker(Settings, new ManualTime());
-        Report(breaker, Verdict.Good, 7);
-        Report(breaker, Verdict.Bad, 6);
+        for (var i = 0; i < 50; i++)
+        {
+            Report(breaker, Verdict.Good, 3);
+            Report(breaker, Verdict.Bad, 2);
+        }
+        Assert.Equal(BreakerState.Closed, breaker.State);
+        // 100 of 250 were bad: with two bad ones for each good one half of all is reached after 51 rounds.
+        for (var i = 0; i < 153 && breaker.State == BreakerState.Closed; i++)
+            Report(breaker, i % 3 == 2 ? Verdict.Good : Verdict.Bad);
+        Assert.Equal(BreakerState.Open, breaker.State);
+    }
+
+    [Fact]
+    public void A_row_of_failures_opens_it_however_good_it_was_before()
+    {
+        var breaker = new Breaker(Settings, new ManualTime());
+        Report(breaker, Verdict.Good, 1000);
+        Report(breaker, Verdict.Bad, 2);
         Assert.Equal(BreakerState.Closed, breaker.State);
         Report(breaker, Verdict.Bad);
         Assert.Equal(BreakerState.Open, breaker.State);

@@ -165,7 +165,7 @@ public sealed class RetryPlanTests
             (new Failure(FailureKind.Timeout, FailureParty.Upstream, "total", "x"), false, false, Verdict.Unknown),
             (new Failure(FailureKind.Overloaded, FailureParty.Gateway, "shutdown", "x"), false, false, Verdict.Unknown),
             (new Failure(FailureKind.Overloaded, FailureParty.Gateway, "route", "off"), true, false, Verdict.Unknown),
-            (Failure.Unsupported("x", "seed"), false, false, Verdict.Unknown),
+            (Failure.Unsupported("x", "seed"), true, false, Verdict.Unknown),
             (new Failure(FailureKind.ContextExceeded, FailureParty.Client, "headers", "x") { UpstreamStatus = 500 }, false, false, Verdict.Unknown),
         })
             Assert.Equal((another, same, verdict), (FailureRules.AnotherMayHelp(failure), FailureRules.SameMayHelp(failure), FailureRules.Of(failure)));
