@@ -64,13 +64,15 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
             return (new Failure(FailureKind.Overloaded, FailureParty.Gateway, "route", $"The upstream {_upstream.Name} is switched off: {_upstream.OffBecause}."), null);
         if (exchange.Front.AnswerLocally(exchange, attempt) is { } body)
             return (new CommittedAnswer(new Relays.LocalRelay(body), call: null, stay: null), null);
-        var address = _upstream.UriFor(exchange.Front.Operation);
+        var address = _upstream.UriFor(exchange.Front.Operation, attempt.Model, exchange.Facts.Stream);
         if (address is null)
             return (Failure.Unsupported(
                 $"The model is served by the upstream {_upstream.Name}, which has no such operation ({exchange.Front.Operation}): choose another model.", "model"), null);
         // Inline completions are for bytes that pass through: reading and writing another dialect is work for the pool (design §4, "Memory").
         if (!exchange.Front.IsSameDialect(_upstream))
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        if (await exchange.Front.FetchAsync(exchange, attempt, cancel) is { } unfetched)
+            return (unfetched, null);
         var prepared = exchange.Front.Prepare(exchange, attempt);
         if (!prepared.IsOk)
             return (prepared.Failure, null);
