@@ -71,7 +71,7 @@ internal static class AttemptLoop
 
         if (exchange.Front.AnswerLocally(exchange, attempt) is { } body)
             return new CommittedAnswer(new Relays.LocalRelay(body), call: null, stay: null);
-        var address = upstream.UriFor(exchange.Front.Operation);
+        var address = exchange.Front.AddressAt(upstream, exchange);
         if (address is null)
             return Failure.Unsupported(
                 $"The model is served by the upstream {upstream.Name}, which has no such operation ({exchange.Front.Operation}): choose another model.", "model");
@@ -104,6 +104,7 @@ internal static class AttemptLoop
             if (call.Status is < 200 or > 299)
                 return await ReadRefusalAsync(exchange, attempt, call);
             stage = "first-event";
+            prepared.Value.Relay.Begin(call);
             var answer = new CommittedAnswer(prepared.Value.Relay, call, stay);
             var failure = await ReadToCommitAsync(exchange, answer);
             if (failure is not null)
@@ -135,7 +136,7 @@ internal static class AttemptLoop
     private static async Task<Failure?> ReadToCommitAsync(Exchange exchange, CommittedAnswer answer)
     {
         var (relay, call) = (answer.Relay, answer.Call!);
-        if (relay.NeedsWholeBody || call.ContentType == "application/json")
+        if (relay.NeedsWholeBody || (call.ContentType == "application/json" && !relay.TakesAnyType))
         {
             if (!await call.ReadAllAsync(MostAnswerBytes, exchange))
                 return Failure.Broken("body", string.Create(CultureInfo.InvariantCulture, $"The upstream's answer is larger than {MostAnswerBytes >> 20} MiB."));
