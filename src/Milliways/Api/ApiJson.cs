@@ -5,6 +5,7 @@ namespace Milliways.Api;
 /// <summary>The contracts of the small endpoints' answers.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(TokenCount))]
+[JsonSerializable(typeof(DeferredRequest))]
 [JsonSerializable(typeof(ApiKeyFacts))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ModelItem))]
