@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Milliways.Api.Responses;
 
 namespace Milliways.Api;
 
@@ -6,6 +7,8 @@ namespace Milliways.Api;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(TokenCount))]
 [JsonSerializable(typeof(DeferredRequest))]
+[JsonSerializable(typeof(DeletedResponse))]
+[JsonSerializable(typeof(InputItemList))]
 [JsonSerializable(typeof(ApiKeyFacts))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ModelItem))]
