@@ -12,7 +12,7 @@ public static class RequestReader
         "model", "messages", "tools", "tool_choice", "functions", "function_call", "parallel_tool_calls", "response_format", "max_tokens",
         "max_completion_tokens", "temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty", "repetition_penalty", "logit_bias",
         "seed", "stop", "n", "logprobs", "top_logprobs", "reasoning_effort", "reasoning", "thinking", "user", "safety_identifier", "service_tier",
-        "stream", "stream_options",
+        "stream", "stream_options", "prompt_cache_key", "verbosity",
     ]);
 
     private static readonly string[] Efforts = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
@@ -54,10 +54,19 @@ public static class RequestReader
             Thinking = ReadThinking(root),
             User = root["safety_identifier"].Text() ?? root["user"].Text(),
             ServiceTier = root["service_tier"].Text(),
+            PromptCacheKey = root["prompt_cache_key"].Text(),
+            Verbosity = ReadVerbosity(root["verbosity"]),
             Stream = root["stream"].Flag() ?? false,
             IncludeUsage = root["stream_options"].Object()["include_usage"].Flag() ?? false,
             Other = RequestPieces.Others(root.Value, Known),
         };
+    }
+
+    private static string? ReadVerbosity(JsonField verbosity)
+    {
+        var word = verbosity.Text();
+        if (word is not (null or "low" or "medium" or "high")) verbosity.Reading.OutOfRange(verbosity.Path, "one of low, medium, high");
+        return word;
     }
 
     private static ChatResponseFormat? ReadFormat(JsonField format)

@@ -28,13 +28,16 @@ internal interface IFront : IErrorWriter
     Reading<Route>? RouteOf(Exchange exchange) => null;
 
     /// <summary>Where this exchange goes at an upstream; null when the upstream has no such operation.</summary>
-    Uri? AddressAt(Upstream upstream, Exchange exchange) => upstream.UriFor(Operation);
+    Uri? AddressAt(Exchange exchange, Attempt attempt) => attempt.Upstream.UriFor(Operation, attempt.Model, exchange.Facts.Stream);
 
     /// <summary>True when an upstream speaks the caller's own dialect, so that bytes go through.</summary>
     bool IsSameDialect(Upstream upstream);
 
     /// <summary>The model's name for routing, when the address says more than the body does (the gateway's <c>grok/{model}</c>).</summary>
     string RouteName(RequestFacts facts);
+
+    /// <summary>Gets what an attempt needs before it can be prepared, such as images that the upstream does not fetch itself.</summary>
+    ValueTask<Failure?> FetchAsync(Exchange exchange, Attempt attempt) => default;
 
     /// <summary>Makes the upstream's request and the relay of its answer; a failure says what the target cannot express.</summary>
     Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt);

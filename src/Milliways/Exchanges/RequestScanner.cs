@@ -25,6 +25,7 @@ internal ref struct RequestScanner
     private bool _hasTools;
     private bool _hasMessages;
     private ByteSpan? _deferredAt;
+    private bool _asksForSearch;
     private int _n;
     private Failure? _failure;
 
@@ -84,6 +85,7 @@ internal ref struct RequestScanner
             HasMessages = _hasMessages,
             HasTools = _hasTools,
             DeferredAt = _deferredAt,
+            AsksForSearch = _asksForSearch,
             N = _n,
             End = end,
         };
@@ -124,6 +126,9 @@ internal ref struct RequestScanner
                 break;
             case "stream_options":
                 ReadStreamOptions();
+                break;
+            case "search_parameters":
+                ReadSearch();
                 break;
             case "tools" or "functions" or "response_format" or "output_config" or "output_format":
                 _hasTools |= name is "tools" or "functions" && _reader.TokenType == JsonTokenType.StartArray;
@@ -172,6 +177,25 @@ internal ref struct RequestScanner
                     _includeUsageAt = new ByteSpan(valueStart, (int)_reader.BytesConsumed - valueStart);
             }
         _streamOptionsAt = new ByteSpan(start, (int)_reader.BytesConsumed - start);
+    }
+
+    private void ReadSearch()
+    {
+        if (_reader.TokenType != JsonTokenType.StartObject)
+        {
+            SkipValue(MaxDepth);
+            return;
+        }
+
+        while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isMode = _reader.ValueTextEquals("mode"u8);
+            _reader.Read();
+            // The last of two counts, as it would at the upstream.
+            if (isMode)
+                _asksForSearch = _reader.TokenType == JsonTokenType.String && _reader.ValueTextEquals("on"u8);
+            SkipValue(MaxDepth);
+        }
     }
 
     /// <summary>Passes over the value the reader stands on, minding the depth.</summary>

@@ -50,8 +50,8 @@ internal sealed class PassThroughFront(Flavour flavour, OwnedIds owned, RoutingT
             $"/v1/{target.Resource} is answered by xAI, and no upstream here is xAI's: set XAI_API_KEY, or add an upstream with \"preset\": \"xai\" to milliways.json.");
     }
 
-    public Uri? AddressAt(Upstream upstream, Exchange exchange) =>
-        upstream.Dialect is UpstreamDialect.OpenAiChat or UpstreamDialect.OpenAiResponses ? upstream.At(Target(exchange).PathAndQuery) : null;
+    public Uri? AddressAt(Exchange exchange, Attempt attempt) =>
+        attempt.Upstream.Dialect is UpstreamDialect.OpenAiChat or UpstreamDialect.OpenAiResponses ? attempt.Upstream.At(Target(exchange).PathAndQuery) : null;
 
     public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt)
     {

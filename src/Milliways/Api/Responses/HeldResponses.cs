@@ -40,7 +40,7 @@ internal sealed class HeldResponses(ExchangeRunner runner, RoutingTable table)
 
         public Reading<Route>? RouteOf(Exchange exchange) => (Reading<Route>)new Route(new Attempt(holder, "responses"));
 
-        public Uri? AddressAt(Upstream upstream, Exchange exchange) => upstream.At("/responses/" + Uri.EscapeDataString(id));
+        public Uri? AddressAt(Exchange exchange, Attempt attempt) => attempt.Upstream.At("/responses/" + Uri.EscapeDataString(id));
 
         public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
 
