@@ -1,4 +1,5 @@
 using Milliways.Api.PassThrough;
+using Milliways.Api.Responses;
 using Milliways.Credits;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
@@ -9,13 +10,16 @@ namespace Milliways.Api;
 
 /// <summary>The routes of xAI's, OpenAI's and Anthropic's APIs.</summary>
 internal sealed class ApiRoutes(
-    ExchangeRunner runner, KeyGate keys, ModelsEndpoints models, DeferredCompletions deferred, PassThroughFront passThrough)
+    ExchangeRunner runner, KeyGate keys, ModelsEndpoints models, DeferredCompletions deferred, PassThroughFront passThrough,
+    StoredResponses stored, ResponseEndpoints responses)
 {
     private static readonly CompletionsFront Completions = new(Flavour.Xai);
     private static readonly CompleteFront Complete = new();
     private static readonly PlainFront ImageGenerations = new(Operation.ImageGenerations, Flavour.Xai, "data");
     private static readonly PlainFront ImageEdits = new(Operation.ImageEdits, Flavour.Xai, "data");
     private readonly ChatFront _chat = new(Flavour.Xai, deferred: deferred);
+    private readonly ResponsesFront _responses = new(Flavour.Xai, stored);
+    private readonly CountInputFront _countInput = new(Flavour.Xai, stored);
     private static readonly MessagesFront Messages = new();
     private static readonly CountTokensFront CountTokens = new();
     private static readonly PlainFront Embeddings = new(Operation.Embeddings, Flavour.Xai, "data");
@@ -24,6 +28,12 @@ internal sealed class ApiRoutes(
     public IEnumerable<ApiRoute> All() =>
     [
         new("POST", "/v1/chat/completions", KeyKind.ApiKey, "Chat Completions, whole or streamed", (http, _) => runner.RunAsync(http, _chat)),
+        new("POST", "/v1/responses", KeyKind.ApiKey, "OpenAI's Responses, whole or streamed, stored for 30 days", (http, _) => runner.RunAsync(http, _responses)),
+        new("POST", "/v1/responses/input_tokens", KeyKind.ApiKey, "Counts the tokens of a Responses request", (http, _) => runner.RunAsync(http, _countInput)),
+        ReadOne("/v1/responses/{response_id}", "A stored response", responses.GetAsync),
+        One("DELETE", "/v1/responses/{response_id}", "Forgets a stored response", responses.DeleteAsync),
+        One("POST", "/v1/responses/{response_id}/cancel", "Cancels a background response", responses.CancelAsync),
+        ReadOne("/v1/responses/{response_id}/input_items", "The items that led to a response", responses.InputItemsAsync),
         ReadOne("/v1/chat/deferred-completion/{request_id}", "A deferred completion: 202 until it is there, then once", deferred.GetAsync),
         new("POST", "/v1/completions", KeyKind.ApiKey, "OpenAI's legacy completions, whole or streamed", (http, _) => runner.RunAsync(http, Completions)),
         new("POST", "/v1/complete", KeyKind.ApiKey, "Anthropic's legacy completion, whole or streamed", (http, _) => runner.RunAsync(http, Complete)),
@@ -57,8 +67,10 @@ internal sealed class ApiRoutes(
     private ApiRoute Read(string path, string summary, Func<HttpContext, ApiKey, Task> handle) =>
         new("GET", path, KeyKind.ApiKey, summary, (http, _) => WithKeyAsync(http, path, key => handle(http, key)));
 
-    private ApiRoute ReadOne(string path, string summary, Func<HttpContext, ApiKey, string, Task> handle) =>
-        new("GET", path, KeyKind.ApiKey, summary, (http, id) => WithKeyAsync(http, path, key => handle(http, key, id)));
+    private ApiRoute ReadOne(string path, string summary, Func<HttpContext, ApiKey, string, Task> handle) => One("GET", path, summary, handle);
+
+    private ApiRoute One(string method, string path, string summary, Func<HttpContext, ApiKey, string, Task> handle) =>
+        new(method, path, KeyKind.ApiKey, summary, (http, id) => WithKeyAsync(http, path, key => handle(http, key, id)));
 
     private Task WithKeyAsync(HttpContext http, string path, Func<ApiKey, Task> handle)
     {

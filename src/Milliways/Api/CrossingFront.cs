@@ -66,6 +66,9 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
     protected virtual Reading<PreparedCall> Same(Exchange exchange, Attempt attempt) =>
         throw new UnreachableException("A front whose dialect no upstream speaks has nothing to pass as it is.");
 
+    /// <summary>The body in the neutral model; once for all attempts (<see cref="NeutralRequest"/>).</summary>
+    protected virtual Reading<ChatRequest> Read(Exchange exchange) => NeutralRequest.Of(exchange, caller);
+
     /// <summary>The answer's id in the form of the caller's dialect.</summary>
     protected abstract string AnswerId(Exchange exchange);
 
@@ -74,7 +77,7 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
 
     private Reading<PreparedCall> Cross(Exchange exchange, Attempt attempt)
     {
-        var read = NeutralRequest.Of(exchange, caller);
+        var read = Read(exchange);
         if (!read.IsOk)
             return read.Failure;
         var (request, upstream) = (read.Value, attempt.Upstream);

@@ -13,5 +13,9 @@ internal static class AnswerIds
 
     public static string Complete(string requestId) => "compl_" + requestId[4..];
 
+    /// <summary>xAI's are UUIDs, OpenAI's start with resp_ (xai-api 1.6.2; dialects 3.5).</summary>
+    public static string Response(string requestId, Flavour flavour) =>
+        flavour == Flavour.Xai ? Guid.ParseExact(requestId.AsSpan(4), "N").ToString("D") : "resp_" + requestId[4..];
+
     public static string Message(string requestId) => "msg_" + requestId[4..];
 }

@@ -182,7 +182,7 @@ internal sealed class ExchangeRunner(
                 answer.Stay?.Broke();
                 failure ??= Failure.Broken("stream", "The upstream's answer broke.");
                 await EndAsync(exchange, leases, EndingOf(failure), failure);
-                await TearAsync(exchange, failure);
+                await TearAsync(exchange, failure, answer.Relay);
             }
         }
         finally
@@ -236,9 +236,11 @@ internal sealed class ExchangeRunner(
     /// Ends a stream that has begun: the dialect's error event, then a torn connection. A proper end of the body would be taken for a clean answer by
     /// every client (vectors/README §4).
     /// </summary>
-    private static async Task TearAsync(Exchange exchange, Failure failure)
+    private static async Task TearAsync(Exchange exchange, Failure failure, IRelay? relay = null)
     {
-        exchange.Front.WriteStreamFailure(failure, exchange.RequestId, exchange.Http.Response.BodyWriter);
+        var output = exchange.Http.Response.BodyWriter;
+        if (relay?.WriteFailure(failure, output) != true)
+            exchange.Front.WriteStreamFailure(failure, exchange.RequestId, output);
         exchange.Await(Waiting.Caller);
         await exchange.Http.Response.BodyWriter.FlushAsync(CancellationToken.None);
         throw new TornAnswerException();

@@ -1,4 +1,5 @@
 using Milliways.Api;
+using Milliways.Api.Responses;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Routing;
@@ -18,7 +19,7 @@ internal sealed class GatewayRoutes
     private readonly GatewayStore _gateways;
     private readonly Dictionary<string, (IFront Front, string Summary)> _fronts;
 
-    public GatewayRoutes(ExchangeRunner runner, RoutingTable table, GatewayStore gateways, DeferredCompletions deferred)
+    public GatewayRoutes(ExchangeRunner runner, RoutingTable table, GatewayStore gateways, DeferredCompletions deferred, StoredResponses stored)
     {
         (_runner, _gateways) = (runner, gateways);
         var (grok, openai, compat) = (new ModelPrefix.Provider(table, ModelPrefix.Grok), new ModelPrefix.Provider(table, "openai"), new ModelPrefix.Compat(table));
@@ -31,8 +32,10 @@ internal sealed class GatewayRoutes
             ["/grok/messages"] = messages,
             ["/grok/v1/messages"] = messages,
             ["/openai/chat/completions"] = (new ChatFront(Flavour.OpenAi, openai), "OpenAI's Chat Completions through the gateway"),
+            ["/openai/responses"] = (new ResponsesFront(Flavour.OpenAi, stored, openai), "OpenAI's Responses through the gateway"),
             ["/openai/embeddings"] = (new PlainFront(Operation.Embeddings, Flavour.OpenAi, "data", openai), "OpenAI's embeddings through the gateway"),
             ["/compat/chat/completions"] = (new ChatFront(Flavour.OpenAi, compat), "Any provider's model as {provider}/{model}"),
+            ["/compat/responses"] = (new ResponsesFront(Flavour.OpenAi, stored, compat), "Any provider's model in OpenAI's Responses"),
             ["/compat/messages"] = (new MessagesFront(compat), "Any provider's model in Anthropic's dialect"),
             ["/compat/embeddings"] = (new PlainFront(Operation.Embeddings, Flavour.OpenAi, "data", compat), "Any provider's embeddings"),
         };

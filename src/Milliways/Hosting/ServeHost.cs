@@ -3,6 +3,7 @@ using Milliways.Api;
 using Milliways.Catalogue;
 using Milliways.Engines;
 using Milliways.Api.PassThrough;
+using Milliways.Api.Responses;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Gateway;
@@ -87,7 +88,7 @@ internal static class ServeHost
         services.AddSingleton(provider => RoutingSetup.Build(config, environment, provider.GetRequiredService<UpstreamClients>(), provider.GetRequiredService<EngineSupervisor>(), models, socket));
         services.AddSingleton(provider => provider.GetRequiredService<RoutingTable>().Upstreams);
         services.AddSingleton<Router>().AddSingleton<ExchangeRunner>();
-        services.AddSingleton<EngineFacts>().AddSingleton<ModelDirectory>().AddSingleton<ModelsEndpoints>().AddSingleton<DeferredCompletions>()
+        services.AddSingleton<EngineFacts>().AddSingleton<ModelDirectory>().AddSingleton<ModelsEndpoints>().AddSingleton<DeferredCompletions>().AddSingleton<StoredResponses>().AddSingleton<HeldResponses>().AddSingleton<ResponseEndpoints>()
             .AddSingleton(provider => new PassThroughFront(Flavour.Xai, provider.GetRequiredService<OwnedIds>(), provider.GetRequiredService<RoutingTable>())).AddSingleton<ApiRoutes>().AddSingleton<GatewayRoutes>();
         services.AddSingleton<HealthEndpoints>().AddSingleton<StartPage>();
         services.AddSingleton(provider => RouteTable.Build(provider));

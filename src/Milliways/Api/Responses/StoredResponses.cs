@@ -17,29 +17,36 @@ internal sealed class StoredResponses(AnswerStore answers, TimeProvider time)
 
     public static ResponseWish WishOf(Exchange exchange) => (ResponseWish)exchange.FrontState!;
 
-    /// <summary>Reads what is wanted of the store, finds the conversation, and arranges that the answer is kept.</summary>
-    public async ValueTask<Failure?> BeginAsync(Exchange exchange, Func<string> newId)
+    /// <summary>Reads what is wanted of the store, and finds the conversation that goes on.</summary>
+    public async ValueTask<Failure?> LoadAsync(Exchange exchange)
     {
         var read = ResponseWish.Read(exchange.Body.Span);
         if (!read.IsOk)
             return read.Failure;
-        var (wish, team) = (read.Value, exchange.Key!.Team.Account);
+        exchange.FrontState = read.Value;
+        if (read.Value.PreviousId is not { } previous)
+            return null;
+        var (turns, missing) = await answers.ConversationAsync(exchange.Key!.Team.Account, previous);
+        if (missing is not null)
+            return NotFound(previous, missing);
+        if (turns.Count >= AnswerStore.MostTurns)
+            return Failure.Invalid($"The conversation has more than {AnswerStore.MostTurns} responses: begin a new one, with a summary as input.", "previous_response_id");
+        if (turns[^1].IsWaiting)
+            return Failure.Invalid($"The previous response '{previous}' is not done yet: wait for it, or cancel it.", "previous_response_id");
+        exchange.FrontState = read.Value with { Earlier = turns };
+        return null;
+    }
+
+    /// <summary>As <see cref="LoadAsync"/>, and arranges that the answer is kept.</summary>
+    public async ValueTask<Failure?> BeginAsync(Exchange exchange, Func<string> newId)
+    {
+        if (await LoadAsync(exchange) is { } failure)
+            return failure;
+        var wish = WishOf(exchange);
         if (wish.IsBackground && exchange.Facts.Stream)
             return Failure.Unsupported("`background` and `stream` exclude each other here: leave one of them away, and ask GET /v1/responses/{id} for a background response.", "background");
         if (wish.IsBackground && !wish.Stores)
             return Failure.Invalid("`background` needs `store`: a response that is not kept could never be read.", "background");
-        if (wish.PreviousId is { } previous)
-        {
-            var (turns, missing) = await answers.ConversationAsync(team, previous);
-            if (missing is not null)
-                return NotFound(previous, missing);
-            if (turns.Count >= AnswerStore.MostTurns)
-                return Failure.Invalid($"The conversation has more than {AnswerStore.MostTurns} responses: begin a new one, with a summary as input.", "previous_response_id");
-            if (turns[^1].IsWaiting)
-                return Failure.Invalid($"The previous response '{previous}' is not done yet: wait for it, or cancel it.", "previous_response_id");
-            wish = wish with { Earlier = turns };
-        }
-        exchange.FrontState = wish;
         if (wish.IsBackground)
             exchange.Detachment = new BackgroundResponse(this, wish, newId(), time.GetUtcNow().ToUnixTimeSeconds());
         else if (wish.Stores)
