@@ -103,7 +103,7 @@ internal static class AttemptLoop
             call = await UpstreamCall.SendAsync(upstream, address, prepared.Value, exchange);
             if (call.Status is < 200 or > 299)
                 return await ReadRefusalAsync(exchange, attempt, call);
-            stage = "first-event";
+            stage = prepared.Value.Relay.NeedsWholeBody ? "body" : "first-event";
             var answer = new CommittedAnswer(prepared.Value.Relay, call, stay);
             var failure = await ReadToCommitAsync(exchange, answer);
             if (failure is not null)

@@ -44,7 +44,7 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
     /// <summary>Ends what is left when the server's grace period is over.</summary>
     public void StopAll()
     {
-        foreach (var exchange in Snapshot())
+        foreach (var exchange in All())
             exchange.Stop(new Failure(FailureKind.Overloaded, FailureParty.Gateway, "shutdown", "The server is shutting down: send the request again.")
             {
                 RetryAfterSeconds = 5,
@@ -55,7 +55,7 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
     {
         using var timer = new PeriodicTimer(Beat, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
-            foreach (var exchange in Snapshot())
+            foreach (var exchange in All())
                 Watch(exchange);
     }
 
@@ -77,7 +77,8 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
     private static Failure TimedOut(FailureParty party, string stage, TimeSpan limit, string what) =>
         new(FailureKind.Timeout, party, stage, string.Create(CultureInfo.InvariantCulture, $"{what} within {limit.TotalSeconds:0.###} s."));
 
-    private Exchange[] Snapshot()
+    /// <summary>Those that run in this moment.</summary>
+    public Exchange[] All()
     {
         lock (_one)
             return _open.Count == 0 ? [] : [.. _open];
