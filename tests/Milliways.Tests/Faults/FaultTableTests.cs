@@ -9,7 +9,13 @@ public abstract class FaultTableTests(string front)
 {
     private readonly Caller _caller = Caller.All.Single(caller => caller.Name == front);
 
+    internal string Front => front;
+
     public static TheoryData<string> Upstreams => [.. Wire.All.Select(wire => wire.Name)];
+
+    /// <summary>The cells of one front and one upstream.</summary>
+    internal static IEnumerable<(Fault Fault, bool Streamed)> CellsOf(Wire wire) =>
+        from fault in AllFaults.All from streamed in new[] { false, true } where fault.Absent(wire, streamed) is null select (fault, streamed);
 
     [Theory]
     [MemberData(nameof(Upstreams))]
@@ -18,20 +24,17 @@ public abstract class FaultTableTests(string front)
         var wire = Wire.Of(upstream);
         await using var bench = await FaultBench.StartAsync(_caller, wire);
         var wrong = new List<string>();
-        foreach (var fault in AllFaults.All)
-            foreach (var streamed in new[] { false, true })
+        foreach (var (fault, streamed) in CellsOf(wire))
+        {
+            try
             {
-                if (fault.Absent(wire, streamed) is not null)
-                    continue;
-                try
-                {
-                    await bench.CheckAsync(fault, streamed);
-                }
-                catch (Exception failed) when (failed is Xunit.Sdk.IAssertionException or JsonException or KeyNotFoundException or TimeoutException or InvalidOperationException or FormatException or ArgumentException)
-                {
-                    wrong.Add($"{front} | {upstream} | {fault.Name} | {(streamed ? "streamed" : "whole")}: {failed.Message.ReplaceLineEndings(" ")}");
-                }
+                await bench.CheckAsync(fault, streamed);
             }
+            catch (Exception failed) when (failed is Xunit.Sdk.IAssertionException or JsonException or KeyNotFoundException or TimeoutException or InvalidOperationException or FormatException or ArgumentException)
+            {
+                wrong.Add($"{front} | {upstream} | {fault.Name} | {(streamed ? "streamed" : "whole")}: {failed.Message.ReplaceLineEndings(" ")}");
+            }
+        }
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
     }
 }
