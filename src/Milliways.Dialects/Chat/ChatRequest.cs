@@ -68,6 +68,9 @@ public sealed record ChatRequest
     /// <summary>Responses' <c>include</c> has <c>reasoning.encrypted_content</c>: reasoning comes back in a form that only its maker reads.</summary>
     public bool EncryptedReasoning { get; init; }
 
+    /// <summary>The answer's text begins with the prompt's (legacy completions); the caller's dialect sees to it, upstreams never hear of it.</summary>
+    public bool Echo { get; init; }
+
     public bool Stream { get; init; }
 
     /// <summary>Chat's <c>stream_options.include_usage</c>; other dialects always report usage.</summary>

@@ -31,6 +31,14 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
 
     public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
 
+    public async ValueTask<Failure?> FetchAsync(Exchange exchange, Attempt attempt)
+    {
+        if (attempt.Upstream.Images is not { } images || IsSameDialect(attempt.Upstream))
+            return null;
+        var read = NeutralRequest.Of(exchange, caller);
+        return read.IsOk ? await InlineImages.FetchAsync(exchange, read.Value, images) : read.Failure;
+    }
+
     public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt) =>
         IsSameDialect(attempt.Upstream) ? Same(exchange, attempt) : Cross(exchange, attempt);
 

@@ -71,13 +71,15 @@ internal static class AttemptLoop
 
         if (exchange.Front.AnswerLocally(exchange, attempt) is { } body)
             return new CommittedAnswer(new Relays.LocalRelay(body), call: null, stay: null);
-        var address = upstream.UriFor(exchange.Front.Operation);
+        var address = upstream.UriFor(exchange.Front.Operation, attempt.Model, exchange.Facts.Stream);
         if (address is null)
             return Failure.Unsupported(
                 $"The model is served by the upstream {upstream.Name}, which has no such operation ({exchange.Front.Operation}): choose another model.", "model");
         // Inline completions are for bytes that pass through: reading and writing another dialect is work for the pool (design §4, "Memory").
         if (!exchange.Front.IsSameDialect(upstream))
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        if (await exchange.Front.FetchAsync(exchange, attempt) is { } unfetched)
+            return unfetched;
         var prepared = exchange.Front.Prepare(exchange, attempt);
         if (!prepared.IsOk)
             return prepared.Failure;

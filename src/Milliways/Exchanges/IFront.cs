@@ -18,6 +18,9 @@ internal interface IFront : IErrorWriter
     /// <summary>The model's name for routing, when the address says more than the body does (the gateway's <c>grok/{model}</c>).</summary>
     string RouteName(RequestFacts facts);
 
+    /// <summary>Gets what an attempt needs before it can be prepared, such as images that the upstream does not fetch itself.</summary>
+    ValueTask<Failure?> FetchAsync(Exchange exchange, Attempt attempt) => default;
+
     /// <summary>Makes the upstream's request and the relay of its answer; a failure says what the target cannot express.</summary>
     Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt);
 

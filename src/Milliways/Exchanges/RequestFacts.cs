@@ -28,6 +28,9 @@ internal sealed record RequestFacts
     /// <summary>Tools were given; not every upstream can use them.</summary>
     public bool HasTools { get; init; }
 
+    /// <summary>xAI's <c>search_parameters</c> ask for a search, which not every upstream has (xai-api 1.3.5).</summary>
+    public bool AsksForSearch { get; init; }
+
     /// <summary>The offset of the body's closing brace: where a member can be added.</summary>
     public required int End { get; init; }
 }

@@ -24,6 +24,7 @@ internal ref struct RequestScanner
     private bool _includeUsage;
     private bool _hasTools;
     private bool _hasMessages;
+    private bool _asksForSearch;
     private int _n;
     private Failure? _failure;
 
@@ -82,6 +83,7 @@ internal ref struct RequestScanner
             IncludeUsageAt = _includeUsageAt,
             HasMessages = _hasMessages,
             HasTools = _hasTools,
+            AsksForSearch = _asksForSearch,
             N = _n,
             End = end,
         };
@@ -117,6 +119,9 @@ internal ref struct RequestScanner
                 break;
             case "stream_options":
                 ReadStreamOptions();
+                break;
+            case "search_parameters":
+                ReadSearch();
                 break;
             case "tools" or "functions" or "response_format" or "output_config" or "output_format":
                 _hasTools |= name is "tools" or "functions" && _reader.TokenType == JsonTokenType.StartArray;
@@ -165,6 +170,25 @@ internal ref struct RequestScanner
                     _includeUsageAt = new ByteSpan(valueStart, (int)_reader.BytesConsumed - valueStart);
             }
         _streamOptionsAt = new ByteSpan(start, (int)_reader.BytesConsumed - start);
+    }
+
+    private void ReadSearch()
+    {
+        if (_reader.TokenType != JsonTokenType.StartObject)
+        {
+            SkipValue(MaxDepth);
+            return;
+        }
+
+        while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isMode = _reader.ValueTextEquals("mode"u8);
+            _reader.Read();
+            // The last of two counts, as it would at the upstream.
+            if (isMode)
+                _asksForSearch = _reader.TokenType == JsonTokenType.String && _reader.ValueTextEquals("on"u8);
+            SkipValue(MaxDepth);
+        }
     }
 
     /// <summary>Passes over the value the reader stands on, minding the depth.</summary>

@@ -67,10 +67,13 @@ internal sealed class UpstreamCall : IAsyncDisposable
         headers.TryAddWithoutValidation("User-Agent", "milliways");
         if (upstream.ApiKey is not null)
         {
-            if (upstream.Auth == AuthStyle.XApiKey)
-                headers.TryAddWithoutValidation("x-api-key", upstream.ApiKey);
-            else
-                headers.TryAddWithoutValidation("Authorization", "Bearer " + upstream.ApiKey);
+            var (name, value) = upstream.Auth switch
+            {
+                AuthStyle.XApiKey => ("x-api-key", upstream.ApiKey),
+                AuthStyle.XGoogApiKey => ("x-goog-api-key", upstream.ApiKey),
+                _ => ("Authorization", "Bearer " + upstream.ApiKey),
+            };
+            headers.TryAddWithoutValidation(name, value);
         }
         foreach (var (name, value) in call.Headers)
             headers.TryAddWithoutValidation(name, value);

@@ -1,4 +1,5 @@
 using Milliways.Dialects.Chat;
+using Milliways.Upstreams.Images;
 
 namespace Milliways.Upstreams;
 
@@ -51,6 +52,9 @@ internal sealed class Upstream
     /// <summary>Why it is switched off, or null.</summary>
     public string? OffBecause { get; init; }
 
+    /// <summary>Fetches images by address for an upstream that does not; null where it does.</summary>
+    public ImageFetcher? Images { get; init; }
+
     /// <summary>Set for the embedded engine only.</summary>
     public IUpstreamGuard? Guard { get; init; }
 
@@ -62,8 +66,12 @@ internal sealed class Upstream
     public UpstreamTarget Target(string model, bool strict) => new(model) { Strict = strict, Traits = Preset?.Traits ?? UpstreamTraits.Plain };
 
     /// <summary>Where an operation is posted, or null when the upstream's dialect has no such operation.</summary>
-    public Uri? UriFor(Operation operation) => (operation, Dialect) switch
+    /// <param name="operation">What is wanted.</param>
+    /// <param name="model">The upstream's name of the model, which Google wants in the address.</param>
+    /// <param name="stream">Whether the answer shall stream, which Google wants there too.</param>
+    public Uri? UriFor(Operation operation, string model, bool stream) => (operation, Dialect) switch
     {
+        (Operation.Chat, UpstreamDialect.Google) when model.Length <= GeminiPath.LongestModel => _address.At(GeminiPath.Of(model, stream)),
         (Operation.Chat, UpstreamDialect.OpenAiChat or UpstreamDialect.Anthropic) => ChatUri,
         (Operation.Embeddings, UpstreamDialect.OpenAiChat) => _address.At("/embeddings"),
         (Operation.TokenizeText, UpstreamDialect.OpenAiChat) when IsEngine || Preset?.Name == "xai" => _address.At("/tokenize-text"),
