@@ -41,14 +41,18 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
             _open.Remove(exchange);
     }
 
-    /// <summary>Ends what is left when the server's grace period is over.</summary>
+    /// <summary>Ends what is left when the server's grace period is over, with an error that the caller is told.</summary>
     public void StopAll()
     {
         foreach (var exchange in All())
-            exchange.Stop(new Failure(FailureKind.Overloaded, FailureParty.Gateway, "shutdown", "The server is shutting down: send the request again.")
-            {
-                RetryAfterSeconds = 5,
-            });
+            exchange.Stop(ShuttingDown);
+    }
+
+    /// <summary>Closes the connections of callers who have not even read that.</summary>
+    public void LetGoAll()
+    {
+        foreach (var exchange in All())
+            exchange.LetGo(ShuttingDown);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -73,6 +77,9 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
         else if (waiting is Waiting.FirstEvent or Waiting.NextEvent && exchange.Caller is { } caller && caller.Silence > KeepAliveAfter)
             _ = KeepAlive.SendAsync(exchange, caller);
     }
+
+    private static Failure ShuttingDown =>
+        new(FailureKind.Overloaded, FailureParty.Gateway, "shutdown", "The server is shutting down: send the request again.") { RetryAfterSeconds = 5 };
 
     private static Failure TimedOut(FailureParty party, string stage, TimeSpan limit, string what) =>
         new(FailureKind.Timeout, party, stage, string.Create(CultureInfo.InvariantCulture, $"{what} within {limit.TotalSeconds:0.###} s."));
