@@ -25,6 +25,8 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
 
     public abstract ReadOnlySpan<byte> KeepAlive { get; }
 
+    public virtual bool NeedsMessages => true;
+
     public abstract bool IsSameDialect(Upstream upstream);
 
     public string RouteName(RequestFacts facts) => modelPrefix is null ? facts.Model : modelPrefix.RouteName(facts.Model);
@@ -54,6 +56,9 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
     /// <summary>The original bytes with the edits of docs/edits.md.</summary>
     protected abstract Reading<PreparedCall> Same(Exchange exchange, Attempt attempt);
 
+    /// <summary>The body in the neutral model; once for all attempts (<see cref="NeutralRequest"/>).</summary>
+    protected virtual Reading<ChatRequest> Read(Exchange exchange) => NeutralRequest.Of(exchange, caller);
+
     /// <summary>The answer's id in the form of the caller's dialect.</summary>
     protected abstract string AnswerId(Exchange exchange);
 
@@ -62,7 +67,7 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
 
     private Reading<PreparedCall> Cross(Exchange exchange, Attempt attempt)
     {
-        var read = NeutralRequest.Of(exchange, caller);
+        var read = Read(exchange);
         if (!read.IsOk)
             return read.Failure;
         var (request, upstream) = (read.Value, attempt.Upstream);

@@ -63,7 +63,7 @@ internal sealed class ExchangeRunner(
             return facts.Failure;
         // Only chat has streams; elsewhere the member means nothing and goes on with the bytes.
         exchange.Facts = exchange.Front.Operation == Operation.Chat ? facts.Value : facts.Value with { Stream = false };
-        return exchange.Front.Operation is Operation.Chat or Operation.CountTokens && !facts.Value.HasMessages
+        return exchange.Front.NeedsMessages && !facts.Value.HasMessages
             ? Failure.Unprocessable("missing field `messages`: send the conversation as a list.", "messages")
             : null;
     }
@@ -130,7 +130,7 @@ internal sealed class ExchangeRunner(
                 answer.Stay?.Broke();
                 failure ??= Failure.Broken("stream", "The upstream's answer broke.");
                 await EndAsync(exchange, leases, EndingOf(failure), failure);
-                await TearAsync(exchange, failure);
+                await TearAsync(exchange, failure, answer.Relay);
             }
         }
         finally
@@ -171,9 +171,11 @@ internal sealed class ExchangeRunner(
     /// Ends a stream that has begun: the dialect's error event, then a torn connection. A proper end of the body would be taken for a clean answer by
     /// every client (vectors/README §4).
     /// </summary>
-    private static async Task TearAsync(Exchange exchange, Failure failure)
+    private static async Task TearAsync(Exchange exchange, Failure failure, IRelay? relay = null)
     {
-        exchange.Front.WriteStreamFailure(failure, exchange.RequestId, exchange.Http.Response.BodyWriter);
+        var output = exchange.Http.Response.BodyWriter;
+        if (relay?.WriteFailure(failure, output) != true)
+            exchange.Front.WriteStreamFailure(failure, exchange.RequestId, output);
         exchange.Await(Waiting.Caller);
         await exchange.Http.Response.BodyWriter.FlushAsync(CancellationToken.None);
         throw new TornAnswerException();

@@ -12,6 +12,9 @@ internal interface IFront : IErrorWriter
 
     Flavour Flavour { get; }
 
+    /// <summary>The body must have <c>messages</c>.</summary>
+    bool NeedsMessages => Operation is Operation.Chat or Operation.CountTokens;
+
     /// <summary>True when an upstream speaks the caller's own dialect, so that bytes go through.</summary>
     bool IsSameDialect(Upstream upstream);
 

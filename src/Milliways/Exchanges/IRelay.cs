@@ -42,4 +42,10 @@ internal interface IRelay
     int Feed(ReadOnlySpan<byte> upstream, bool endOfBody, IBufferWriter<byte> caller, Meter meter);
 
     void WriteTail(IBufferWriter<byte> caller);
+
+    /// <summary>
+    /// The error event of a stream that has begun, in dialects whose error tells of what was sent before it. False: nothing was written, and the front's own
+    /// event does.
+    /// </summary>
+    bool WriteFailure(Failure failure, IBufferWriter<byte> caller) => false;
 }

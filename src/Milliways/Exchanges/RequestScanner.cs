@@ -123,7 +123,7 @@ internal ref struct RequestScanner
             case "search_parameters":
                 ReadSearch();
                 break;
-            case "tools" or "functions" or "response_format" or "output_config" or "output_format":
+            case "tools" or "functions" or "response_format" or "output_config" or "output_format" or "text":
                 _hasTools |= name is "tools" or "functions" && _reader.TokenType == JsonTokenType.StartArray;
                 SkipValue(MaxSchemaDepth);
                 break;

@@ -17,7 +17,12 @@ internal sealed class Upstream
         Dialect = dialect;
         _address = dialect is UpstreamDialect.Anthropic or UpstreamDialect.Google ? address.WithoutVersion() : address;
         Client = client;
-        ChatUri = _address.At(dialect == UpstreamDialect.Anthropic ? "/v1/messages" : "/chat/completions");
+        ChatUri = _address.At(dialect switch
+        {
+            UpstreamDialect.Anthropic => "/v1/messages",
+            UpstreamDialect.OpenAiResponses => "/responses",
+            _ => "/chat/completions",
+        });
     }
 
     public string Name { get; }
@@ -72,7 +77,7 @@ internal sealed class Upstream
     public Uri? UriFor(Operation operation, string model, bool stream) => (operation, Dialect) switch
     {
         (Operation.Chat, UpstreamDialect.Google) when model.Length <= GeminiPath.LongestModel => _address.At(GeminiPath.Of(model, stream)),
-        (Operation.Chat, UpstreamDialect.OpenAiChat or UpstreamDialect.Anthropic) => ChatUri,
+        (Operation.Chat, UpstreamDialect.OpenAiChat or UpstreamDialect.OpenAiResponses or UpstreamDialect.Anthropic) => ChatUri,
         (Operation.Embeddings, UpstreamDialect.OpenAiChat) => _address.At("/embeddings"),
         (Operation.TokenizeText, UpstreamDialect.OpenAiChat) when IsEngine || Preset?.Name == "xai" => _address.At("/tokenize-text"),
         (Operation.CountTokens, UpstreamDialect.Anthropic) => _address.At("/v1/messages/count_tokens"),

@@ -38,6 +38,8 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
 
     public void WriteTail(IBufferWriter<byte> caller) => caller.Write(_tail);
 
+    public bool WriteFailure(Failure failure, IBufferWriter<byte> caller) => observer.WriteFailure(failure, caller);
+
     /// <summary>Frames that go on are sent in runs: one copy for all events of a read.</summary>
     private void Take(in SseFrame frame, ReadOnlySpan<byte> upstream, ref int consumed, ref int sent, IBufferWriter<byte> caller, Meter meter)
     {

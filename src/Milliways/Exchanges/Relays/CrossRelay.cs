@@ -63,6 +63,12 @@ internal sealed class CrossRelay : IRelay, IChatEventSink
         _writer?.WriteTail(caller);
     }
 
+    public bool WriteFailure(Failure failure, IBufferWriter<byte> caller)
+    {
+        _target.Current = caller;
+        return _writer?.WriteFailure(failure, caller) == true;
+    }
+
     void IChatEventSink.On(ChatEvent chatEvent)
     {
         switch (chatEvent)
