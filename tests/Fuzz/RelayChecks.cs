@@ -15,6 +15,11 @@ internal static class RelayChecks
 
     public static void Messages(byte[] bytes, Throws throws) => Run(new MessagesStreamObserver(), bytes, throws, Stop);
 
+    public static void Responses(byte[] bytes, Throws throws) => Run(new ResponsesStreamObserver(), bytes, throws, Stop);
+
+    public static void CutResponses(byte[] bytes, Throws throws) =>
+        Claim.That(Run(new ResponsesStreamObserver(), bytes, throws, Stop) == RelayState.Failed, "a stream that was cut is complete");
+
     public static void CutChat(byte[] bytes, Throws throws) =>
         Claim.That(Run(new ChatStreamObserver(stripUsage: false), bytes, throws, Done) == RelayState.Failed, "a stream that was cut is complete");
 

@@ -4,6 +4,7 @@ using Milliways.Dialects.Chat;
 using Milliways.Dialects.Completions;
 using Milliways.Dialects.Gemini;
 using Milliways.Dialects.OpenAiChat;
+using Milliways.Dialects.OpenAiResponses;
 
 namespace Milliways.Fuzz;
 
@@ -19,6 +20,7 @@ internal static class Targets
         ["openai-chat"] = ChatDialect.Instance,
         ["xai"] = ChatDialect.Instance,
         ["anthropic"] = MessagesDialect.Instance,
+        ["openai-responses"] = ResponsesDialect.Instance,
         ["google"] = GeminiDialect.Instance,
     };
 
@@ -26,6 +28,7 @@ internal static class Targets
     {
         ["chat"] = ChatDialect.Instance,
         ["messages"] = MessagesDialect.Instance,
+        ["responses"] = ResponsesDialect.Instance,
         ["completions"] = CompletionsDialect.Instance,
         ["complete"] = CompleteDialect.Instance,
     };
@@ -44,6 +47,8 @@ internal static class Targets
         new("relay messages", (corpus, throws) => Mutated(Streams(corpus, "anthropic"), corpus, throws), RelayChecks.Messages),
         new("cut relay chat", (corpus, throws) => Cut(throws.One(Streams(corpus, "openai-chat")), throws), RelayChecks.CutChat),
         new("cut relay messages", (corpus, throws) => Cut(throws.One(Streams(corpus, "anthropic")), throws), RelayChecks.CutMessages),
+        new("relay responses", (corpus, throws) => Mutated(Streams(corpus, "openai-responses"), corpus, throws), RelayChecks.Responses),
+        new("cut relay responses", (corpus, throws) => Cut(throws.One(Streams(corpus, "openai-responses")), throws), RelayChecks.CutResponses),
         .. Callers.Select(caller => new Target($"request {caller.Key}", Requests, (bytes, _) => WholeChecks.Request(caller.Value, bytes))),
         new("scanner", Requests, (bytes, _) => WholeChecks.Scanner(bytes)),
     ];

@@ -23,7 +23,7 @@ internal static class AllFaults
         new("end before headers") { Play = turn => Do(turn.Upstream.Finish), Expect = Refused(502, "upstream, headers") },
         new("silence") { TakesTime = true, Play = turn => turn.Upstream.ClosedAsync(), Expect = Refused(504, "upstream, first-event") },
         new("headers, then silence") { TakesTime = true, Play = HeadersThenSilenceAsync, Expect = Refused(504, "upstream, first-event") },
-        new("slow first byte") { TakesTime = true, Play = SlowAsync, Expect = Good },
+        new("slow first byte") { Play = SlowAsync, Expect = Good },
         new("stall in the middle") { TakesTime = true, Play = StallAsync, Expect = TornOrRefused(504, "upstream, idle") },
         new("one byte a second") { Play = DripAsync, Expect = Good },
 
@@ -124,7 +124,8 @@ internal static class AllFaults
 
     private static async Task SlowAsync(FaultTurn turn)
     {
-        await Task.Delay(TimeSpan.FromSeconds(17), turn.Clock);
+        for (var second = 0; second < 17; second++)
+            turn.Clock.Advance(TimeSpan.FromSeconds(1));
         await turn.GoodAsync();
     }
 

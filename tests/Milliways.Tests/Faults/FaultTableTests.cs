@@ -44,3 +44,5 @@ public sealed class ChatXaiFaultTests() : FaultTableTests("chat (xAI)");
 public sealed class ChatOpenAiFaultTests() : FaultTableTests("chat (OpenAI)");
 
 public sealed class MessagesFaultTests() : FaultTableTests("messages");
+
+public sealed class ResponsesFaultTests() : FaultTableTests("responses");

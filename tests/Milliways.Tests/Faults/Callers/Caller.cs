@@ -6,7 +6,7 @@ namespace Milliways.Tests.Faults.Callers;
 /// <summary>A caller of one front: what it asks, and how strictly it reads what it gets. It shares no code with the gateway.</summary>
 internal abstract class Caller(string name)
 {
-    public static IReadOnlyList<Caller> All { get; } = [new ChatCaller("chat (xAI)", isXai: true), new ChatCaller("chat (OpenAI)", isXai: false), new MessagesCaller()];
+    public static IReadOnlyList<Caller> All { get; } = [new ChatCaller("chat (xAI)", isXai: true), new ChatCaller("chat (OpenAI)", isXai: false), new MessagesCaller(), new ResponsesCaller()];
 
     protected const string Schema = """{"type":"object","properties":{"city":{"type":"string"},"zone":{"type":"string"}}}""";
 

@@ -20,7 +20,7 @@ internal sealed partial record Wire(string Name, string Dialect)
     public static readonly Wire Google = new("google", "google") { Committed = 1, SplitsCalls = false };
 
     /// <summary>The upstreams of the fault table.</summary>
-    public static IReadOnlyList<Wire> All { get; } = [OpenAiChat, Xai, Anthropic, Google];
+    public static IReadOnlyList<Wire> All { get; } = [OpenAiChat, Xai, Anthropic, OpenAiResponses, Google];
 
     public static Wire Of(string name) => All.Single(wire => wire.Name == name);
 
