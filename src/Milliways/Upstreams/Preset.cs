@@ -6,7 +6,7 @@ namespace Milliways.Upstreams;
 internal enum UpstreamDialect { OpenAiChat, OpenAiResponses, Anthropic, Google }
 
 /// <summary>How an upstream wants its key.</summary>
-internal enum AuthStyle { Bearer, XApiKey }
+internal enum AuthStyle { Bearer, XApiKey, XGoogApiKey }
 
 /// <summary>A known provider or server as data: adding an OpenAI-compatible one is a row, not code.</summary>
 /// <param name="Name">The preset's name, and the slug under which the gateway serves it.</param>
@@ -16,7 +16,15 @@ internal enum AuthStyle { Bearer, XApiKey }
 /// <param name="Hosted">True for a service on the internet: idle connections live longer, environment proxies are honoured.</param>
 internal sealed record Preset(string Name, string BaseUrl, UpstreamDialect Dialect, string[] Models, string Variable, bool Hosted = true)
 {
-    public AuthStyle Auth => Dialect == UpstreamDialect.Anthropic ? AuthStyle.XApiKey : AuthStyle.Bearer;
+    public AuthStyle Auth => AuthOf(Dialect);
+
+    /// <summary>How a dialect's own maker wants the key.</summary>
+    public static AuthStyle AuthOf(UpstreamDialect dialect) => dialect switch
+    {
+        UpstreamDialect.Anthropic => AuthStyle.XApiKey,
+        UpstreamDialect.Google => AuthStyle.XGoogApiKey,
+        _ => AuthStyle.Bearer,
+    };
 
     /// <summary>How its wire differs from others of its dialect; what a request of the same dialect carries passes as it is.</summary>
     public UpstreamTraits Traits { get; init; } = UpstreamTraits.Plain;
@@ -40,7 +48,7 @@ internal static class Presets
             Traits = new() { MaxCompletionTokens = true, SamplingExtensions = false, OpenAiExtensions = true },
         },
         new("anthropic", "https://api.anthropic.com", UpstreamDialect.Anthropic, ["claude-*"], "ANTHROPIC"),
-        new("google", "https://generativelanguage.googleapis.com", UpstreamDialect.Google, ["gemini-*"], "GEMINI"),
+        new("google", "https://generativelanguage.googleapis.com", UpstreamDialect.Google, ["gemini-*"], "GEMINI") { Traits = new() { InlineImages = true } },
         new("mistral", "https://api.mistral.ai/v1", UpstreamDialect.OpenAiChat,
             ["mistral-*", "codestral-*", "ministral-*", "magistral-*", "devstral-*", "pixtral-*"], "MISTRAL"),
         new("groq", "https://api.groq.com/openai/v1", UpstreamDialect.OpenAiChat, [], "GROQ"),
@@ -48,7 +56,7 @@ internal static class Presets
         new("openrouter", "https://openrouter.ai/api/v1", UpstreamDialect.OpenAiChat, [], "OPENROUTER"),
         new("together", "https://api.together.xyz/v1", UpstreamDialect.OpenAiChat, [], "TOGETHER"),
         new("cerebras", "https://api.cerebras.ai/v1", UpstreamDialect.OpenAiChat, [], "CEREBRAS"),
-        new("ollama", "http://127.0.0.1:11434/v1", UpstreamDialect.OpenAiChat, [], "OLLAMA", Hosted: false),
+        new("ollama", "http://127.0.0.1:11434/v1", UpstreamDialect.OpenAiChat, [], "OLLAMA", Hosted: false) { Traits = new() { InlineImages = true } },
         new("vllm", "http://127.0.0.1:8000/v1", UpstreamDialect.OpenAiChat, [], "VLLM", Hosted: false),
         new("sglang", "http://127.0.0.1:30000/v1", UpstreamDialect.OpenAiChat, [], "SGLANG", Hosted: false),
         new("llama.cpp", "http://127.0.0.1:8080/v1", UpstreamDialect.OpenAiChat, [], "LLAMACPP", Hosted: false),

@@ -3,6 +3,8 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using Milliways.Hosting.Configuration;
+using Milliways.Upstreams.Images;
+using Milliways.Upstreams.Tenants;
 
 namespace Milliways.Upstreams;
 
@@ -10,9 +12,11 @@ namespace Milliways.Upstreams;
 /// The HTTP clients for the operator's upstreams, one pool for each way of connecting. HTTP/1.1 pooled, no cookies, no redirects, no decompression;
 /// an invoker instead of a client, which would cost 3 % and 500 bytes a request.
 /// </summary>
-internal sealed class UpstreamClients : IDisposable
+/// <param name="time">For what has a time-out of its own.</param>
+internal sealed class UpstreamClients(TimeProvider time) : IDisposable
 {
     private readonly Dictionary<(bool Hosted, TimeSpan Connect, int? Connections, string? Proxy, string? CaFile), HttpMessageInvoker> _clients = [];
+    private readonly Dictionary<string, TenantClient> _tenants = [];
 
     public HttpMessageInvoker For(UpstreamConfig config, bool hosted, TimeSpan connect)
     {
@@ -30,6 +34,16 @@ internal sealed class UpstreamClients : IDisposable
         if (config.CaFile is not null)
             handler.SslOptions = Trusting(config.CaFile);
         return _clients[way] = new HttpMessageInvoker(handler);
+    }
+
+    /// <summary>Fetches images by address, for upstreams that do not.</summary>
+    /// <param name="allowPrivate"><c>security.allowPrivateUpstreams</c>, checked.</param>
+    public ImageFetcher Images(IReadOnlyList<string> allowPrivate)
+    {
+        var ranges = string.Join(' ', allowPrivate);
+        if (!_tenants.TryGetValue(ranges, out var client))
+            client = _tenants[ranges] = new TenantClient(new AddressRules(allowPrivate), ImageFetcher.Limit);
+        return new ImageFetcher(client, time);
     }
 
     /// <summary>A client whose every connection goes to one Unix socket.</summary>
@@ -58,6 +72,8 @@ internal sealed class UpstreamClients : IDisposable
     public void Dispose()
     {
         foreach (var client in _clients.Values)
+            client.Dispose();
+        foreach (var client in _tenants.Values)
             client.Dispose();
     }
 
