@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Milliways.Tests.Support;
 using Milliways.Tests.Support.Upstreams;
 
 namespace Milliways.EndToEnd.Support.Scripted;
@@ -65,7 +66,7 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
         if (path == "/towel.png")
         {
             http.Response.ContentType = "image/png";
-            await http.Response.Body.WriteAsync(Picture.Png);
+            await http.Response.Body.WriteAsync(ImageFiles.Png);
             return;
         }
         var body = (await JsonNode.ParseAsync(http.Request.Body))!;
