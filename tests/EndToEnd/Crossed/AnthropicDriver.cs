@@ -62,8 +62,8 @@ internal sealed class AnthropicDriver(Job job)
             if (item.TryPickDelta(out var end))
             {
                 result["ending"] = end.Delta.StopReason?.Raw();
-                result["input"] = (end.Usage.InputTokens ?? 0) + (end.Usage.CacheReadInputTokens ?? 0);
-                result["output"] = end.Usage.OutputTokens;
+                result["input"] = (int)((end.Usage.InputTokens ?? 0) + (end.Usage.CacheReadInputTokens ?? 0));
+                result["output"] = (int)end.Usage.OutputTokens;
             }
         }
         (result["text"], result["pieces"]) = (text, pieces);
@@ -115,8 +115,8 @@ internal sealed class AnthropicDriver(Job job)
     {
         ["text"] = Text(message),
         ["ending"] = message.StopReason?.Raw(),
-        ["input"] = message.Usage.InputTokens + (message.Usage.CacheReadInputTokens ?? 0),
-        ["output"] = message.Usage.OutputTokens,
+        ["input"] = (int)(message.Usage.InputTokens + (message.Usage.CacheReadInputTokens ?? 0)),
+        ["output"] = (int)message.Usage.OutputTokens,
         ["reasoning"] = string.Concat(message.Content.Select(block => block.TryPickThinking(out var thinking) ? thinking.Thinking : "")),
     };
 }

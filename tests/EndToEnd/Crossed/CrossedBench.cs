@@ -11,7 +11,7 @@ namespace Milliways.EndToEnd.Crossed;
 public sealed class CrossedBench : IAsyncLifetime
 {
     private readonly SemaphoreSlim _one = new(1);
-    private readonly Dictionary<string, IReadOnlyDictionary<string, JsonObject>> _results = [];
+    private readonly Dictionary<string, Task<IReadOnlyDictionary<string, JsonObject>>> _results = [];
     private ScriptedUpstream? _upstream;
     private MilliwaysProcess? _server;
 
@@ -25,8 +25,10 @@ public sealed class CrossedBench : IAsyncLifetime
         try
         {
             if (!_results.TryGetValue(client.Name, out var results))
-                _results[client.Name] = results = await client.RunAsync(new Job(server.Base, server.Key, upstream.PictureAddress, [.. Table.Calls(client)]));
-            return results;
+                _results[client.Name] = results = client.RunAsync(new Job(server.Base, server.Key, upstream.PictureAddress, [.. Table.Calls(client)]));
+            var made = await results;
+            Assert.False(server.HasExited, $"The server ended.\n{server.Log.Text}");
+            return made;
         }
         finally
         {

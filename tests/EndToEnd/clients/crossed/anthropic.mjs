@@ -20,9 +20,10 @@ const askPatiently = async call => told(await patient.messages.create(body(call)
 const output_config = { format: zodOutputFormat(Weather) };
 const thinking = { type: 'enabled', budget_tokens: 1024 };
 
+// Threads keep the conversation at Anthropic, which no other upstream can continue: without them the history is sent.
 function runner(call, calls, more) {
   const tools = Object.entries(functions(calls)).map(([name, { description, schema, run }]) => betaZodTool({ name, description, inputSchema: schema, run }));
-  return once.beta.messages.toolRunner(body(call, { tools, max_iterations: 3, ...more }));
+  return once.beta.messages.toolRunner(body(call, { tools, max_iterations: 3, thread: false, ...more }));
 }
 
 const picture = async (call, source) =>

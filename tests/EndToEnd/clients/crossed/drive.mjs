@@ -39,4 +39,6 @@ export async function drive(claims) {
     }
   };
   await Promise.all(Array.from({ length: 8 }, work));
+  // LangChain leaves timers and sockets behind.
+  process.exit(0);
 }
