@@ -20,8 +20,10 @@ internal abstract record Client(string Name)
     /// <summary>What it raises for a status.</summary>
     public required Func<int, string> Raises { get; init; }
 
-    /// <summary>Claims that make no sense with this client, each with the reason.</summary>
+    /// <summary>Claims, or claims with one upstream (<see cref="Table.Id"/>), that cannot hold with this client, each with the reason.</summary>
     public IReadOnlyDictionary<string, string> Absent { get; init; } = new Dictionary<string, string>();
+
+    public bool Has(Claim claim, string upstream) => !Absent.ContainsKey(claim.Name) && !Absent.ContainsKey(Table.Id(claim, upstream));
 
     public abstract Task<IReadOnlyDictionary<string, JsonObject>> RunAsync(Job job);
 

@@ -3,7 +3,7 @@ import { ChatXAI } from '@langchain/xai';
 import { drive, functions, job, Weather } from './drive.mjs';
 
 const settings = { apiKey: job.key, baseURL: job.base + '/v1' };
-const model = (call, more) => new ChatXAI({ ...settings, model: call.model, maxRetries: 0, ...more });
+const model = call => new ChatXAI({ ...settings, model: call.model, maxRetries: 0 });
 const told = message => ({
   text: message.content,
   ending: message.response_metadata.finish_reason,
@@ -46,7 +46,6 @@ await drive({
     const { whole, pieces } = await collect(await model(call).stream(call.text));
     return { ...told(whole), pieces };
   },
-  final: async call => told(await model(call, { streaming: true }).invoke(call.text)),
   tools: call => tools(call, (bound, messages) => bound.invoke(messages)),
   'tools, streamed': call => tools(call, async (bound, messages) => (await collect(await bound.stream(messages))).whole),
   schema: async call => ({ object: await structured(call).invoke(call.text) }),
@@ -65,5 +64,5 @@ await drive({
   '400': ask,
   'upstream 401': ask,
   '500': ask,
-  cut: async call => told(await model(call, { streaming: true }).invoke(call.text)),
+  cut: async call => told((await collect(await model(call).stream(call.text))).whole),
 });
