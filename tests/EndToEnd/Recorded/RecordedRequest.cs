@@ -50,7 +50,7 @@ internal sealed record RecordedRequest(string Name, string Vector, JsonNode Sent
         {
             var body = Body.DeepClone().AsObject();
             if (IsScripted)
-                body["model"] = $"shaky@{upstream}";
+                body["model"] = $"{(Status == 200 ? "good" : "broken")}@{upstream}";
             else if (upstream != "openai-chat" && body["model"]?.GetValue<string>() is "grok-beta" or "grok-vision-beta")
                 body["model"] = $"{body["model"]}@{upstream}";
             if (body["previous_response_id"] is not null)

@@ -40,14 +40,18 @@ internal static class Recordings
     public static string Call(Wire wire, string name, string arguments, bool streamed)
     {
         var half = arguments.Length / 2;
-        return wire.Recorded("call", streamed)
-            .Replace("\"get_weather\"", Quoted(name), StringComparison.Ordinal)
-            // Whole as a text, whole as an object, and the two halves in both spacings that were recorded.
-            .Replace("\"{\\\"city\\\":\\\"Zürich\\\"}\"", Quoted(arguments), StringComparison.Ordinal)
-            .Replace("{\"city\":\"Zürich\"}", arguments, StringComparison.Ordinal)
-            .Replace("\"{\\\"city\\\"\"", Quoted(arguments[..half]), StringComparison.Ordinal)
-            .Replace("\":\\\"Zürich\\\"}\"", Quoted(arguments[half..]), StringComparison.Ordinal)
-            .Replace("\": \\\"Zürich\\\"}\"", Quoted(arguments[half..]), StringComparison.Ordinal);
+        // Whole as a text, whole as an object, and the two halves in both spacings that were recorded; by marks, since an argument may look like another's place.
+        (string Place, string Value)[] places =
+        [
+            ("\"get_weather\"", Quoted(name)),
+            ("\"{\\\"city\\\":\\\"Zürich\\\"}\"", Quoted(arguments)),
+            ("{\"city\":\"Zürich\"}", arguments),
+            ("\"{\\\"city\\\"\"", Quoted(arguments[..half])),
+            ("\":\\\"Zürich\\\"}\"", Quoted(arguments[half..])),
+            ("\": \\\"Zürich\\\"}\"", Quoted(arguments[half..])),
+        ];
+        var marked = places.Index().Aggregate(wire.Recorded("call", streamed), (text, place) => text.Replace(place.Item.Place, $"\u0001{place.Index}\u0002", StringComparison.Ordinal));
+        return places.Index().Aggregate(marked, (text, place) => text.Replace($"\u0001{place.Index}\u0002", place.Item.Value, StringComparison.Ordinal));
     }
 
     public static string Json(System.Text.Json.Nodes.JsonNode? value) => value?.ToJsonString(Plain) ?? "null";
