@@ -20,7 +20,7 @@ internal sealed record Expectation(int Status, string? Field = null)
             // What cannot be said upstream is refused, naming the field (docs/capabilities.md).
             { } body when Any(body, "n") && upstream is "openai-responses" or "anthropic" => new Expectation(400, "n"),
             { } body when (Any(body, "stop") || Any(body, "stop_sequences")) && upstream == "openai-responses" => new Expectation(400, "top"),
-            { } body when body["tools"] is JsonArray [{ } tool, ..] && tool["type"]?.GetValue<string>() == "web_search" && upstream != "openai-responses" => new Expectation(400, "tools[0].type"),
+            { } body when (body["tools"] as JsonArray) is [{ } tool, ..] && tool["type"]?.GetValue<string>() == "web_search" && upstream != "openai-responses" => new Expectation(400, "tools[0].type"),
             _ => new Expectation(200),
         };
     }
