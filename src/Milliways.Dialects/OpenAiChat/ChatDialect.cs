@@ -8,8 +8,11 @@ public sealed class ChatDialect : IUpstreamDialect, ICallerDialect
 {
     public static ChatDialect Instance { get; } = new();
 
-    public Failure? WriteRequest(ChatRequest request, UpstreamTarget target, IBufferWriter<byte> body, ICollection<string> dropped) =>
-        RequestWriter.Write(request, Options(target), body, dropped);
+    public Failure? WriteRequest(ChatRequest request, UpstreamTarget target, IBufferWriter<byte> body, ICollection<string> dropped)
+    {
+        var suited = TraitRules.Apply(request, target.Traits, dropped);
+        return suited.IsOk ? RequestWriter.Write(suited.Value, Options(target), body, dropped) : suited.Failure;
+    }
 
     public IStreamReader NewStreamReader() => new StreamReader();
 
@@ -33,6 +36,7 @@ public sealed class ChatDialect : IUpstreamDialect, ICallerDialect
         ImagesInToolMessages = target.Traits.ImagesInToolMessages,
         Efforts = target.Traits.Efforts,
         MaxStops = target.Traits.MaxStops,
+        StreamOptions = target.Traits.StreamOptions,
     };
 
     private static OpenAiWriteOptions Options(AnswerFacts facts) => new()

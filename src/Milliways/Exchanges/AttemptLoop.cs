@@ -66,6 +66,7 @@ internal static class AttemptLoop
         exchange.Attempts++;
         exchange.Answering = attempt;
         exchange.Timeouts = upstream.Timeouts;
+        exchange.Drains = upstream.DrainsWhenClientGone;
         if (upstream.OffBecause is not null)
             return new Failure(FailureKind.Overloaded, FailureParty.Gateway, "route", $"The upstream {upstream.Name} is switched off: {upstream.OffBecause}.");
 
@@ -86,7 +87,7 @@ internal static class AttemptLoop
             return Failure.Unsupported(
                 $"The upstream {upstream.Name} cannot express {string.Join(", ", exchange.Dropped)}: leave it away, or do not send x-milliways-strict.", exchange.Dropped.First());
 
-        exchange.Await(Waiting.FirstEvent);
+        exchange.Await(Waiting.Headers);
         IUpstreamStay? stay = null;
         UpstreamCall? call = null;
         var stage = "headers";
@@ -101,6 +102,7 @@ internal static class AttemptLoop
                 onEntered(stay);
             }
             call = await UpstreamCall.SendAsync(upstream, address, prepared.Value, exchange);
+            exchange.Await(Waiting.FirstEvent);
             if (call.Status is < 200 or > 299)
                 return await ReadRefusalAsync(exchange, attempt, call);
             stage = "first-event";

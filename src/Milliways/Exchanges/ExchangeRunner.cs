@@ -14,7 +14,7 @@ namespace Milliways.Exchanges;
 /// answer that is not accounted for.
 /// </summary>
 internal sealed class ExchangeRunner(
-    IEnumerable<IGate> gates, Router router, OpenExchanges open, TimeProvider time, ILogger<ExchangeRunner> log)
+    IEnumerable<IGate> gates, LiveRouting routing, PromptCheck prompts, OpenExchanges open, TimeProvider time, ILogger<ExchangeRunner> log)
 {
     private readonly IGate[] _gates = [.. gates];
 
@@ -71,7 +71,8 @@ internal sealed class ExchangeRunner(
     /// <summary>3 to 5: route, attempts, pump, end, tail.</summary>
     private async Task AnswerAsync(Exchange exchange, List<ILease> leases)
     {
-        var route = router.Resolve(exchange.Front.RouteName(exchange.Facts), exchange.Front.Operation, exchange.Key!.Team);
+        var name = exchange.Front.RouteName(exchange.Facts);
+        var route = routing.Router.Resolve(name, exchange.Front.Operation, exchange.Key!.Team);
         if (!route.IsOk)
         {
             await RefuseAsync(exchange, leases, route.Failure);
@@ -80,6 +81,11 @@ internal sealed class ExchangeRunner(
         // Large bodies and foreign dialects are work for the pool, not for the thread that serves a socket.
         if (exchange.Body.Length > RequestBody.LightBytes)
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        if (prompts.Refusal(exchange, name, route.Value) is { } unfit)
+        {
+            await RefuseAsync(exchange, leases, unfit);
+            return;
+        }
         if (exchange.Facts.Stream)
             exchange.Caller = new CallerStream(exchange.Http.Response.BodyWriter, time);
 
@@ -99,7 +105,7 @@ internal sealed class ExchangeRunner(
 
     private async Task SendWholeAsync(Exchange exchange, List<ILease> leases, CommittedAnswer answer)
     {
-        await EndAsync(exchange, leases, Ending.Completed, failure: null);
+        await EndAsync(exchange, leases, exchange.IsClientGone ? Ending.ClientGone : Ending.Completed, failure: null);
         answer.Relay.WriteTail(answer.Held);
         var response = exchange.Http.Response;
         AnswerHead.Apply(exchange, answer.Relay.ContentType);

@@ -16,10 +16,10 @@ internal sealed class GatewayRoutes
     private readonly ExchangeRunner _runner;
     private readonly Dictionary<string, (IFront Front, string Summary)> _fronts;
 
-    public GatewayRoutes(ExchangeRunner runner, RoutingTable table)
+    public GatewayRoutes(ExchangeRunner runner, LiveRouting routing)
     {
         _runner = runner;
-        var grok = new ModelPrefix.Provider(table, ModelPrefix.Grok);
+        var grok = new ModelPrefix.Provider(routing, ModelPrefix.Grok);
         var chat = (new ChatFront(Flavour.Xai, grok), "Grok's Chat Completions through the gateway");
         var messages = (new MessagesFront(grok), "Grok's Messages through the gateway");
         _fronts = new Dictionary<string, (IFront, string)>
@@ -28,7 +28,7 @@ internal sealed class GatewayRoutes
             ["/grok/v1/chat/completions"] = chat,
             ["/grok/messages"] = messages,
             ["/grok/v1/messages"] = messages,
-            ["/compat/chat/completions"] = (new ChatFront(Flavour.OpenAi, new ModelPrefix.Compat(table)), "Any provider's model as {provider}/{model}"),
+            ["/compat/chat/completions"] = (new ChatFront(Flavour.OpenAi, new ModelPrefix.Compat(routing)), "Any provider's model as {provider}/{model}"),
         };
     }
 

@@ -9,7 +9,7 @@ internal static class ExitCode
 }
 
 /// <summary>Something the operator can put right: one clear sentence with the remedy, and no stack trace.</summary>
-internal sealed class UserErrorException(string message, int exitCode = ExitCode.Failed, Exception? inner = null) : Exception(message, inner)
+internal class UserErrorException(string message, int exitCode = ExitCode.Failed, Exception? inner = null) : Exception(message, inner)
 {
     public int ExitCode { get; } = exitCode;
 }

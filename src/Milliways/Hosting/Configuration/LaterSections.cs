@@ -9,7 +9,7 @@ namespace Milliways.Hosting.Configuration;
 internal static class LaterSections
 {
     private static readonly string[] Root = ["credits", "limits", "logs"];
-    private static readonly string[] Upstream = ["prices", "flavour", "onClientGone", "breaker", "retries"];
+    private static readonly string[] Upstream = ["breaker", "retries"];
     private static readonly string[] Model = ["order", "retries", "holdBackTokens", "limits"];
 
     public static void Read(ConfigSection root, List<string> warnings)
