@@ -41,7 +41,7 @@ internal sealed class ConfigReload(
         }
         catch (Exception broken) when (broken is UserErrorException or IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
         {
-            state.Refuse(broken is ConfigException { Problems: var problems } ? problems : [broken.Message]);
+            state.Refuse(broken is UserErrorException { Places: { Count: > 0 } places } ? places : [broken.Message]);
             log.LogError("The changed configuration is not taken, the last good one stays in effect: {Problem}", broken.Message);
         }
     }

@@ -9,7 +9,10 @@ internal static class ExitCode
 }
 
 /// <summary>Something the operator can put right: one clear sentence with the remedy, and no stack trace.</summary>
-internal class UserErrorException(string message, int exitCode = ExitCode.Failed, Exception? inner = null) : Exception(message, inner)
+internal sealed class UserErrorException(string message, int exitCode = ExitCode.Failed, Exception? inner = null) : Exception(message, inner)
 {
     public int ExitCode { get; } = exitCode;
+
+    /// <summary>Where the configuration is wrong, place by place, without what stands there; empty when it is something else.</summary>
+    public IReadOnlyList<string> Places { get; init; } = [];
 }

@@ -25,7 +25,7 @@ public sealed class TimeTests
 
         Assert.InRange(took, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(10) + Grain);
         var answer = await asking;
-        Assert.Equal((504, "upstream, first-event"), (answer.Status, answer.Header("x-milliways-failed")));
+        Assert.Equal((504, "upstream, headers"), (answer.Status, answer.Header("x-milliways-failed")));
         await turn.ClosedAsync();
     }
 

@@ -24,7 +24,10 @@ internal static class ConfigFile
         var reader = new ConfigReader(file, environment, File.ReadAllText);
         var config = reader.Read(text);
         if (reader.Problems.Count > 0)
-            throw new ConfigException(reader.Problems);
+            throw new UserErrorException($"The configuration is wrong; correct this and start again:\n  {string.Join("\n  ", reader.Problems)}", ExitCode.Usage)
+            {
+                Places = [.. reader.Problems.Select(problem => problem.Place)],
+            };
         return config;
     }
 

@@ -16,7 +16,8 @@ internal sealed class Connector(TimeSpan limit, TimeProvider time)
     {
         var request = context.InitialRequestMessage;
         var pending = new PendingConnection(request, limit, time);
-        var isProxy = request.RequestUri is { } target && !target.IdnHost.Equals(context.DnsEndPoint.Host, StringComparison.OrdinalIgnoreCase) && target.Host != context.DnsEndPoint.Host;
+        var isProxy = request.Method == HttpMethod.Connect
+            || (request.RequestUri is { } target && target.Host != context.DnsEndPoint.Host && !target.IdnHost.Equals(context.DnsEndPoint.Host, StringComparison.OrdinalIgnoreCase));
         Socket? socket = null;
         try
         {
