@@ -22,7 +22,11 @@ internal sealed class UpstreamCall : IAsyncDisposable
     private int _start;
     private int _end;
 
-    private UpstreamCall(HttpResponseMessage response) => _response = response;
+    private UpstreamCall(HttpResponseMessage response)
+    {
+        _response = response;
+        (response.RequestMessage?.Content as BodyContent)?.LetGo();
+    }
 
     public int Status => (int)_response.StatusCode;
 
