@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Json;
@@ -13,6 +14,9 @@ internal sealed class AnswerReader
     private ChatUsage reported;
     private string id = "";
     private int calls;
+
+    /// <summary>Characters of text so far: places of citations count them (dialects 4.10, "Response bodies").</summary>
+    private int textLength;
     private string? stopReason;
     private string? stopSequence;
 
@@ -22,7 +26,14 @@ internal sealed class AnswerReader
 
     public void Start(JsonElement message, IChatEventSink sink)
     {
-        if (HasStarted) return;
+        if (HasStarted)
+        {
+            // Two answers in one stream would run into one another (CHK-18); the same head twice is only said twice.
+            if (!HasEnded && message.Text("id") is { Length: > 0 } other && other != id)
+                Fail(Failure.Broken("stream", "The upstream's stream has a second answer in it."), sink);
+            return;
+        }
+
         HasStarted = true;
         id = message.Text("id") ?? "";
         sink.On(new ChatEvent.Started(id, message.Text("model") ?? "", 0));
@@ -50,7 +61,9 @@ internal sealed class AnswerReader
         switch (type)
         {
             case "text":
-                if (content.Text("text") is { Length: > 0 } text) sink.On(new ChatEvent.TextDelta(0, text));
+                block.TextStart = textLength;
+                Text(content.Text("text"), sink);
+                foreach (var citation in content.Items("citations")) Cite(block, citation);
                 break;
             case "thinking":
                 if (content.Text("thinking") is { Length: > 0 } thought) sink.On(new ChatEvent.ReasoningDelta(0, thought));
@@ -58,6 +71,11 @@ internal sealed class AnswerReader
                 break;
             case "redacted_thinking":
                 sink.On(new ChatEvent.RedactedReasoning(0, content.Text("data") ?? ""));
+                break;
+            case "tool_use" when JsonTool.Is(content.Text("name") ?? ""):
+                // The whole answer in a call of our own tool: its input is text (dialects 4.8).
+                block.Json = new StringBuilder();
+                block.IsWrapped = content.Text("name") == JsonTool.WrappedName;
                 break;
             case "tool_use":
                 StartCall(block, content, sink);
@@ -72,7 +90,10 @@ internal sealed class AnswerReader
         switch (delta.Text("type"))
         {
             case "text_delta" when block is null or { Type: "text" }:
-                if (delta.Text("text") is { Length: > 0 } text) sink.On(new ChatEvent.TextDelta(0, text));
+                Text(delta.Text("text"), sink);
+                break;
+            case "citations_delta" when block is { Type: "text" }:
+                Cite(block, delta.Get("citation"));
                 break;
             case "thinking_delta" when block is null or { Type: "thinking" }:
                 if (delta.Text("thinking") is { Length: > 0 } thought) sink.On(new ChatEvent.ReasoningDelta(0, thought));
@@ -82,6 +103,11 @@ internal sealed class AnswerReader
                 break;
             case "input_json_delta" when block is null:
                 Fail(Failure.Broken("stream", "The upstream's answer has arguments of a tool call that never began."), sink);
+                break;
+            case "input_json_delta" when block is { Json: { } json }:
+                if (delta.Text("partial_json") is not { Length: > 0 } piece) break;
+                json.Append(piece);
+                if (!block.IsWrapped) Text(piece, sink);
                 break;
             case "input_json_delta" when block is { Call: { } call }:
                 if (delta.Text("partial_json") is not { Length: > 0 } arguments) break;
@@ -93,8 +119,12 @@ internal sealed class AnswerReader
 
     public void StopBlock(int index, IChatEventSink sink)
     {
-        if (HasEnded || !blocks.TryGetValue(index, out var block) || block.Call is not { } call || block.IsStopped) return;
+        if (HasEnded || !blocks.TryGetValue(index, out var block) || block.IsStopped) return;
         block.IsStopped = true;
+        foreach (var citation in block.Citations)
+            sink.On(new ChatEvent.Cited(0, citation with { StartIndex = block.TextStart, EndIndex = textLength }));
+        if (block.Json is { } json) StopJson(block, json, sink);
+        if (block.Call is not { } call) return;
         // No delta came: the placeholder {} or, at some servers, the whole input of the block's start (CHK-16).
         if (!block.HasArguments) sink.On(new ChatEvent.ToolCallDelta(0, call, block.Input));
     }
@@ -127,6 +157,35 @@ internal sealed class AnswerReader
         sink.On(new ChatEvent.Failed(failure));
     }
 
+    private void Text(string? text, IChatEventSink sink)
+    {
+        if (string.IsNullOrEmpty(text)) return;
+        textLength += Characters(text);
+        sink.On(new ChatEvent.TextDelta(0, text));
+    }
+
+    private void StopJson(Block block, StringBuilder json, IChatEventSink sink)
+    {
+        var input = json.Length > 0 ? json.ToString() : block.Input;
+        if (block.IsWrapped) Text(JsonTool.Unwrapped(input), sink);
+        else if (json.Length == 0) Text(input, sink);
+    }
+
+    /// <summary>Search results on the web; sources inside documents of the request have no address (dialects 4.10).</summary>
+    private static void Cite(Block block, JsonElement citation)
+    {
+        var url = citation.Text("type") switch
+        {
+            "web_search_result_location" => citation.Text("url"),
+            "search_result_location" => citation.Text("source"),
+            _ => null,
+        };
+        if (url is { Length: > 0 } && block.Citations.Count < 1000) block.Citations.Add(new ChatCitation(url, citation.Text("title")));
+    }
+
+    /// <summary>Code points: places are counted so in OpenAI's dialects.</summary>
+    private static int Characters(string text) => text.Length - text.Count(char.IsLowSurrogate);
+
     private void StartCall(Block block, JsonElement content, IChatEventSink sink)
     {
         if (calls >= ChatBounds.ToolCalls)
@@ -150,6 +209,16 @@ internal sealed class AnswerReader
         public int? Call { get; set; }
 
         public bool HasArguments { get; set; }
+
+        /// <summary>The answer that comes as a call of <see cref="JsonTool"/>.</summary>
+        public StringBuilder? Json { get; set; }
+
+        public bool IsWrapped { get; set; }
+
+        /// <summary>Where the block's text begins in the answer's.</summary>
+        public int TextStart { get; set; }
+
+        public List<ChatCitation> Citations { get; } = [];
 
         public bool IsStopped { get; set; }
 

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Text;
+using Milliways.Dialects.Chat;
+using Milliways.Dialects.Json;
 
 namespace Milliways.Dialects.Anthropic;
 
@@ -13,6 +15,9 @@ internal sealed class BlockQueue(EventWriter events, IBufferWriter<byte> output,
     private readonly Dictionary<int, Block> calls = [];
     private Block? live;
     private Block? last;
+
+    /// <summary>The last block of text.</summary>
+    private Block? texts;
     private int written;
 
     public bool HasCalls => calls.Count > 0;
@@ -21,6 +26,14 @@ internal sealed class BlockQueue(EventWriter events, IBufferWriter<byte> output,
     public bool IsSound { get; private set; } = true;
 
     public void Text(string text) => Append(last is { Kind: BlockKind.Text, IsClosed: false } ? last : Add(new Block(BlockKind.Text)), text);
+
+    /// <summary>A source of the last text; one without any text is none, and a closed block cannot take it any more.</summary>
+    public void Cite(ChatCitation citation)
+    {
+        if (texts is not { IsClosed: false } block) return;
+        if (ReferenceEquals(block, live)) events.Citation(output, block.Index, citation);
+        else block.Citations.Add(citation);
+    }
 
     public void Thinking(string text) =>
         Append(last is { Kind: BlockKind.Thinking, IsClosed: false, Signature: null } ? last : Add(new Block(BlockKind.Thinking)), text);
@@ -53,6 +66,7 @@ internal sealed class BlockQueue(EventWriter events, IBufferWriter<byte> output,
     private Block Add(Block block)
     {
         last = block;
+        if (block.Kind == BlockKind.Text) texts = block;
         waiting.Enqueue(block);
         Advance();
         return block;
@@ -83,6 +97,7 @@ internal sealed class BlockQueue(EventWriter events, IBufferWriter<byte> output,
         events.BlockStart(output, live.Index, live.Kind, live.Id, live.Name);
         if (live.Held.Length > 0) Write(live, live.Held.ToString());
         live.Held.Clear();
+        foreach (var citation in live.Citations) events.Citation(output, live.Index, citation);
     }
 
     private void Write(Block block, string text)
@@ -131,5 +146,7 @@ internal sealed class BlockQueue(EventWriter events, IBufferWriter<byte> output,
         public bool IsClosed { get; set; }
 
         public StringBuilder Held { get; } = new();
+
+        public List<ChatCitation> Citations { get; } = [];
     }
 }

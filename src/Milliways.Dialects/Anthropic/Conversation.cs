@@ -81,7 +81,7 @@ internal sealed class Conversation
                 case ChatPart.Image or ChatPart.Document when message.Role == ChatRole.Assistant:
                     failure ??= Failure.Unsupported("An assistant message takes no images or documents.", "messages");
                     break;
-                case ChatPart.ToolCall call when strict && !ToolArguments.IsObject(call.Arguments):
+                case ChatPart.ToolCall { IsCustom: false } call when strict && !ToolArguments.IsObject(call.Arguments):
                     failure ??= Failure.Invalid($"The arguments to a tool_call with ID '{call.Id}' are not a valid JSON object.", "messages");
                     break;
                 default:

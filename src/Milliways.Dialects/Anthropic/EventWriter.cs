@@ -71,6 +71,18 @@ internal sealed class EventWriter : IDisposable
         End(output);
     }
 
+    public void Citation(IBufferWriter<byte> output, int index, ChatCitation citation)
+    {
+        Begin(output, "content_block_delta"u8);
+        writer.WriteNumber("index"u8, index);
+        writer.WriteStartObject("delta"u8);
+        writer.WriteString("type"u8, "citations_delta"u8);
+        writer.WritePropertyName("citation"u8);
+        Citations.Write(writer, citation);
+        writer.WriteEndObject();
+        End(output);
+    }
+
     public void BlockStop(IBufferWriter<byte> output, int index)
     {
         Begin(output, "content_block_stop"u8);

@@ -66,10 +66,10 @@ internal static class MessageWriter
                 break;
             case ChatPart.ToolCall call:
                 writer.WriteString("type"u8, "tool_use"u8);
-                writer.WriteString("id"u8, ToolCallIds.ForAnthropic(call.Id));
+                writer.WriteString("id"u8, ToolCallIds.ForAnthropic(ToolCallIds.Bare(call.Id)));
                 writer.WriteString("name"u8, ToolNames.ForUpstream(call.Name));
                 writer.WritePropertyName("input"u8);
-                ToolArguments.WriteObject(writer, call.Arguments);
+                ToolArguments.WriteObject(writer, CustomTools.AsFunction(call).Arguments);
                 break;
             case ChatPart.ToolResult result:
                 failure = WriteResult(writer, result);
@@ -93,7 +93,7 @@ internal static class MessageWriter
     private static Failure? WriteResult(Utf8JsonWriter writer, ChatPart.ToolResult result)
     {
         writer.WriteString("type"u8, "tool_result"u8);
-        writer.WriteString("tool_use_id"u8, ToolCallIds.ForAnthropic(result.CallId));
+        writer.WriteString("tool_use_id"u8, ToolCallIds.ForAnthropic(ToolCallIds.Bare(result.CallId)));
         // An empty result stays an answer, but never an empty block (RES-06).
         var parts = result.Content.Where(part => part is not ChatPart.Text { Value: var text } || !string.IsNullOrWhiteSpace(text)).ToList();
         if (parts is [ChatPart.Text only])

@@ -23,13 +23,25 @@ public sealed class MessagesDialect : IUpstreamDialect, ICallerDialect
 
     public void WriteAnswer(ChatFold fold, AnswerFacts facts, IBufferWriter<byte> output) => ResponseWriter.Write(fold, Options(facts), output);
 
-    private static MessagesWriteOptions Options(UpstreamTarget target) => new()
+    /// <summary>What the catalogue says, and the row of the model.</summary>
+    internal static MessagesWriteOptions Options(UpstreamTarget target)
     {
-        Model = target.Model,
-        Strict = target.Strict,
-        DefaultMaxTokens = target.MaxOutput ?? 4096,
-        MaxOutputTokens = target.MaxOutput,
-    };
+        var rule = ModelRules.Of(target.Model);
+        return new MessagesWriteOptions
+        {
+            Model = target.Model,
+            Strict = target.Strict,
+            DefaultMaxTokens = target.MaxOutput ?? 4096,
+            MaxOutputTokens = target.MaxOutput,
+            Thinking = rule.Thinking,
+            MayDisableThinking = rule.MayDisable,
+            HasXhigh = rule.HasXhigh,
+            NoSampling = rule.NoSampling,
+            OneSampler = rule.OneSampler,
+            StructuredOutput = rule.StructuredOutput,
+            SystemTurns = rule.SystemTurns,
+        };
+    }
 
     private static AnthropicWriteOptions Options(AnswerFacts facts) => new()
     {

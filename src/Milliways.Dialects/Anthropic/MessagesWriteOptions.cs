@@ -17,6 +17,12 @@ public sealed record MessagesWriteOptions
 
     public ThinkingStyle Thinking { get; init; } = ThinkingStyle.Adaptive;
 
+    /// <summary>Thinking can be switched off.</summary>
+    public bool MayDisableThinking { get; init; } = true;
+
+    /// <summary>The model knows the effort <c>xhigh</c>; otherwise it is <c>high</c>.</summary>
+    public bool HasXhigh { get; init; } = true;
+
     /// <summary>The model takes <c>role: system</c> inside messages.</summary>
     public bool SystemTurns { get; init; }
 
@@ -26,7 +32,7 @@ public sealed record MessagesWriteOptions
     /// <summary>The model refuses temperature and top_p together (Claude 4.x, PAR-05).</summary>
     public bool OneSampler { get; init; } = true;
 
-    /// <summary>The model takes <c>output_config.format</c>.</summary>
+    /// <summary>The model takes <c>output_config.format</c>; others are made to call a tool with the answer (dialects 4.8).</summary>
     public bool StructuredOutput { get; init; } = true;
 
     /// <summary>Refuse what would otherwise be mended: missing and orphaned results, broken arguments.</summary>

@@ -1,26 +1,29 @@
 using System.Text.Json;
+using Milliways.Dialects.Json;
 
 namespace Milliways.Dialects.Anthropic;
 
 /// <summary>
-/// A JSON schema as structured output takes it (dialects 2.6, 4.8): objects are closed, and bounds, which are refused there, are told in the
-/// description instead.
+/// A JSON schema as structured output takes it (dialects 2.6, 4.8): objects are closed, references stand for what they point to, and bounds, which are
+/// refused there, are told in the description instead. Not for recursive schemas.
 /// </summary>
 internal static class OutputSchema
 {
     private static readonly string[] Refused =
         ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "maxItems", "minItems"];
 
-    private static readonly string[] Maps = ["properties", "$defs", "definitions", "patternProperties"];
+    private static readonly string[] Maps = ["properties", "patternProperties"];
 
     private static readonly string[] Schemas = ["items", "not", "anyOf", "allOf", "oneOf", "prefixItems"];
 
-    public static void Write(Utf8JsonWriter writer, JsonElement schema)
+    public static void Write(Utf8JsonWriter writer, JsonElement schema) => Write(writer, schema, schema);
+
+    private static void Write(Utf8JsonWriter writer, JsonElement schema, JsonElement root)
     {
         if (schema.ValueKind == JsonValueKind.Array)
         {
             writer.WriteStartArray();
-            foreach (var item in schema.EnumerateArray()) Write(writer, item);
+            foreach (var item in schema.EnumerateArray()) Write(writer, item, root);
             writer.WriteEndArray();
             return;
         }
@@ -32,7 +35,14 @@ internal static class OutputSchema
         }
 
         var notes = new List<string>();
-        string? description = null;
+        var description = schema.Text("description");
+        while (schema.Text("$ref") is { } reference && SchemaReferences.Resolve(root, reference) is { ValueKind: JsonValueKind.Object } target)
+        {
+            // A reference outranks what stands beside it, save for a description.
+            schema = target;
+            description ??= target.Text("description");
+        }
+
         writer.WriteStartObject();
         foreach (var member in schema.EnumerateObject())
         {
@@ -40,13 +50,9 @@ internal static class OutputSchema
             {
                 notes.Add(member.Name + ": " + member.Value.GetRawText());
             }
-            else if (member.Name == "description" && member.Value.ValueKind == JsonValueKind.String)
+            else if (!IsLeftOut(member, schema))
             {
-                description = member.Value.GetString();
-            }
-            else if (member.Name != "additionalProperties" || !IsObject(schema))
-            {
-                WriteMember(writer, member);
+                WriteMember(writer, member, root);
             }
         }
 
@@ -56,12 +62,21 @@ internal static class OutputSchema
         writer.WriteEndObject();
     }
 
-    private static void WriteMember(Utf8JsonWriter writer, JsonProperty member)
+    /// <summary>What is written at the end, and definitions, which stand where they are referred to.</summary>
+    private static bool IsLeftOut(JsonProperty member, JsonElement schema) => member.Name switch
+    {
+        "description" => member.Value.ValueKind == JsonValueKind.String,
+        "additionalProperties" => IsObject(schema),
+        "$defs" or "definitions" => true,
+        _ => false,
+    };
+
+    private static void WriteMember(Utf8JsonWriter writer, JsonProperty member, JsonElement root)
     {
         writer.WritePropertyName(member.Name);
         if (Schemas.Contains(member.Name))
         {
-            Write(writer, member.Value);
+            Write(writer, member.Value, root);
         }
         else if (Maps.Contains(member.Name) && member.Value.ValueKind == JsonValueKind.Object)
         {
@@ -70,7 +85,7 @@ internal static class OutputSchema
             foreach (var entry in member.Value.EnumerateObject())
             {
                 writer.WritePropertyName(entry.Name);
-                Write(writer, entry.Value);
+                Write(writer, entry.Value, root);
             }
 
             writer.WriteEndObject();

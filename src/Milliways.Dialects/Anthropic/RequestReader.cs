@@ -115,13 +115,15 @@ public static class RequestReader
         if (effort is not null && !Efforts.Contains(effort)) field.Reading.OutOfRange(field.Path, "one of " + string.Join(", ", Efforts));
         var thinking = root["thinking"].Object();
         if (!thinking.IsPresent) return effort is null ? null : new ChatThinking(ThinkingMode.Adaptive) { Effort = effort };
+        // "omitted", the other word, is what the newest models do by themselves.
+        var summary = thinking["display"].Text() == "summarized" ? "auto" : null;
         switch (thinking["type"].RequiredText())
         {
-            case "adaptive": return new ChatThinking(ThinkingMode.Adaptive) { Effort = effort };
+            case "adaptive": return new ChatThinking(ThinkingMode.Adaptive) { Effort = effort, Summary = summary };
             case "disabled": return new ChatThinking(ThinkingMode.Disabled) { Effort = effort };
             case "enabled":
                 if (!thinking["budget_tokens"].IsPresent) thinking.Reading.Missing(thinking["budget_tokens"].Path);
-                return new ChatThinking(ThinkingMode.Enabled) { Effort = effort, BudgetTokens = thinking["budget_tokens"].Int(1) };
+                return new ChatThinking(ThinkingMode.Enabled) { Effort = effort, BudgetTokens = thinking["budget_tokens"].Int(1), Summary = summary };
             default:
                 thinking.Reading.OutOfRange(thinking["type"].Path, "one of enabled, adaptive, disabled");
                 return null;

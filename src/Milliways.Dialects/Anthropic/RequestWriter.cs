@@ -11,23 +11,25 @@ public static class RequestWriter
     /// <summary>Writes nothing that can be used when it returns a failure. Names what it left out in <paramref name="dropped"/>.</summary>
     public static Failure? Write(ChatRequest request, MessagesWriteOptions options, IBufferWriter<byte> output, ICollection<string> dropped)
     {
-        if (Refused(request, options) is { } refused) return refused;
+        if (Refused(request) is { } refused) return refused;
+        var jsonTool = JsonTool.For(request, options);
+        if (jsonTool is not null && JsonTool.Refused(request, jsonTool) is { } reserved) return reserved;
         if (Crossing.Check(request, dropped) is { } crossing) return crossing;
         Drop(request, dropped);
 
         var conversation = Conversation.Of(request, options, out var failure);
         if (failure is not null) return failure;
-        var thinking = ThinkingPlan.Of(request, options, conversation, dropped);
+        var thinking = ThinkingPlan.Of(request, options, conversation, jsonTool is not null, dropped);
         var marks = new CacheMarks(request.Tools, conversation);
 
         using var writer = JsonText.Writer(output);
         writer.WriteStartObject();
         writer.WriteString("model"u8, options.Model);
         writer.WriteNumber("max_tokens"u8, thinking.MaxTokens);
-        ToolWriter.Write(writer, request, marks);
+        ToolWriter.Write(writer, request, jsonTool, marks, dropped);
         if (MessageWriter.Write(writer, conversation, marks) is { } wrong) return wrong;
         thinking.Write(writer);
-        WriteOutput(writer, request, thinking);
+        WriteOutput(writer, jsonTool is null && options.StructuredOutput ? request.ResponseFormat : null, thinking);
         WriteSampling(writer, request, options, thinking, dropped);
         WriteRest(writer, request, dropped);
         writer.WriteEndObject();
@@ -35,14 +37,12 @@ public static class RequestWriter
     }
 
     /// <summary>What would change the answer and cannot be had (dialects 4.1, 4.14).</summary>
-    private static Failure? Refused(ChatRequest request, MessagesWriteOptions options)
+    private static Failure? Refused(ChatRequest request)
     {
         if (request.N > 1)
             return Failure.Unsupported("n must be 1: the upstream that serves this model gives one answer.", "n") with { Code = "unsupported_value" };
         if (request.Logprobs) return Failure.Unsupported("logprobs is not supported by the upstream that serves this model.", "logprobs");
         if (request.TopLogprobs > 0) return Failure.Unsupported("top_logprobs is not supported by the upstream that serves this model.", "top_logprobs");
-        if (request.ResponseFormat?.Kind == ResponseFormatKind.JsonSchema && !options.StructuredOutput)
-            return Failure.Unsupported("response_format json_schema is not supported by the model.", "response_format");
         return null;
     }
 
@@ -54,11 +54,13 @@ public static class RequestWriter
         if (request.RepetitionPenalty is not null) dropped.Add("repetition_penalty");
         if (request.MinP is not null) dropped.Add("min_p");
         if (request.LogitBias is not null) dropped.Add("logit_bias");
+        if (request.PromptCacheKey is not null) dropped.Add("prompt_cache_key");
+        if (request.Verbosity is not null) dropped.Add("verbosity");
     }
 
-    private static void WriteOutput(Utf8JsonWriter writer, ChatRequest request, ThinkingPlan thinking)
+    private static void WriteOutput(Utf8JsonWriter writer, ChatResponseFormat? format, ThinkingPlan thinking)
     {
-        var schema = request.ResponseFormat is { Kind: ResponseFormatKind.JsonSchema, Schema: { } given } ? given : (JsonElement?)null;
+        var schema = format is { Kind: ResponseFormatKind.JsonSchema, Schema: { } given } ? given : (JsonElement?)null;
         if (schema is null && thinking.Effort is null) return;
         writer.WriteStartObject("output_config"u8);
         if (thinking.Effort is { } effort) writer.WriteString("effort"u8, effort);

@@ -51,11 +51,18 @@ public static class ResponseWriter
                 writer.WriteString("id"u8, ToolCallIds.ForAnthropic(call.Id));
                 writer.WriteString("name"u8, call.Name);
                 writer.WritePropertyName("input"u8);
-                ToolArguments.WriteObject(writer, call.Arguments);
+                ToolArguments.WriteObject(writer, CustomTools.AsFunction(call).Arguments);
                 break;
             default:
                 writer.WriteString("type"u8, "text"u8);
                 writer.WriteString("text"u8, part is ChatPart.Refusal refusal ? refusal.Value : ((ChatPart.Text)part).Value);
+                if (part is ChatPart.Text { Citations: { Count: > 0 } citations })
+                {
+                    writer.WriteStartArray("citations"u8);
+                    foreach (var citation in citations) Citations.Write(writer, citation);
+                    writer.WriteEndArray();
+                }
+
                 break;
         }
 

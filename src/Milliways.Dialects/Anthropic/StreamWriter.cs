@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Milliways.Dialects.Chat;
 
 namespace Milliways.Dialects.Anthropic;
@@ -13,6 +14,7 @@ public sealed class StreamWriter : IStreamWriter, IDisposable
     private readonly IBufferWriter<byte> output;
     private readonly AnthropicWriteOptions options;
     private readonly BlockQueue blocks;
+    private readonly SortedDictionary<int, StringBuilder> customInputs = [];
     private bool hasStarted;
     private bool hasEnded;
     private bool hasRefusal;
@@ -39,6 +41,9 @@ public sealed class StreamWriter : IStreamWriter, IDisposable
                 Start();
                 blocks.Text(delta.Text);
                 break;
+            case ChatEvent.Cited { Choice: 0 } cited:
+                blocks.Cite(cited.Citation);
+                break;
             case ChatEvent.ReasoningDelta { Choice: 0, Text.Length: > 0 } delta:
                 Start();
                 blocks.Thinking(delta.Text);
@@ -60,6 +65,10 @@ public sealed class StreamWriter : IStreamWriter, IDisposable
                 Start();
                 // Cleaned here too, or the client's history is poisoned for later turns (TID-01).
                 blocks.StartCall(call.Index, ToolCallIds.ForAnthropic(call.Id), call.Name);
+                if (call.IsCustom) customInputs[call.Index] = new StringBuilder();
+                break;
+            case ChatEvent.ToolCallDelta { Choice: 0 } delta when customInputs.TryGetValue(delta.Index, out var input):
+                input.Append(delta.Arguments);
                 break;
             case ChatEvent.ToolCallDelta { Choice: 0, Arguments.Length: > 0 } delta:
                 blocks.Arguments(delta.Index, delta.Arguments);
@@ -67,6 +76,8 @@ public sealed class StreamWriter : IStreamWriter, IDisposable
             case ChatEvent.Finished { Choice: 0 } finished:
                 Start();
                 (reason, stopSequence) = (finished.Reason, finished.StopSequence);
+                // Free text has no place here but as a text of an object, which is known whole only now.
+                foreach (var (index, input) in customInputs) blocks.Arguments(index, CustomTools.Arguments(input.ToString()));
                 blocks.Finish();
                 break;
             case ChatEvent.UsageReported reported:

@@ -15,20 +15,23 @@ internal sealed record ThinkingPlan(int MaxTokens)
 
     public string? Effort { get; private init; }
 
+    /// <summary>The caller wants to see the reasoning, which the newest models hide unless told (dialects 2.6).</summary>
+    public bool IsShown { get; private init; }
+
     public bool IsOn => Type is "enabled" or "adaptive";
 
-    public static ThinkingPlan Of(ChatRequest request, MessagesWriteOptions options, Conversation conversation, ICollection<string> dropped)
+    public static ThinkingPlan Of(ChatRequest request, MessagesWriteOptions options, Conversation conversation, bool hasJsonTool, ICollection<string> dropped)
     {
-        var plan = new ThinkingPlan(request.MaxOutputTokens ?? options.MaxOutputTokens ?? options.DefaultMaxTokens);
+        var plan = new ThinkingPlan(request.MaxOutputTokens ?? options.MaxOutputTokens ?? options.DefaultMaxTokens) { IsShown = request.Thinking?.Summary is not null };
         if (request.Thinking is not { } thinking) return plan;
         if (thinking.Mode == ThinkingMode.Disabled)
-            return options.Thinking == ThinkingStyle.Adaptive ? plan with { Type = "disabled" } : plan;
+            return options is { Thinking: ThinkingStyle.Adaptive, MayDisableThinking: true } ? plan with { Type = "disabled" } : plan;
 
         switch (options.Thinking)
         {
             case ThinkingStyle.Adaptive:
-                return plan with { Type = "adaptive", Effort = Word(thinking) };
-            case ThinkingStyle.Manual when !IsForced(request) && !HasBareCalls(conversation):
+                return plan with { Type = "adaptive", Effort = Word(thinking, options.HasXhigh) };
+            case ThinkingStyle.Manual when !hasJsonTool && !IsForced(request) && !HasBareCalls(conversation):
                 return plan.WithBudget(thinking.BudgetTokens ?? Tokens(thinking.Effort), options.MaxOutputTokens);
             default:
                 dropped.Add("reasoning_effort");
@@ -42,6 +45,7 @@ internal sealed record ThinkingPlan(int MaxTokens)
         writer.WriteStartObject("thinking"u8);
         writer.WriteString("type"u8, Type);
         if (Budget is { } budget) writer.WriteNumber("budget_tokens"u8, budget);
+        if (IsShown && IsOn) writer.WriteString("display"u8, "summarized"u8);
         writer.WriteEndObject();
     }
 
@@ -55,6 +59,8 @@ internal sealed record ThinkingPlan(int MaxTokens)
         if (budget >= bound) budget = bound - 1;
         return budget < LeastBudget ? this : this with { MaxTokens = bound, Type = "enabled", Budget = budget };
     }
+
+    private static string? Word(ChatThinking thinking, bool hasXhigh) => Word(thinking) is "xhigh" && !hasXhigh ? "high" : Word(thinking);
 
     private static string? Word(ChatThinking thinking) => thinking.Effort switch
     {

@@ -1,6 +1,6 @@
 namespace Milliways.Dialects.Chat;
 
-/// <summary>One choice of a whole answer. Empty text is no part; arguments of a call are never empty.</summary>
+/// <summary>One choice of a whole answer. Empty text is no part; arguments of a function's call are never empty, a custom call's input may be.</summary>
 public sealed record ChatAnswer(int Index, IReadOnlyList<ChatPart> Parts, StopReason Reason, string? StopSequence)
 {
     public string Text => string.Concat(Parts.OfType<ChatPart.Text>().Select(part => part.Value));
@@ -38,7 +38,10 @@ public sealed class ChatFold : IChatEventSink
                 (Id, Model, Created, Fingerprint) = (started.Id, started.Model, started.Created, started.Fingerprint);
                 break;
             case ChatEvent.TextDelta delta:
-                At(delta.Choice)?.Text(delta.Text);
+                At(delta.Choice)?.Text(delta);
+                break;
+            case ChatEvent.Cited cited:
+                At(cited.Choice)?.Cite(cited.Citation);
                 break;
             case ChatEvent.ReasoningDelta delta:
                 At(delta.Choice)?.Reasoning(delta.Text);

@@ -12,7 +12,19 @@ internal sealed class ChoiceFold
     private StopReason reason = StopReason.EndTurn;
     private string? stopSequence;
 
-    public void Text(string text) => Append(Kind.Text, text);
+    private readonly List<TokenLogprob> early = [];
+
+    public void Text(ChatEvent.TextDelta delta)
+    {
+        Append(Kind.Text, delta.Text);
+        if (delta.Logprobs.Count == 0) return;
+        // Tokens of a character that is not whole yet come without text: they go to the text that follows, or to the last there is.
+        if (parts is [.., { Kind: Kind.Text } text]) text.Logprobs.AddRange(delta.Logprobs);
+        else early.AddRange(delta.Logprobs);
+    }
+
+    /// <summary>A source belongs to the text before it; one without any text is none.</summary>
+    public void Cite(ChatCitation citation) => parts.FindLast(part => part.Kind == Kind.Text)?.Citations.Add(citation);
 
     public void Refusal(string text) => Append(Kind.Refusal, text);
 
@@ -28,7 +40,7 @@ internal sealed class ChoiceFold
     public bool StartCall(ChatEvent.ToolCallStarted call)
     {
         if (call.Index is < 0 or >= ChatBounds.ToolCalls || calls.ContainsKey(call.Index)) return false;
-        parts.Add(calls[call.Index] = new Growing(Kind.Call) { Id = call.Id, Name = call.Name });
+        parts.Add(calls[call.Index] = new Growing(Kind.Call) { Id = call.Id, Name = call.Name, IsCustom = call.IsCustom });
         return true;
     }
 
@@ -41,14 +53,25 @@ internal sealed class ChoiceFold
 
     public void Finish(StopReason stopReason, string? matched) => (reason, stopSequence) = (stopReason, matched);
 
-    public ChatAnswer Whole(int index) =>
-        new(index, [.. parts.Select(part => part.Whole())], StopReasons.Settle(reason, calls.Count > 0), stopSequence);
+    public ChatAnswer Whole(int index)
+    {
+        if (early.Count > 0 && parts.FindLast(part => part.Kind == Kind.Text) is { } text)
+        {
+            text.Logprobs.AddRange(early);
+            early.Clear();
+        }
+
+        return new ChatAnswer(index, [.. parts.Select(part => part.Whole())], StopReasons.Settle(reason, calls.Count > 0), stopSequence);
+    }
 
     private void Append(Kind kind, string text)
     {
         if (text.Length == 0) return;
         if (parts.Count == 0 || parts[^1].Kind != kind) parts.Add(new Growing(kind));
         parts[^1].Value.Append(text);
+        if (kind != Kind.Text || early.Count == 0) return;
+        parts[^1].Logprobs.AddRange(early);
+        early.Clear();
     }
 
     private Growing LastThinking(bool isNewWhenSigned)
@@ -67,14 +90,21 @@ internal sealed class ChoiceFold
 
         public string Name { get; init; } = "";
 
+        public bool IsCustom { get; init; }
+
         public StringBuilder Value { get; } = new();
+
+        public List<TokenLogprob> Logprobs { get; } = [];
+
+        public List<ChatCitation> Citations { get; } = [];
 
         public ChatPart Whole() => kind switch
         {
-            Kind.Text => new ChatPart.Text(Value.ToString()),
+            Kind.Text => new ChatPart.Text(Value.ToString()) { Citations = Citations, Logprobs = Logprobs },
             Kind.Thinking => new ChatPart.Thinking(Value.ToString(), Id),
             Kind.Redacted => new ChatPart.RedactedThinking(Id!),
             Kind.Refusal => new ChatPart.Refusal(Value.ToString()),
+            _ when IsCustom => new ChatPart.ToolCall(Id!, Name, Value.ToString()) { IsCustom = true },
             _ => new ChatPart.ToolCall(Id!, Name, Value.ToString() is var text && string.IsNullOrWhiteSpace(text) ? "{}" : text),
         };
     }

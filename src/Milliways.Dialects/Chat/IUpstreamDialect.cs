@@ -55,6 +55,9 @@ public sealed record UpstreamTraits
     /// <summary>Chat: images may stand in tool messages.</summary>
     public bool ImagesInToolMessages { get; init; }
 
+    /// <summary>Takes images themselves, never their addresses: they are fetched before the request is written.</summary>
+    public bool InlineImages { get; init; }
+
     /// <summary>Words of <c>reasoning_effort</c> it knows; empty drops the whole matter.</summary>
     public IReadOnlyList<string> Efforts { get; init; } = ["none", "minimal", "low", "medium", "high", "xhigh"];
 

@@ -68,7 +68,7 @@ internal static class ToolPairing
             {
                 if (part is not ChatPart.ToolResult result) kept.Add(part);
                 else if (Slot(result.CallId, given, results) is var slot and >= 0) results[slot] = result with { CallId = calls[slot].Id };
-                else kept.Add(Orphan(result, strict, ref failure));
+                else if (!IsServerSide(result)) kept.Add(Orphan(result, strict, ref failure));
             }
 
             if (kept.Count == 0 && messages[next].Parts.Count > 0) continue;
@@ -114,9 +114,17 @@ internal static class ToolPairing
     {
         if (!message.Parts.Any(part => part is ChatPart.ToolResult)) return message;
         var parts = new List<ChatPart>();
-        foreach (var part in message.Parts) parts.Add(part is ChatPart.ToolResult result ? Orphan(result, strict, ref failure) : part);
+        foreach (var part in message.Parts)
+        {
+            if (part is not ChatPart.ToolResult result) parts.Add(part);
+            else if (!IsServerSide(result)) parts.Add(Orphan(result, strict, ref failure));
+        }
+
         return message with { Parts = parts, Role = message.Role == ChatRole.Tool ? ChatRole.User : message.Role };
     }
+
+    /// <summary>The result of a call that Anthropic's own servers made: without the call it means nothing to anybody (RES-07).</summary>
+    private static bool IsServerSide(ChatPart.ToolResult result) => result.CallId.StartsWith("srvtoolu_", StringComparison.Ordinal);
 
     /// <summary>A result without a call becomes a user's text that names the id (lenient).</summary>
     private static ChatPart.Text Orphan(ChatPart.ToolResult result, bool strict, ref Failure? failure)

@@ -25,7 +25,7 @@ internal static partial class UpstreamMessage
     {
         var inner = Unwrapped(error);
         var status = inner.Index("code") ?? inner.Index("status") ?? error.Index("code") ?? error.Index("status") ?? 0;
-        if (status is < 400 or > 599) status = StatusOf(inner.Text("type")) ?? StatusOf(inner.Text("code")) ?? 0;
+        if (status is < 400 or > 599) status = StatusOf(inner.Text("type")) ?? StatusOf(inner.Text("code")) ?? StatusOf(inner.Text("status")) ?? 0;
         if (status != 0) return From(error, status) with { Stage = "stream" };
         return Failure.Broken("stream", Clean(MessageOf(error)) ?? "The upstream broke off its answer with an error.");
     }
@@ -96,16 +96,16 @@ internal static partial class UpstreamMessage
 
     private static int? StatusOf(string? word) => word switch
     {
-        "invalid_request_error" or "context_length_exceeded" or "BadRequestError" => 400,
-        "authentication_error" or "invalid_api_key" => 401,
+        "invalid_request_error" or "context_length_exceeded" or "BadRequestError" or "INVALID_ARGUMENT" or "FAILED_PRECONDITION" => 400,
+        "authentication_error" or "invalid_api_key" or "UNAUTHENTICATED" => 401,
         "billing_error" or "insufficient_quota" => 402,
-        "permission_error" => 403,
-        "not_found_error" or "model_not_found" => 404,
+        "permission_error" or "PERMISSION_DENIED" => 403,
+        "not_found_error" or "model_not_found" or "NOT_FOUND" => 404,
         "request_too_large" => 413,
-        "rate_limit_error" or "rate_limit_exceeded" => 429,
-        "api_error" or "server_error" or "InternalServerError" => 500,
-        "service_unavailable_error" or "server_is_overloaded" => 503,
-        "timeout_error" => 504,
+        "rate_limit_error" or "rate_limit_exceeded" or "RESOURCE_EXHAUSTED" => 429,
+        "api_error" or "server_error" or "InternalServerError" or "INTERNAL" => 500,
+        "service_unavailable_error" or "server_is_overloaded" or "UNAVAILABLE" => 503,
+        "timeout_error" or "DEADLINE_EXCEEDED" => 504,
         "overloaded_error" => 529,
         _ => null,
     };
@@ -116,6 +116,7 @@ internal static partial class UpstreamMessage
         || message.Contains("maximum prompt length", StringComparison.OrdinalIgnoreCase)
         || message.Contains("maximum context length", StringComparison.OrdinalIgnoreCase)
         || message.Contains("context length exceeded", StringComparison.OrdinalIgnoreCase)
+        || message.Contains("exceeds the maximum number of tokens", StringComparison.OrdinalIgnoreCase)
         || message.Contains("exceeds the available context size", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>"N tokens > M maximum", "maximum ... is M but ... N tokens": the limit is the smaller of the first two numbers.</summary>

@@ -7,7 +7,11 @@ namespace Milliways.Dialects.OpenAiChat;
 /// <summary>What chunks and whole answers have in common: the head, the choices, the usage, and how it all ends once.</summary>
 internal sealed class AnswerReader
 {
+    /// <summary>More sources than any search gives; what an upstream lists beyond is no list of sources.</summary>
+    private const int MaxCitations = 1000;
+
     private readonly SortedDictionary<int, ChoiceReader> choices = [];
+    private readonly List<ChatCitation> listed = [];
     private string id = "";
 
     public bool HasStarted { get; private set; }
@@ -36,6 +40,9 @@ internal sealed class AnswerReader
             sink.On(new ChatEvent.UsageReported(usage));
         }
 
+        foreach (var citation in Annotations.ReadList(chunk))
+            if (listed.Count < MaxCitations && !listed.Exists(other => other.Url == citation.Url)) listed.Add(citation);
+
         var position = 0;
         foreach (var choice in chunk.Items("choices"))
         {
@@ -58,6 +65,7 @@ internal sealed class AnswerReader
     public void Complete(IChatEventSink sink)
     {
         if (HasEnded) return;
+        CiteListed(sink);
         foreach (var choice in choices.Values)
         {
             if (choice.Finish(sink) is not { } failure) continue;
@@ -67,6 +75,14 @@ internal sealed class AnswerReader
 
         HasEnded = true;
         sink.On(ChatEvent.Completed.Instance);
+    }
+
+    /// <summary>The list at the end of an answer repeats what its annotations told; the rest belongs to the first choice.</summary>
+    private void CiteListed(IChatEventSink sink)
+    {
+        if (listed.Count == 0 || !choices.TryGetValue(0, out var first)) return;
+        foreach (var citation in listed)
+            if (!first.HasCited(citation.Url)) sink.On(new ChatEvent.Cited(0, citation));
     }
 
     public void Fail(Failure failure, IChatEventSink sink)

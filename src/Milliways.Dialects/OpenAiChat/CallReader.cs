@@ -42,10 +42,11 @@ internal sealed class CallReader(int choice, Func<string> answerId)
     {
         if (item.ValueKind != JsonValueKind.Object) return null;
         var function = item.Get("function");
-        if (function.ValueKind != JsonValueKind.Object) function = item.Get("custom");
+        var isCustom = function.ValueKind != JsonValueKind.Object && item.Get("custom").ValueKind == JsonValueKind.Object;
+        if (isCustom) function = item.Get("custom");
         var id = item.Text("id") is { Length: > 0 } text ? text : null;
         var name = function.Text("name") is { Length: > 0 } given ? given : null;
-        return Take(Find(item.Index("index"), id, name, position, count), id, function, sink);
+        return Take(Find(item.Index("index"), id, name, position, count), id, function, sink, isCustom);
     }
 
     /// <summary>Which call a delta belongs to; null begins a new one.</summary>
@@ -70,20 +71,21 @@ internal sealed class CallReader(int choice, Func<string> answerId)
 
     private int? upstreamIndex;
 
-    private Failure? Take(Call? call, string? id, JsonElement function, IChatEventSink sink)
+    private Failure? Take(Call? call, string? id, JsonElement function, IChatEventSink sink, bool isCustom = false)
     {
         if (call is null)
         {
             if (calls.Count >= ChatBounds.ToolCalls) return Failure.Broken("stream", "The upstream's answer has too many tool calls.");
             foreach (var earlier in calls) Announce(earlier, sink);
-            calls.Add(call = new Call(calls.Count, upstreamIndex));
+            calls.Add(call = new Call(calls.Count, upstreamIndex) { IsCustom = isCustom });
         }
 
         call.UpstreamId ??= id;
         if (!call.IsAnnounced && function.Text("name") is { Length: > 0 } name && name != call.Name)
             call.Name = name.StartsWith(call.Name, StringComparison.Ordinal) ? name : call.Name + name;
 
-        var arguments = function.Get("arguments") is { ValueKind: JsonValueKind.Object } whole ? JsonText.Compact(whole) : function.Text("arguments");
+        var arguments = isCustom ? function.Text("input")
+            : function.Get("arguments") is { ValueKind: JsonValueKind.Object } whole ? JsonText.Compact(whole) : function.Text("arguments");
         if (string.IsNullOrEmpty(arguments)) return null;
         call.HasArguments = true;
         if (call.Name.Length == 0)
@@ -101,7 +103,7 @@ internal sealed class CallReader(int choice, Func<string> answerId)
     {
         if (call.IsAnnounced || call.Name.Length == 0) return;
         call.IsAnnounced = true;
-        sink.On(new ChatEvent.ToolCallStarted(choice, call.Index, UniqueId(call), call.Name));
+        sink.On(new ChatEvent.ToolCallStarted(choice, call.Index, UniqueId(call), call.Name) { IsCustom = call.IsCustom });
         if (call.Early.Length == 0) return;
         sink.On(new ChatEvent.ToolCallDelta(choice, call.Index, call.Early.ToString()));
         call.Early.Clear();
@@ -124,6 +126,8 @@ internal sealed class CallReader(int choice, Func<string> answerId)
         public int Index => index;
 
         public int? UpstreamIndex => upstreamIndex;
+
+        public bool IsCustom { get; init; }
 
         public string? UpstreamId { get; set; }
 

@@ -26,18 +26,30 @@ public sealed class ChatDialect : IUpstreamDialect, ICallerDialect
 
     public void WriteAnswer(ChatFold fold, AnswerFacts facts, IBufferWriter<byte> output) => ResponseWriter.Write(fold, Options(facts), output);
 
-    private static ChatWriteOptions Options(UpstreamTarget target) => new()
+    /// <summary>What the upstream's preset says, and the row of its model.</summary>
+    internal static ChatWriteOptions Options(UpstreamTarget target)
     {
-        Model = target.Model,
-        Strict = target.Strict,
-        MaxTokensField = target.Traits.MaxCompletionTokens ? MaxTokensField.MaxCompletionTokens : MaxTokensField.MaxTokens,
-        SamplingExtensions = target.Traits.SamplingExtensions,
-        ReasoningInHistory = target.Traits.ReasoningInHistory,
-        ImagesInToolMessages = target.Traits.ImagesInToolMessages,
-        Efforts = target.Traits.Efforts,
-        MaxStops = target.Traits.MaxStops,
-        StreamOptions = target.Traits.StreamOptions,
-    };
+        var (traits, rule) = (target.Traits, ModelRules.Of(target.Model, target.Traits));
+        return new ChatWriteOptions
+        {
+            Model = target.Model,
+            Strict = target.Strict,
+            MaxTokensField = traits.MaxCompletionTokens || rule.IsReasoning ? MaxTokensField.MaxCompletionTokens : MaxTokensField.MaxTokens,
+            DeveloperRole = rule.IsReasoning,
+            SamplingExtensions = traits.SamplingExtensions,
+            NoSampling = rule.IsReasoning,
+            NoPenalties = rule.NoPenalties,
+            ReasoningInHistory = traits.ReasoningInHistory,
+            ImagesInToolMessages = traits.ImagesInToolMessages,
+            Efforts = rule.Efforts ?? traits.Efforts,
+            MaxStops = rule.NoStop ? 0 : traits.MaxStops,
+            CustomTools = traits.OpenAiExtensions,
+            Verbosity = traits.OpenAiExtensions,
+            PromptCacheKey = traits.OpenAiExtensions || traits.LiveSearch,
+            LiveSearch = traits.LiveSearch,
+            StreamOptions = traits.StreamOptions,
+        };
+    }
 
     private static OpenAiWriteOptions Options(AnswerFacts facts) => new()
     {

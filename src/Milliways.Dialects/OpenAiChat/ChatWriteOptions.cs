@@ -32,6 +32,21 @@ public sealed record ChatWriteOptions
     /// <summary>The model refuses temperature, top_p and penalties.</summary>
     public bool NoSampling { get; init; }
 
+    /// <summary>The model refuses frequency_penalty and presence_penalty.</summary>
+    public bool NoPenalties { get; init; }
+
+    /// <summary>Custom tools go as they are; otherwise each becomes a function with one text (dialects 4.3).</summary>
+    public bool CustomTools { get; init; }
+
+    /// <summary>The upstream knows <c>verbosity</c>.</summary>
+    public bool Verbosity { get; init; }
+
+    /// <summary>The upstream knows <c>prompt_cache_key</c>.</summary>
+    public bool PromptCacheKey { get; init; }
+
+    /// <summary>The upstream knows xAI's <c>search_parameters</c>.</summary>
+    public bool LiveSearch { get; init; }
+
     /// <summary>Image parts stay inside tool messages.</summary>
     public bool ImagesInToolMessages { get; init; }
 

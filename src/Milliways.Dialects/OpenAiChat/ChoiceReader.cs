@@ -8,24 +8,28 @@ namespace Milliways.Dialects.OpenAiChat;
 internal sealed class ChoiceReader(int index, Func<string> answerId)
 {
     private readonly CallReader calls = new(index, answerId);
+    private readonly HashSet<string> cited = new(StringComparer.Ordinal);
     private bool hasContent;
     private StopReason? reason;
     private string? matched;
 
     public bool IsFinished => reason is not null;
 
+    public bool HasCited(string url) => cited.Contains(url);
+
     /// <summary>Content first, then the finish reason, which may come in the same chunk. Finished itself waits for the end.</summary>
     public Failure? Read(JsonElement choice, IChatEventSink sink)
     {
+        var logprobs = Logprobs.Read(choice);
         var delta = choice.Get("delta");
         if (delta.ValueKind == JsonValueKind.Object)
         {
-            if (ReadContent(delta, sink) is { } failure) return failure;
+            if (ReadContent(delta, logprobs, sink) is { } failure) return failure;
         }
         else if (choice.Get("message") is { ValueKind: JsonValueKind.Object } message && !hasContent)
         {
             // Some servers send a full message where a delta belongs; after deltas it only repeats them (CHK-09).
-            if (ReadContent(message, sink) is { } failure) return failure;
+            if (ReadContent(message, logprobs, sink) is { } failure) return failure;
         }
 
         if (choice.Text("finish_reason") is not { Length: > 0 } finish) return null;
@@ -45,14 +49,19 @@ internal sealed class ChoiceReader(int index, Func<string> answerId)
         return null;
     }
 
-    private Failure? ReadContent(JsonElement delta, IChatEventSink sink)
+    private Failure? ReadContent(JsonElement delta, IReadOnlyList<TokenLogprob> logprobs, IChatEventSink sink)
     {
         var reasoning = delta.Text("reasoning_content") is { Length: > 0 } text ? text : delta.Text("reasoning");
         if (!string.IsNullOrEmpty(reasoning)) Send(new ChatEvent.ReasoningDelta(index, reasoning), sink);
 
         var content = delta.Get("content");
-        if (content.ValueKind == JsonValueKind.String) SendText(JsonText.Of(content), sink);
-        else if (content.ValueKind == JsonValueKind.Array) ReadParts(content, sink);
+        if (content.ValueKind == JsonValueKind.Array) ReadParts(content, sink);
+        SendText(content.ValueKind == JsonValueKind.String ? JsonText.Of(content) : "", logprobs, sink);
+        foreach (var citation in Annotations.Read(delta))
+        {
+            cited.Add(citation.Url);
+            Send(new ChatEvent.Cited(index, citation), sink);
+        }
 
         if (delta.Text("refusal") is { Length: > 0 } refusal) Send(new ChatEvent.RefusalDelta(index, refusal), sink);
         var failure = calls.Read(delta, sink);
@@ -68,7 +77,7 @@ internal sealed class ChoiceReader(int index, Func<string> answerId)
             switch (part.Text("type"))
             {
                 case "text" or "output_text":
-                    SendText(part.Text("text") ?? "", sink);
+                    SendText(part.Text("text") ?? "", [], sink);
                     break;
                 case "thinking":
                     var text = part.Text("thinking") ?? string.Concat(part.Items("thinking").Select(piece => piece.Text("text")));
@@ -81,9 +90,9 @@ internal sealed class ChoiceReader(int index, Func<string> answerId)
         }
     }
 
-    private void SendText(string text, IChatEventSink sink)
+    private void SendText(string text, IReadOnlyList<TokenLogprob> logprobs, IChatEventSink sink)
     {
-        if (text.Length > 0) Send(new ChatEvent.TextDelta(index, text), sink);
+        if (text.Length > 0 || logprobs.Count > 0) Send(new ChatEvent.TextDelta(index, text) { Logprobs = logprobs }, sink);
     }
 
     private void Send(ChatEvent chatEvent, IChatEventSink sink)

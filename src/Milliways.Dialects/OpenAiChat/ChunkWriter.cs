@@ -24,26 +24,32 @@ internal sealed class ChunkWriter(OpenAiWriteOptions options) : IDisposable
         return writer;
     }
 
-    public void EndDelta(IBufferWriter<byte> output, StopReason? reason = null, string? stopSequence = null)
+    public void EndDelta(IBufferWriter<byte> output, IReadOnlyList<TokenLogprob>? logprobs = null)
     {
         writer.WriteEndObject();
-        // xAI leaves the member out until the closing chunk; OpenAI writes null.
-        if (reason is { } given) writer.WriteString("finish_reason"u8, FinishReasons.Write(given));
-        else if (!IsXai) writer.WriteNull("finish_reason"u8);
-        if (options.TellStopSequence && stopSequence is not null) writer.WriteString("stop_reason"u8, stopSequence);
-        writer.WriteEndObject();
-        writer.WriteEndArray();
-        if (options.IncludeUsage && !IsXai) writer.WriteNull("usage"u8);
-        End(output);
+        if (logprobs is { Count: > 0 }) Logprobs.Write(writer, logprobs);
+        EndChoice(output, null, null, []);
+    }
+
+    /// <summary>The chunk that closes a choice.</summary>
+    /// <param name="output">Where it goes.</param>
+    /// <param name="choice">Which choice.</param>
+    /// <param name="reason">Why it ended.</param>
+    /// <param name="stopSequence">The text that ended it, if it is known.</param>
+    /// <param name="citations">Of the answer, in the last chunk in xAI's flavour (xai-api 1.3.8); else none.</param>
+    public void Finish(IBufferWriter<byte> output, int choice, StopReason reason, string? stopSequence, IReadOnlyList<ChatCitation> citations)
+    {
+        BeginDelta(output, choice).WriteEndObject();
+        EndChoice(output, reason, stopSequence, citations);
     }
 
     /// <summary>The extra chunk with no choices, after the finish chunks.</summary>
-    public void Usage(IBufferWriter<byte> output, in ChatUsage usage, long? costTicks)
+    public void Usage(IBufferWriter<byte> output, in ChatUsage usage, long? costTicks, IReadOnlyList<ChatCitation> citations)
     {
         Begin(output);
         writer.WriteEndArray();
         UsageWriter.Write(writer, usage, options.Flavour, costTicks);
-        End(output);
+        End(output, citations);
     }
 
     public void Dispose() => writer.Dispose();
@@ -60,8 +66,21 @@ internal sealed class ChunkWriter(OpenAiWriteOptions options) : IDisposable
         writer.WriteStartArray("choices"u8);
     }
 
-    private void End(IBufferWriter<byte> output)
+    private void EndChoice(IBufferWriter<byte> output, StopReason? reason, string? stopSequence, IReadOnlyList<ChatCitation> citations)
     {
+        // xAI leaves the member out until the closing chunk; OpenAI writes null.
+        if (reason is { } given) writer.WriteString("finish_reason"u8, FinishReasons.Write(given));
+        else if (!IsXai) writer.WriteNull("finish_reason"u8);
+        if (options.TellStopSequence && stopSequence is not null) writer.WriteString("stop_reason"u8, stopSequence);
+        writer.WriteEndObject();
+        writer.WriteEndArray();
+        if (options.IncludeUsage && !IsXai) writer.WriteNull("usage"u8);
+        End(output, citations);
+    }
+
+    private void End(IBufferWriter<byte> output, IReadOnlyList<ChatCitation> citations)
+    {
+        if (citations.Count > 0) Annotations.WriteList(writer, citations);
         if (options.Fingerprint is { } fingerprint) writer.WriteString("system_fingerprint"u8, fingerprint);
         writer.WriteEndObject();
         writer.Flush();

@@ -72,8 +72,15 @@ internal static class MessageReader
         if (message["refusal"].Text() is { Length: > 0 } refusal) parts.Add(new ChatPart.Refusal(refusal));
         foreach (var call in message["tool_calls"].Items())
         {
-            if (call["type"].Text() is not (null or "function"))
-                call.Reading.Fail(Failure.Unsupported($"{call["type"].Path} must be function.", call["type"].Path.ToString()));
+            if (call.Object()["type"].Text() is not (null or "function" or "custom"))
+                call.Reading.OutOfRange(call["type"].Path, "function or custom");
+            if (call["type"].Text() == "custom")
+            {
+                var custom = call["custom"].Object();
+                parts.Add(new ChatPart.ToolCall(call["id"].Text() ?? "", custom["name"].RequiredText(), custom["input"].Text() ?? "") { IsCustom = true });
+                continue;
+            }
+
             var function = call["function"].Object();
             parts.Add(new ChatPart.ToolCall(call["id"].Text() ?? "", function["name"].RequiredText(), Arguments(function["arguments"])));
         }

@@ -85,14 +85,9 @@ internal static class MessageWriter
             writer.WriteStartArray("tool_calls"u8);
             foreach (var call in calls)
             {
-                writer.WriteStartObject();
-                writer.WriteString("id"u8, ToolCallIds.ForChat(call.Id));
-                writer.WriteString("type"u8, "function"u8);
-                writer.WriteStartObject("function"u8);
-                writer.WriteString("name"u8, ToolNames.ForUpstream(call.Name));
-                writer.WriteString("arguments"u8, string.IsNullOrWhiteSpace(call.Arguments) ? "{}" : call.Arguments);
-                writer.WriteEndObject();
-                writer.WriteEndObject();
+                var sent = options.CustomTools ? call : CustomTools.AsFunction(call);
+                var arguments = !sent.IsCustom && string.IsNullOrWhiteSpace(sent.Arguments) ? "{}" : sent.Arguments;
+                CallWriter.Write(writer, sent with { Id = ToolCallIds.ForChat(call.Id), Name = ToolNames.ForUpstream(call.Name), Arguments = arguments });
             }
 
             writer.WriteEndArray();

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Globalization;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Json;
 
@@ -13,7 +12,7 @@ public static class RequestReader
         "model", "messages", "tools", "tool_choice", "functions", "function_call", "parallel_tool_calls", "response_format", "max_tokens",
         "max_completion_tokens", "temperature", "top_p", "top_k", "min_p", "frequency_penalty", "presence_penalty", "repetition_penalty", "logit_bias",
         "seed", "stop", "n", "logprobs", "top_logprobs", "reasoning_effort", "reasoning", "thinking", "user", "safety_identifier", "service_tier",
-        "stream", "stream_options",
+        "stream", "stream_options", "prompt_cache_key", "verbosity",
     ]);
 
     private static readonly string[] Efforts = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
@@ -46,42 +45,28 @@ public static class RequestReader
             FrequencyPenalty = root["frequency_penalty"].Number(-2, 2),
             PresencePenalty = root["presence_penalty"].Number(-2, 2),
             RepetitionPenalty = root["repetition_penalty"].Number(0, 100),
-            LogitBias = ReadBias(root["logit_bias"].Object()),
+            LogitBias = SamplingReader.Bias(root["logit_bias"].Object()),
             Seed = root["seed"].Whole(),
-            Stop = ReadStop(root["stop"]),
+            Stop = SamplingReader.Stop(root["stop"]),
             N = root["n"].Int(1, 128) ?? 1,
             Logprobs = root["logprobs"].Flag() ?? false,
             TopLogprobs = root["top_logprobs"].Int(0, 20),
             Thinking = ReadThinking(root),
             User = root["safety_identifier"].Text() ?? root["user"].Text(),
             ServiceTier = root["service_tier"].Text(),
+            PromptCacheKey = root["prompt_cache_key"].Text(),
+            Verbosity = ReadVerbosity(root["verbosity"]),
             Stream = root["stream"].Flag() ?? false,
             IncludeUsage = root["stream_options"].Object()["include_usage"].Flag() ?? false,
             Other = RequestPieces.Others(root.Value, Known),
         };
     }
 
-    private static List<string> ReadStop(JsonField stop)
+    private static string? ReadVerbosity(JsonField verbosity)
     {
-        if (stop.IsText) return [stop.RequiredText()];
-        var texts = new List<string>();
-        foreach (var item in stop.Items()) texts.Add(item.RequiredText());
-        return texts;
-    }
-
-    private static Dictionary<int, float>? ReadBias(JsonField bias)
-    {
-        if (!bias.IsObject) return null;
-        var map = new Dictionary<int, float>();
-        foreach (var member in bias.Value.EnumerateObject())
-        {
-            if (!int.TryParse(member.Name, NumberStyles.Integer, CultureInfo.InvariantCulture, out var token))
-                bias.Reading.OutOfRange(bias.Path, "an object of token ids");
-            else if (bias[member.Name].Number(-100, 100) is { } value)
-                map[token] = (float)value;
-        }
-
-        return map.Count == 0 ? null : map;
+        var word = verbosity.Text();
+        if (word is not (null or "low" or "medium" or "high")) verbosity.Reading.OutOfRange(verbosity.Path, "one of low, medium, high");
+        return word;
     }
 
     private static ChatResponseFormat? ReadFormat(JsonField format)

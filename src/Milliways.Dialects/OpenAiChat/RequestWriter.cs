@@ -11,20 +11,33 @@ public static class RequestWriter
     /// <summary>Writes nothing that can be used when it returns a failure. Names what it left out in <paramref name="dropped"/>.</summary>
     public static Failure? Write(ChatRequest request, ChatWriteOptions options, IBufferWriter<byte> output, ICollection<string> dropped)
     {
-        if (Crossing.Check(request, dropped) is { } refused) return refused;
+        if (Crossing.Check(request, dropped, options.LiveSearch) is { } refused) return refused;
         if (request.Stop.Count > options.MaxStops)
-            return Failure.Unsupported($"At most {JsonText.Number(options.MaxStops)} stop sequences are supported by the upstream that serves this model.", "stop");
+        {
+            return Failure.Unsupported(options.MaxStops == 0
+                ? "Stop sequences are not supported by the model; leave them out."
+                : $"At most {JsonText.Number(options.MaxStops)} stop sequences are supported by the upstream that serves this model.", "stop");
+        }
+
 
         using var writer = JsonText.Writer(output);
         writer.WriteStartObject();
         writer.WriteString("model"u8, options.Model);
         if (MessageWriter.Write(writer, request, options) is { } failure) return failure;
-        ToolWriter.Write(writer, request);
+        ToolWriter.Write(writer, request, options, dropped);
         WriteFormat(writer, request.ResponseFormat);
         WriteBounds(writer, request, options);
         WriteSampling(writer, request, options, dropped);
         WriteEffort(writer, request.Thinking, options, dropped);
         if (request.User is { } user) writer.WriteString("user"u8, user.Length <= 64 ? user : ToolCallIds.Hash(user, 32));
+        WriteText(writer, "prompt_cache_key", request.PromptCacheKey, options.PromptCacheKey, dropped);
+        WriteText(writer, "verbosity", request.Verbosity, options.Verbosity, dropped);
+        if (options.LiveSearch && request.Other.TryGetValue("search_parameters", out var search))
+        {
+            writer.WritePropertyName("search_parameters"u8);
+            search.WriteTo(writer);
+        }
+
         if (request.ServiceTier is { } tier) writer.WriteString("service_tier"u8, tier == "standard_only" ? "default" : tier);
         if (request.Stream)
         {
@@ -39,6 +52,13 @@ public static class RequestWriter
 
         writer.WriteEndObject();
         return null;
+    }
+
+    private static void WriteText(Utf8JsonWriter writer, string name, string? value, bool isTaken, ICollection<string> dropped)
+    {
+        if (value is null) return;
+        if (isTaken) writer.WriteString(name, value);
+        else dropped.Add(name);
     }
 
     private static void WriteBounds(Utf8JsonWriter writer, ChatRequest request, ChatWriteOptions options)
@@ -62,12 +82,18 @@ public static class RequestWriter
     {
         Number("temperature", request.Temperature, !options.NoSampling);
         Number("top_p", request.TopP, !options.NoSampling);
-        Number("frequency_penalty", request.FrequencyPenalty, !options.NoSampling);
-        Number("presence_penalty", request.PresencePenalty, !options.NoSampling);
+        Number("frequency_penalty", request.FrequencyPenalty, !options.NoSampling && !options.NoPenalties);
+        Number("presence_penalty", request.PresencePenalty, !options.NoSampling && !options.NoPenalties);
         Number("top_k", request.TopK, options.SamplingExtensions);
         Number("min_p", request.MinP, options.SamplingExtensions);
         Number("repetition_penalty", request.RepetitionPenalty, options.SamplingExtensions);
         if (request.LogitBias is not { Count: > 0 } bias) return;
+        if (options.NoSampling)
+        {
+            dropped.Add("logit_bias");
+            return;
+        }
+
         writer.WriteStartObject("logit_bias"u8);
         foreach (var (token, value) in bias.OrderBy(pair => pair.Key)) writer.WriteNumber(JsonText.Number(token), value);
         writer.WriteEndObject();
@@ -84,18 +110,8 @@ public static class RequestWriter
     private static void WriteEffort(Utf8JsonWriter writer, ChatThinking? thinking, ChatWriteOptions options, ICollection<string> dropped)
     {
         if (thinking is null) return;
-        var wanted = thinking.Mode == ThinkingMode.Disabled ? "none" : thinking.Effort ?? thinking.BudgetTokens switch
-        {
-            null => null,
-            <= 1024 => "low",
-            <= 8192 => "medium",
-            <= 24576 => "high",
-            _ => "xhigh",
-        };
-        if (wanted is null) return;
-        string[] order = wanted == "none" ? ["none", "minimal"] : ["max", "xhigh", "high", "medium", "low", "minimal"];
-        var known = order.SkipWhile(word => word != wanted).FirstOrDefault(options.Efforts.Contains);
-        if (known is not null) writer.WriteString("reasoning_effort"u8, known);
+        if (ReasoningEffort.Wanted(thinking) is not { } wanted) return;
+        if (ReasoningEffort.Known(wanted, options.Efforts) is { } known) writer.WriteString("reasoning_effort"u8, known);
         else dropped.Add("reasoning_effort");
     }
 

@@ -23,6 +23,7 @@ public static class ResponseWriter
         if (choices.Count == 0) WriteChoice(writer, new ChatAnswer(0, [], StopReason.EndTurn, null), options);
         writer.WriteEndArray();
         UsageWriter.Write(writer, usage ?? fold.Usage ?? default, options.Flavour, costTicks);
+        if (options.Flavour == Flavour.Xai && choices.SelectMany(Citations).ToList() is { Count: > 0 } citations) Annotations.WriteList(writer, citations);
         if (options.Fingerprint is { } fingerprint) writer.WriteString("system_fingerprint"u8, fingerprint);
         writer.WriteEndObject();
     }
@@ -48,28 +49,22 @@ public static class ResponseWriter
         var refusal = string.Concat(choice.Parts.OfType<ChatPart.Refusal>().Select(part => part.Value));
         writer.WriteString("refusal"u8, refusal.Length > 0 ? refusal : null);
         if (calls.Count > 0) WriteCalls(writer, calls);
+        if (flavour == Flavour.OpenAi && Citations(choice).ToList() is { Count: > 0 } citations) Annotations.Write(writer, citations);
         writer.WriteEndObject();
-        if (flavour == Flavour.OpenAi) writer.WriteNull("logprobs"u8);
+        var logprobs = choice.Parts.OfType<ChatPart.Text>().SelectMany(part => part.Logprobs).ToList();
+        if (logprobs.Count > 0) Logprobs.Write(writer, logprobs);
+        else if (flavour == Flavour.OpenAi) writer.WriteNull("logprobs"u8);
         writer.WriteString("finish_reason"u8, FinishReasons.Write(choice.Reason));
         if (options.TellStopSequence && choice.StopSequence is { } stop) writer.WriteString("stop_reason"u8, stop);
         writer.WriteEndObject();
     }
 
+    private static IEnumerable<ChatCitation> Citations(ChatAnswer choice) => choice.Parts.OfType<ChatPart.Text>().SelectMany(part => part.Citations);
+
     private static void WriteCalls(Utf8JsonWriter writer, List<ChatPart.ToolCall> calls)
     {
         writer.WriteStartArray("tool_calls"u8);
-        foreach (var call in calls)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("id"u8, call.Id);
-            writer.WriteString("type"u8, "function"u8);
-            writer.WriteStartObject("function"u8);
-            writer.WriteString("name"u8, call.Name);
-            writer.WriteString("arguments"u8, call.Arguments);
-            writer.WriteEndObject();
-            writer.WriteEndObject();
-        }
-
+        foreach (var call in calls) CallWriter.Write(writer, call);
         writer.WriteEndArray();
     }
 }

@@ -14,6 +14,8 @@ public sealed class StreamWriter(IBufferWriter<byte> output, OpenAiWriteOptions 
 {
     private readonly ChunkWriter chunks = new(options);
     private readonly SortedDictionary<int, Choice> choices = [];
+    /// <summary>In xAI's flavour the sources wait for the last chunk (xai-api 1.3.8).</summary>
+    private readonly List<ChatCitation> listed = [];
     private ChatUsage? usage;
     private bool hasEnded;
 
@@ -27,8 +29,11 @@ public sealed class StreamWriter(IBufferWriter<byte> output, OpenAiWriteOptions 
             case ChatEvent.Started:
                 if (options.Flavour == Flavour.OpenAi) At(0);
                 break;
-            case ChatEvent.TextDelta { Text.Length: > 0 } delta:
-                Text(delta.Choice, "content"u8, delta.Text);
+            case ChatEvent.TextDelta delta when delta.Text.Length > 0 || delta.Logprobs.Count > 0:
+                Text(delta.Choice, "content"u8, delta.Text, delta.Logprobs);
+                break;
+            case ChatEvent.Cited cited:
+                Cite(cited);
                 break;
             case ChatEvent.ReasoningDelta { Text.Length: > 0 } delta:
                 Text(delta.Choice, "reasoning_content"u8, delta.Text);
@@ -67,11 +72,12 @@ public sealed class StreamWriter(IBufferWriter<byte> output, OpenAiWriteOptions 
                 chunks.EndDelta(tail);
             }
 
-            chunks.BeginDelta(tail, index);
-            chunks.EndDelta(tail, StopReasons.Settle(choice.Reason ?? StopReason.EndTurn, choice.Calls.Count > 0), choice.StopSequence);
+            var isLast = !options.IncludeUsage && index == choices.Keys.Last();
+            var reason = StopReasons.Settle(choice.Reason ?? StopReason.EndTurn, choice.Calls.Count > 0);
+            chunks.Finish(tail, index, reason, choice.StopSequence, isLast ? listed : []);
         }
 
-        if (options.IncludeUsage) chunks.Usage(tail, finalUsage ?? usage ?? default, costTicks);
+        if (options.IncludeUsage) chunks.Usage(tail, finalUsage ?? usage ?? default, costTicks, listed);
         tail.Write(SseWriter.Done);
     }
 
@@ -107,17 +113,30 @@ public sealed class StreamWriter(IBufferWriter<byte> output, OpenAiWriteOptions 
         return writer;
     }
 
-    private void Text(int index, ReadOnlySpan<byte> member, string text)
+    private void Text(int index, ReadOnlySpan<byte> member, string text, IReadOnlyList<TokenLogprob>? logprobs = null)
     {
         var choice = At(index);
         Begin(output, index, choice).WriteString(member, text);
+        chunks.EndDelta(output, logprobs);
+    }
+
+    private void Cite(ChatEvent.Cited cited)
+    {
+        if (options.Flavour == Flavour.Xai)
+        {
+            listed.Add(cited.Citation);
+            return;
+        }
+
+        var choice = At(cited.Choice);
+        Annotations.Write(Begin(output, cited.Choice, choice), [cited.Citation]);
         chunks.EndDelta(output);
     }
 
     private void Start(ChatEvent.ToolCallStarted started)
     {
         var choice = At(started.Choice);
-        var call = choice.Calls[started.Index] = new Call(started.Id, started.Name);
+        var call = choice.Calls[started.Index] = new Call(started.Id, started.Name, started.IsCustom);
         // xAI gives a call whole in one chunk: it waits until the choice ends.
         if (options.Flavour == Flavour.OpenAi) WriteCall(started.Choice, choice, started.Index, call, "");
     }
@@ -136,8 +155,8 @@ public sealed class StreamWriter(IBufferWriter<byte> output, OpenAiWriteOptions 
         (choice.Reason, choice.StopSequence) = (finished.Reason, finished.StopSequence);
         foreach (var (callIndex, call) in choice.Calls)
         {
-            if (options.Flavour == Flavour.Xai) WriteCall(finished.Choice, choice, callIndex, call, call.HasArguments ? call.Arguments.ToString() : "{}");
-            else if (!call.HasArguments) Fragment(finished.Choice, choice, callIndex, "{}");
+            if (options.Flavour == Flavour.Xai) WriteCall(finished.Choice, choice, callIndex, call, call.HasArguments || call.IsCustom ? call.Arguments.ToString() : "{}");
+            else if (!call.HasArguments && !call.IsCustom) Fragment(finished.Choice, choice, callIndex, "{}");
         }
     }
 
@@ -145,15 +164,7 @@ public sealed class StreamWriter(IBufferWriter<byte> output, OpenAiWriteOptions 
     {
         var writer = Begin(output, index, choice);
         writer.WriteStartArray("tool_calls"u8);
-        writer.WriteStartObject();
-        writer.WriteNumber("index"u8, callIndex);
-        writer.WriteString("id"u8, call.Id);
-        writer.WriteString("type"u8, "function"u8);
-        writer.WriteStartObject("function"u8);
-        writer.WriteString("name"u8, call.Name);
-        writer.WriteString("arguments"u8, arguments);
-        writer.WriteEndObject();
-        writer.WriteEndObject();
+        CallWriter.Write(writer, new ChatPart.ToolCall(call.Id, call.Name, arguments) { IsCustom = call.IsCustom }, callIndex);
         writer.WriteEndArray();
         chunks.EndDelta(output);
     }
@@ -162,12 +173,7 @@ public sealed class StreamWriter(IBufferWriter<byte> output, OpenAiWriteOptions 
     {
         var writer = Begin(output, index, choice);
         writer.WriteStartArray("tool_calls"u8);
-        writer.WriteStartObject();
-        writer.WriteNumber("index"u8, callIndex);
-        writer.WriteStartObject("function"u8);
-        writer.WriteString("arguments"u8, arguments);
-        writer.WriteEndObject();
-        writer.WriteEndObject();
+        CallWriter.WriteFragment(writer, callIndex, choice.Calls[callIndex].IsCustom, arguments);
         writer.WriteEndArray();
         chunks.EndDelta(output);
     }
@@ -183,8 +189,10 @@ public sealed class StreamWriter(IBufferWriter<byte> output, OpenAiWriteOptions 
         public SortedDictionary<int, Call> Calls { get; } = [];
     }
 
-    private sealed class Call(string id, string name)
+    private sealed class Call(string id, string name, bool isCustom)
     {
+        public bool IsCustom => isCustom;
+
         public string Id => id;
 
         public string Name => name;

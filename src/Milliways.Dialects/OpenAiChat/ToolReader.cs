@@ -27,9 +27,10 @@ internal static class ToolReader
         }
 
         var type = tool["type"].Text();
+        if (type == "custom") return ReadCustom(tool);
         if (type is not (null or "function"))
         {
-            tool.Reading.Fail(Failure.Unsupported($"{tool["type"].Path} is '{type}'; only function tools are supported here.", tool["type"].Path.ToString()));
+            tool.Reading.Fail(Failure.Unsupported($"{tool["type"].Path} is '{type}'; only function and custom tools are supported here.", tool["type"].Path.ToString()));
             return null;
         }
 
@@ -38,6 +39,18 @@ internal static class ToolReader
         if (!function.IsPresent) tool.Reading.Missing(function.Path);
         var cache = tool["cache_control"].Kept() ?? function["cache_control"].Kept();
         return ReadFunction(function) with { CacheControl = cache };
+    }
+
+    private static ChatTool ReadCustom(JsonField tool)
+    {
+        var custom = tool["custom"].IsPresent || !tool["name"].IsPresent ? tool["custom"].Object() : tool;
+        if (!custom.IsPresent) tool.Reading.Missing(custom.Path);
+        var name = custom["name"].RequiredText();
+        if (custom["name"].IsText && name.Length == 0) tool.Reading.OutOfRange(custom["name"].Path, "a non-empty name");
+        return new ChatTool(name, custom["description"].Text(), null)
+        {
+            IsCustom = true, Format = custom["format"].Kept(), CacheControl = tool["cache_control"].Kept() ?? custom["cache_control"].Kept(),
+        };
     }
 
     private static ChatTool ReadFunction(JsonField function)
@@ -65,11 +78,13 @@ internal static class ToolReader
                 case "function":
                     var name = choice["function"].IsPresent ? choice["function"].Object()["name"] : choice["name"];
                     return new ChatToolChoice(ToolChoiceMode.Named, name.RequiredText());
+                case "custom":
+                    return new ChatToolChoice(ToolChoiceMode.Named, (choice["custom"].IsPresent ? choice["custom"].Object()["name"] : choice["name"]).RequiredText());
                 case "allowed_tools":
                     var allowed = choice["allowed_tools"].IsPresent ? choice["allowed_tools"].Object() : choice;
                     var names = new HashSet<string>(StringComparer.Ordinal);
                     foreach (var tool in allowed["tools"].Items())
-                        names.Add((tool["function"].IsPresent ? tool["function"]["name"] : tool["name"]).RequiredText());
+                        names.Add((tool["function"].IsPresent ? tool["function"] : tool["custom"].IsPresent ? tool["custom"] : tool)["name"].RequiredText());
                     tools = [.. tools.Where(tool => names.Contains(tool.Name))];
                     return new ChatToolChoice(allowed["mode"].Text() == "required" ? ToolChoiceMode.Required : ToolChoiceMode.Auto);
             }

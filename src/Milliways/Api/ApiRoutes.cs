@@ -10,6 +10,7 @@ namespace Milliways.Api;
 internal sealed class ApiRoutes(ExchangeRunner runner, KeyGate keys, ModelsEndpoints models)
 {
     private static readonly ChatFront Chat = new(Flavour.Xai);
+    private static readonly ResponsesFront Responses = new(Flavour.Xai);
     private static readonly MessagesFront Messages = new();
     private static readonly CountTokensFront CountTokens = new();
     private static readonly PlainFront Embeddings = new(Operation.Embeddings, Flavour.Xai, "data");
@@ -18,6 +19,7 @@ internal sealed class ApiRoutes(ExchangeRunner runner, KeyGate keys, ModelsEndpo
     public IEnumerable<ApiRoute> All() =>
     [
         new("POST", "/v1/chat/completions", KeyKind.ApiKey, "Chat Completions, whole or streamed", (http, _) => runner.RunAsync(http, Chat)),
+        new("POST", "/v1/responses", KeyKind.ApiKey, "OpenAI's Responses, whole or streamed", (http, _) => runner.RunAsync(http, Responses)),
         new("POST", "/v1/messages", KeyKind.ApiKey, "Anthropic Messages, whole or streamed", (http, _) => runner.RunAsync(http, Messages)),
         new("POST", "/v1/messages/count_tokens", KeyKind.ApiKey, "Counts the tokens of a Messages request", (http, _) => runner.RunAsync(http, CountTokens)),
         new("POST", "/v1/embeddings", KeyKind.ApiKey, "Embeddings, as floats or base64", (http, _) => runner.RunAsync(http, Embeddings)),

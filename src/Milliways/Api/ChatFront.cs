@@ -35,6 +35,8 @@ internal sealed class ChatFront(Flavour flavour, ModelPrefix? modelPrefix = null
     protected override Reading<PreparedCall> Same(Exchange exchange, Attempt attempt)
     {
         var facts = exchange.Facts;
+        if (facts.AsksForSearch && !attempt.Upstream.Target(attempt.Model, exchange.IsStrict).Traits.LiveSearch)
+            return Crossing.NoLiveSearch;
         IRelay relay = facts.Stream
             ? new BytesRelay(new ChatStreamObserver(stripUsage: !facts.IncludeUsage, facts.N))
             : new WholeBytesRelay("choices", WholeUsage.OfChat);

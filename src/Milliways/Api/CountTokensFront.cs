@@ -27,7 +27,7 @@ internal sealed class CountTokensFront : IFront
 
     public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt)
     {
-        if (attempt.Upstream.UriFor(Operation.CountTokens) is not null)
+        if (attempt.Upstream.UriFor(Operation.CountTokens, attempt.Model, stream: false) is not null)
             return null;
         var request = NeutralRequest.Of(exchange, Read);
         return request.IsOk ? JsonSerializer.SerializeToUtf8Bytes(new TokenCount(TokenEstimate.OfPrompt(request.Value)), ApiJson.Default.TokenCount) : null;

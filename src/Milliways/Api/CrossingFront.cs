@@ -25,11 +25,21 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
 
     public abstract ReadOnlySpan<byte> KeepAlive { get; }
 
+    public virtual bool NeedsMessages => true;
+
     public abstract bool IsSameDialect(Upstream upstream);
 
     public string RouteName(RequestFacts facts) => modelPrefix is null ? facts.Model : modelPrefix.RouteName(facts.Model);
 
     public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
+
+    public async ValueTask<Failure?> FetchAsync(Exchange exchange, Attempt attempt, CancellationToken cancel)
+    {
+        if (attempt.Upstream.Images is not { } images || IsSameDialect(attempt.Upstream))
+            return null;
+        var read = NeutralRequest.Of(exchange, caller);
+        return read.IsOk ? await InlineImages.FetchAsync(exchange, read.Value, images, cancel) : read.Failure;
+    }
 
     public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt) =>
         IsSameDialect(attempt.Upstream) ? Same(exchange, attempt) : Cross(exchange, attempt);
@@ -48,6 +58,9 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
     /// <summary>The original bytes with the edits of docs/edits.md.</summary>
     protected abstract Reading<PreparedCall> Same(Exchange exchange, Attempt attempt);
 
+    /// <summary>The body in the neutral model; once for all attempts (<see cref="NeutralRequest"/>).</summary>
+    protected virtual Reading<ChatRequest> Read(Exchange exchange) => NeutralRequest.Of(exchange, caller);
+
     /// <summary>The answer's id in the form of the caller's dialect.</summary>
     protected abstract string AnswerId(Exchange exchange);
 
@@ -56,7 +69,7 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
 
     private Reading<PreparedCall> Cross(Exchange exchange, Attempt attempt)
     {
-        var read = NeutralRequest.Of(exchange, caller);
+        var read = Read(exchange);
         if (!read.IsOk)
             return read.Failure;
         var (request, upstream) = (read.Value, attempt.Upstream);

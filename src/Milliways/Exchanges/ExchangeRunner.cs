@@ -1,5 +1,6 @@
 using System.Buffers;
 using Milliways.Dialects.Chat;
+using Milliways.Exchanges.Attempts;
 using Milliways.Routing;
 using Milliways.Upstreams;
 
@@ -14,7 +15,7 @@ namespace Milliways.Exchanges;
 /// answer that is not accounted for.
 /// </summary>
 internal sealed class ExchangeRunner(
-    IEnumerable<IGate> gates, LiveRouting routing, PromptCheck prompts, OpenExchanges open, TimeProvider time, ILogger<ExchangeRunner> log)
+    IEnumerable<IGate> gates, LiveRouting routing, PromptCheck prompts, AttemptLoop attempts, OpenExchanges open, TimeProvider time, ILogger<ExchangeRunner> log)
 {
     private readonly IGate[] _gates = [.. gates];
 
@@ -47,6 +48,7 @@ internal sealed class ExchangeRunner(
     /// <summary>1 and 2: the gates that need no body, the body, and its facts.</summary>
     private async Task<Failure?> EnterAsync(Exchange exchange, List<ILease> leases)
     {
+        var wrong = CallerHeaders.Read(exchange); // told to those who may know
         foreach (var gate in _gates)
         {
             var admission = await gate.EnterAsync(exchange, exchange.Cancel);
@@ -55,7 +57,7 @@ internal sealed class ExchangeRunner(
             if (admission.Refusal is not null)
                 return admission.Refusal;
         }
-        var failure = await RequestBody.ReadAsync(exchange);
+        var failure = wrong ?? await RequestBody.ReadAsync(exchange);
         if (failure is not null)
             return failure;
         var facts = RequestScanner.Read(exchange.Body.Span);
@@ -63,7 +65,7 @@ internal sealed class ExchangeRunner(
             return facts.Failure;
         // Only chat has streams; elsewhere the member means nothing and goes on with the bytes.
         exchange.Facts = exchange.Front.Operation == Operation.Chat ? facts.Value : facts.Value with { Stream = false };
-        return exchange.Front.Operation is Operation.Chat or Operation.CountTokens && !facts.Value.HasMessages
+        return exchange.Front.NeedsMessages && !facts.Value.HasMessages
             ? Failure.Unprocessable("missing field `messages`: send the conversation as a list.", "messages")
             : null;
     }
@@ -89,7 +91,7 @@ internal sealed class ExchangeRunner(
         if (exchange.Facts.Stream)
             exchange.Caller = new CallerStream(exchange.Http.Response.BodyWriter, time);
 
-        var committed = await AttemptLoop.RunAsync(exchange, route.Value);
+        var committed = await attempts.RunAsync(exchange, route.Value);
         if (!committed.IsOk)
         {
             await RefuseAsync(exchange, leases, committed.Failure);
@@ -133,10 +135,10 @@ internal sealed class ExchangeRunner(
             }
             else
             {
-                answer.Stay?.Broke();
                 failure ??= Failure.Broken("stream", "The upstream's answer broke.");
+                answer.Broke(failure);
                 await EndAsync(exchange, leases, EndingOf(failure), failure);
-                await TearAsync(exchange, failure);
+                await TearAsync(exchange, failure, answer.Relay);
             }
         }
         finally
@@ -177,9 +179,11 @@ internal sealed class ExchangeRunner(
     /// Ends a stream that has begun: the dialect's error event, then a torn connection. A proper end of the body would be taken for a clean answer by
     /// every client (vectors/README §4).
     /// </summary>
-    private static async Task TearAsync(Exchange exchange, Failure failure)
+    private static async Task TearAsync(Exchange exchange, Failure failure, IRelay? relay = null)
     {
-        exchange.Front.WriteStreamFailure(failure, exchange.RequestId, exchange.Http.Response.BodyWriter);
+        var output = exchange.Http.Response.BodyWriter;
+        if (relay?.WriteFailure(failure, output) != true)
+            exchange.Front.WriteStreamFailure(failure, exchange.RequestId, output);
         exchange.Await(Waiting.Caller);
         await exchange.Http.Response.BodyWriter.FlushAsync(CancellationToken.None);
         throw new TornAnswerException();
@@ -188,7 +192,7 @@ internal sealed class ExchangeRunner(
     /// <summary>The one end of every exchange: what was used is settled and every lease closed, whatever happened before.</summary>
     private ValueTask EndAsync(Exchange exchange, List<ILease> leases, Ending ending, Failure? failure)
     {
-        var outcome = new Outcome(ending, exchange.Meter.Usage, exchange.Meter.Source, failure);
+        var outcome = new Outcome(ending, exchange.Meter.Usage, exchange.Meter.Source, failure) { Discarded = exchange.Discarded };
         for (var i = leases.Count - 1; i >= 0; i--)
             leases[i].Close(outcome);
         leases.Clear();

@@ -12,11 +12,17 @@ internal interface IFront : IErrorWriter
 
     Flavour Flavour { get; }
 
+    /// <summary>The body must have <c>messages</c>.</summary>
+    bool NeedsMessages => Operation is Operation.Chat or Operation.CountTokens;
+
     /// <summary>True when an upstream speaks the caller's own dialect, so that bytes go through.</summary>
     bool IsSameDialect(Upstream upstream);
 
     /// <summary>The model's name for routing, when the address says more than the body does (the gateway's <c>grok/{model}</c>).</summary>
     string RouteName(RequestFacts facts);
+
+    /// <summary>Gets what an attempt needs before it can be prepared, such as images that the upstream does not fetch itself.</summary>
+    ValueTask<Failure?> FetchAsync(Exchange exchange, Attempt attempt, CancellationToken cancel) => default;
 
     /// <summary>Makes the upstream's request and the relay of its answer; a failure says what the target cannot express.</summary>
     Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt);

@@ -1,4 +1,5 @@
 using Milliways.Dialects.Chat;
+using Milliways.Exchanges.Attempts;
 
 namespace Milliways.Exchanges;
 
@@ -38,7 +39,7 @@ internal static class RequestBody
     }
 
     /// <summary>Takes a share of the budget before the memory is taken.</summary>
-    private static Failure? Reserve(Exchange exchange, long bytes)
+    public static Failure? Reserve(Exchange exchange, long bytes)
     {
         exchange.HeldBytes += bytes;
         return Interlocked.Add(ref _held, bytes) <= Budget

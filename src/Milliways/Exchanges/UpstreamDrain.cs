@@ -1,3 +1,5 @@
+using Milliways.Exchanges.Attempts;
+
 namespace Milliways.Exchanges;
 
 /// <summary>

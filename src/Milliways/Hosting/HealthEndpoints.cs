@@ -3,11 +3,12 @@ using Milliways.Api;
 using Milliways.Engines;
 using Milliways.Hosting.Configuration;
 using Milliways.Routing;
+using Milliways.Routing.Health;
 
 namespace Milliways.Hosting;
 
 /// <summary>GET /healthz (the process lives) and GET /readyz (it can serve, with each part).</summary>
-internal sealed class HealthEndpoints(EngineSupervisor engine, LiveRouting routing, ConfigState configuration)
+internal sealed class HealthEndpoints(EngineSupervisor engine, LiveRouting routing, ConfigState configuration, HealthBoard health)
 {
     public static Task LiveAsync(HttpContext http, string _) => JsonAnswer.WriteAsync(http, new Health("ok"), HealthJson.Default.Health);
 
@@ -16,7 +17,10 @@ internal sealed class HealthEndpoints(EngineSupervisor engine, LiveRouting routi
         var (state, detail) = engine.Describe();
         var others = routing.Table.Upstreams.All.Count(upstream => upstream.OffBecause is null && !upstream.IsEngine);
         var upstreams = new HealthPart(others > 0 || state == EngineState.Ready ? "ok" : "unavailable",
-            others > 0 ? $"{others} configured" : "only the embedded engine");
+            others > 0 ? $"{others} configured" : "only the embedded engine")
+        {
+            Avoided = health.Avoided() is { Count: > 0 } avoided ? [.. avoided.Select(one => new AvoidedUpstream(one.Label, one.RetryIn.TotalSeconds))] : null,
+        };
         var ready = upstreams.Status == "ok";
         var parts = new Readiness(ready ? "ok" : "unavailable", new HealthPart("ok", null), Configuration(),
             new HealthPart(state switch { EngineState.Ready => "ok", EngineState.Off => "off", _ => "starting" }, detail), upstreams);
@@ -31,7 +35,14 @@ internal sealed class HealthEndpoints(EngineSupervisor engine, LiveRouting routi
 
 internal sealed record Health(string Status);
 
-internal sealed record HealthPart(string Status, string? Detail);
+internal sealed record HealthPart(string Status, string? Detail)
+{
+    /// <summary>Upstreams that failed too often and are passed over for a while; null when there is none.</summary>
+    public IReadOnlyList<AvoidedUpstream>? Avoided { get; init; }
+}
+
+/// <summary>One that is passed over, as <c>upstream/model</c>; after the seconds one request finds out whether it answers again.</summary>
+internal sealed record AvoidedUpstream(string Upstream, double RetryInSeconds);
 
 /// <summary>The database is checked before the server listens: a running server has it.</summary>
 internal sealed record Readiness(string Status, HealthPart Database, HealthPart Configuration, HealthPart Engine, HealthPart Upstreams);

@@ -33,7 +33,7 @@ internal sealed record Preset(string Name, string Variable)
 
     public AuthStyle? OwnAuth { get; init; }
 
-    public AuthStyle Auth => OwnAuth ?? UsualAuth(Dialect);
+    public AuthStyle Auth => OwnAuth ?? AuthOf(Dialect);
 
     /// <summary>Model names it serves without being listed; a trailing <c>*</c> stands for any rest.</summary>
     public IReadOnlyList<string> Models { get; init; } = [];
@@ -60,7 +60,8 @@ internal sealed record Preset(string Name, string Variable)
         ? model.StartsWith(pattern.AsSpan(0, pattern.Length - 1), StringComparison.Ordinal)
         : pattern == model);
 
-    public static AuthStyle UsualAuth(UpstreamDialect dialect) => dialect switch
+    /// <summary>How a dialect's own maker wants the key.</summary>
+    public static AuthStyle AuthOf(UpstreamDialect dialect) => dialect switch
     {
         UpstreamDialect.Anthropic => AuthStyle.XApiKey,
         UpstreamDialect.Google => AuthStyle.XGoogApiKey,

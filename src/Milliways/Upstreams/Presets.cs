@@ -19,6 +19,7 @@ internal static class Presets
         new("google", "GEMINI")
         {
             BaseUrl = "https://generativelanguage.googleapis.com", Dialect = UpstreamDialect.Google, Provider = "google-ai-studio", Models = ["gemini-*"],
+            Traits = new() { InlineImages = true },
         },
         // The base of Azure's v1 API, where the deployment's name is the model (learn.microsoft.com, "API version lifecycle"). The older form is an address
         // too: .../openai/deployments/NAME?api-version=2024-10-21.
@@ -68,7 +69,7 @@ internal static class Presets
             // 400 "After the (optional) system message(s), user or tool message(s) should alternate with assistant message(s)" (perplexityai/api-discussion #265).
             Traits = new() { AlternatingTurns = true },
         },
-        new("ollama", "OLLAMA") { BaseUrl = "http://127.0.0.1:11434/v1", Hosted = false },
+        new("ollama", "OLLAMA") { BaseUrl = "http://127.0.0.1:11434/v1", Hosted = false, Traits = new() { InlineImages = true } },
         new("vllm", "VLLM") { BaseUrl = "http://127.0.0.1:8000/v1", Hosted = false },
         new("sglang", "SGLANG") { BaseUrl = "http://127.0.0.1:30000/v1", Hosted = false },
         new("llama.cpp", "LLAMACPP") { BaseUrl = "http://127.0.0.1:8080/v1", Hosted = false },

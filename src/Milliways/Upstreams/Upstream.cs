@@ -1,5 +1,6 @@
 using Milliways.Dialects.Chat;
 using Milliways.Hosting.Configuration;
+using Milliways.Upstreams.Images;
 
 namespace Milliways.Upstreams;
 
@@ -17,7 +18,12 @@ internal sealed class Upstream
         Dialect = dialect;
         _address = dialect is UpstreamDialect.Anthropic or UpstreamDialect.Google ? address.WithoutVersion() : address;
         Client = client;
-        ChatUri = _address.At(dialect == UpstreamDialect.Anthropic ? "/v1/messages" : "/chat/completions");
+        ChatUri = _address.At(dialect switch
+        {
+            UpstreamDialect.Anthropic => "/v1/messages",
+            UpstreamDialect.OpenAiResponses => "/responses",
+            _ => "/chat/completions",
+        });
     }
 
     public string Name { get; }
@@ -78,6 +84,15 @@ internal sealed class Upstream
     /// <summary>Why it is switched off, or null.</summary>
     public string? OffBecause { get; init; }
 
+    /// <summary>When it is avoided; null: never.</summary>
+    public BreakerSettings? Breaker { get; init; } = BreakerSettings.Usual;
+
+    /// <summary>How often one request may ask it again; null: as often as the route says.</summary>
+    public int? Retries { get; init; }
+
+    /// <summary>Fetches images by address for an upstream that does not; null where it does.</summary>
+    public ImageFetcher? Images { get; init; }
+
     /// <summary>Set for the embedded engine only.</summary>
     public IUpstreamGuard? Guard { get; init; }
 
@@ -92,9 +107,13 @@ internal sealed class Upstream
     public UpstreamTarget Target(string model, bool strict) => new(model) { Strict = strict, Traits = Traits };
 
     /// <summary>Where an operation is posted, or null when the upstream's dialect has no such operation.</summary>
-    public Uri? UriFor(Operation operation) => (operation, Dialect) switch
+    /// <param name="operation">What is wanted.</param>
+    /// <param name="model">The upstream's name of the model, which Google wants in the address.</param>
+    /// <param name="stream">Whether the answer shall stream, which Google wants there too.</param>
+    public Uri? UriFor(Operation operation, string model, bool stream) => (operation, Dialect) switch
     {
-        (Operation.Chat, UpstreamDialect.OpenAiChat or UpstreamDialect.Anthropic) => ChatUri,
+        (Operation.Chat, UpstreamDialect.Google) when model.Length <= GeminiPath.LongestModel => _address.At(GeminiPath.Of(model, stream)),
+        (Operation.Chat, UpstreamDialect.OpenAiChat or UpstreamDialect.OpenAiResponses or UpstreamDialect.Anthropic) => ChatUri,
         (Operation.Embeddings, UpstreamDialect.OpenAiChat) => _address.At("/embeddings"),
         (Operation.TokenizeText, UpstreamDialect.OpenAiChat) when IsEngine || IsXai => _address.At("/tokenize-text"),
         (Operation.CountTokens, UpstreamDialect.Anthropic) => _address.At("/v1/messages/count_tokens"),

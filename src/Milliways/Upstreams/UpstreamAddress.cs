@@ -31,8 +31,13 @@ internal sealed record UpstreamAddress(string Origin, string BasePath)
         TryParse(text, out var address) ? address : throw new ArgumentException($"\"{text}\" is no http or https address.", nameof(text));
 
     /// <summary>The same address without a version at its end: what Anthropic's and Google's SDKs are given.</summary>
-    public UpstreamAddress WithoutVersion() =>
-        BasePath.EndsWith("/v1", StringComparison.Ordinal) ? this with { BasePath = BasePath[..^3] } : this;
+    public UpstreamAddress WithoutVersion()
+    {
+        foreach (var version in (ReadOnlySpan<string>)["/v1", "/v1beta"])
+            if (BasePath.EndsWith(version, StringComparison.Ordinal))
+                return this with { BasePath = BasePath[..^version.Length] };
+        return this;
+    }
 
     /// <summary>True for an address on this machine or in a private network, whose servers drop idle connections early.</summary>
     public bool IsLocal => Uri.TryCreate(Origin, in AsWritten, out var uri)

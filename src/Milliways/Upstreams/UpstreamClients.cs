@@ -5,6 +5,8 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Milliways.Hosting.Configuration;
 using Milliways.Upstreams.Connections;
+using Milliways.Upstreams.Images;
+using Milliways.Upstreams.Tenants;
 
 namespace Milliways.Upstreams;
 
@@ -15,6 +17,7 @@ namespace Milliways.Upstreams;
 internal sealed class UpstreamClients(TimeProvider time, Func<string, string?> environment) : IDisposable
 {
     private readonly Dictionary<Way, HttpMessageInvoker> _clients = [];
+    private readonly Dictionary<string, TenantClient> _tenants = [];
     private readonly EnvironmentProxies _proxies = new(environment);
 
     /// <summary>The client for one upstream; upstreams that connect in the same way share one.</summary>
@@ -58,6 +61,17 @@ internal sealed class UpstreamClients(TimeProvider time, Func<string, string?> e
     }
 
     /// <summary>A client whose every connection goes to one Unix socket; no proxy ever stands between.</summary>
+    /// <summary>Fetches images by address, for upstreams that do not.</summary>
+    /// <param name="allowPrivate"><c>security.allowPrivateUpstreams</c>, checked.</param>
+    public ImageFetcher Images(IReadOnlyList<string> allowPrivate)
+    {
+        var ranges = string.Join(' ', allowPrivate);
+        if (!_tenants.TryGetValue(ranges, out var client))
+            client = _tenants[ranges] = new TenantClient(new AddressRules(allowPrivate), ImageFetcher.Limit);
+        return new ImageFetcher(client, time);
+    }
+
+    /// <summary>A client whose every connection goes to one Unix socket.</summary>
     public static HttpMessageInvoker ForSocket(string path)
     {
         var handler = NewHandler();
@@ -84,6 +98,8 @@ internal sealed class UpstreamClients(TimeProvider time, Func<string, string?> e
     public void Dispose()
     {
         foreach (var client in _clients.Values)
+            client.Dispose();
+        foreach (var client in _tenants.Values)
             client.Dispose();
     }
 

@@ -34,13 +34,13 @@ internal sealed class UpstreamSet
     {
         var warnings = new List<string>();
         var configs = config.Upstreams.Concat(EnvironmentUpstreams.Read(environment, config.Upstreams, warnings));
-        var upstreams = configs.Select(upstream => Make(upstream, clients, isOurs, warnings)).ToList();
+        var upstreams = configs.Select(upstream => Make(upstream, config.Security, clients, isOurs, warnings)).ToList();
         if (engine is not null && upstreams.TrueForAll(upstream => upstream.Name != Upstream.EngineName))
             upstreams.Add(engine);
         return new UpstreamSet(upstreams, warnings);
     }
 
-    private static Upstream Make(UpstreamConfig config, UpstreamClients clients, Func<string, bool> isOurs, List<string> warnings)
+    private static Upstream Make(UpstreamConfig config, SecurityConfig security, UpstreamClients clients, Func<string, bool> isOurs, List<string> warnings)
     {
         var preset = config.Preset is null ? null : Presets.Find(config.Preset);
         var dialect = config.Dialect switch
@@ -55,11 +55,6 @@ internal sealed class UpstreamSet
         if (address.BasePath.Length == 0 && preset?.UsualPath is { } path)
             address = address with { BasePath = path };
         var off = config.OffBecause;
-        if (dialect is UpstreamDialect.OpenAiResponses or UpstreamDialect.Google)
-        {
-            off ??= $"this version does not speak the dialect {(dialect == UpstreamDialect.Google ? "google" : "openai-responses")} to upstreams";
-            warnings.Add($"upstreams.{config.Name} is switched off: {off}");
-        }
         if ((config.ApiKey is not null && isOurs(config.ApiKey)) || config.Headers.Any(header => isOurs(header.Value)))
         {
             off ??= "its key is one of this server's own keys, which are never sent to a provider: give it the provider's key";
@@ -87,11 +82,14 @@ internal sealed class UpstreamSet
             Provider = config.Provider ?? preset?.Provider ?? config.Name,
             ApiKey = config.ApiKey,
             // A preset in another dialect than its own is its provider's other door, such as Google's for OpenAI's clients.
-            Auth = preset is not null && preset.Dialect == dialect ? preset.Auth : Preset.UsualAuth(dialect),
+            Auth = preset is not null && preset.Dialect == dialect ? preset.Auth : Preset.AuthOf(dialect),
+            Images = UpstreamWire.NeedsInlineImages(dialect, preset) ? clients.Images(security.AllowPrivateUpstreams) : null,
             Headers = config.Headers,
             Timeouts = timeouts,
             Models = config.Models,
             ServesAnyModel = EnvironmentUpstreams.IsMovedByEnvironment(config, preset),
+            Breaker = config.Breaker,
+            Retries = config.Retries,
             OffBecause = off,
         };
     }

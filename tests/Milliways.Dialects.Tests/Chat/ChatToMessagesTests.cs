@@ -93,7 +93,7 @@ public sealed class ChatToMessagesTests
     [Theory]
     [InlineData("u[Q] a[A] u[R]", "Q|a:A|R")]
     [InlineData("u[Q, R]", "Q|R")] // merged
-    [InlineData("u[Q, R]", "Q|a:|R")] // CNT-01, CNT-02: an empty turn goes
+    [InlineData("u[Q, R]", "Q|a:|R")] // CNT-01, CNT-02, CNT-03: an empty turn goes
     [InlineData("u[Q, R]", "Q|a: |R")]
     [InlineData("u[Q] a[A]", "Q|a:A  ")] // a prefill's blanks go
     [InlineData("u[Q]", "Q|")]

@@ -55,7 +55,7 @@ public sealed class SseReaderTests
     }
 
     [Fact]
-    public void Any_chunking_and_any_line_ends_give_the_frames_of_the_whole() => Dice.Check((dice, pieces) =>
+    public void Any_chunking_and_any_line_ends_give_the_frames_of_the_whole() => Dice.Check((dice, pieces) => // SSE-02
     {
         var stream = new StringBuilder(dice.Flip() ? "\uFEFF" : "");
         var expected = new List<string>();

@@ -56,7 +56,7 @@ public static class MessagesGrammar
                     var piece = data.GetProperty("delta");
                     Assert.Equal(open, piece.GetProperty("type").GetString() switch
                     {
-                        "text_delta" => "text",
+                        "text_delta" or "citations_delta" => "text",
                         "thinking_delta" or "signature_delta" => "thinking",
                         "input_json_delta" => "tool_use",
                         var other => "no " + other,

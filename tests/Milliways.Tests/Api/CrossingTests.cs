@@ -93,7 +93,7 @@ public sealed class CrossingTests
     }
 
     [Fact]
-    public async Task Tokens_are_counted_by_who_can_and_estimated_elsewhere()
+    public async Task Tokens_are_counted_by_who_can_and_estimated_elsewhere() // USG-13
     {
         await using var claude = new FakeUpstream(turn => turn.WholeAsync("""{"input_tokens":41}"""));
         await using var lab = new FakeUpstream();
@@ -107,6 +107,29 @@ public sealed class CrossingTests
         Assert.Equal(200, estimated.Status);
         Assert.InRange(estimated.Json.GetProperty("input_tokens").GetInt32(), 8, 20);
         Assert.Empty(lab.Received);
+    }
+
+    [Theory]
+    [InlineData("{\"mode\":\"on\"}", 400)]
+    [InlineData("{\"mode\":\"off\",\"mode\":\"on\"}", 400)]
+    [InlineData("{\"max_search_results\":3,\"mode\":\"auto\"}", 200)]
+    [InlineData("null", 200)]
+    public async Task A_search_is_refused_by_every_upstream_that_is_not_xai(string parameters, int status)
+    {
+        await using var lab = new FakeUpstream();
+        await using var xai = new FakeUpstream();
+        await using var server = await TestServer.StartAsync(
+            $$"""{ "upstreams": { "lab": {{TestServer.Lab(lab)}}, "xai": { "preset": "xai", "baseUrl": "{{xai.Url}}/v1", "apiKey": "sk-xai" } } }""");
+        string Ask(string model) => Answers.Ask(model, more: ",\"search_parameters\":" + parameters);
+
+        var answer = await server.PostAsync("/v1/chat/completions", Ask("alpha"));
+        Assert.Equal(status, answer.Status);
+        Assert.Equal(status == 200 ? 1 : 0, lab.Received.Count);
+        if (status == 400)
+            Assert.Contains("search_parameters", answer.Text, StringComparison.Ordinal);
+
+        Assert.Equal(200, (await server.PostAsync("/v1/chat/completions", Ask("xai/grok-beta"))).Status);
+        Assert.Equal(Ask("grok-beta"), xai.Last.Text);
     }
 
     [Fact]

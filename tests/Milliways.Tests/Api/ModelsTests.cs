@@ -61,7 +61,7 @@ public sealed class ModelsTests
     }
 
     [Fact]
-    public async Task Anthropics_list_is_chosen_by_its_header_and_paged()
+    public async Task Anthropics_list_is_chosen_by_its_header_and_paged() // USG-16
     {
         await using var server = await ServerAsync();
         async Task<JsonElement> Page(string query) => (await server.GetAsync("/v1/models" + query, ("anthropic-version", "2023-06-01"), ("x-api-key", server.Key))).Json;

@@ -51,7 +51,7 @@ public sealed class RequestErrorTests
             Assert.Equal((415, dialect), (answer.Status, PathTests.DialectOf(answer.Json)));
         }
         var zipped = new StringContent("{}", Encoding.UTF8, "application/json");
-        zipped.Headers.ContentEncoding.Add("gzip");
+        zipped.Headers.ContentEncoding.Add("gzip"); // SSE-07
         Assert.Equal(415, (await server.SendAsync("POST", Path(server, path), zipped)).Status);
     }
 

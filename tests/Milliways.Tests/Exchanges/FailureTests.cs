@@ -26,7 +26,7 @@ public sealed class FailureTests
         },
         ["sends a page"] = turn => turn.WholeAsync("<html><body>Welcome</body></html>", contentType: "text/html"),
         ["sends nothing"] = turn => turn.WholeAsync("", contentType: "text/event-stream"),
-        ["sends an error object"] = turn => turn.WholeAsync("""{"error":{"message":"boom","type":"server_error"}}"""),
+        ["sends an error object"] = turn => turn.WholeAsync("""{"error":{"message":"boom","type":"server_error"}}"""), // ERR-12
         ["sends xAI's error object"] = turn => turn.WholeAsync("""{"code":"Internal error","error":"boom"}"""),
         ["streams only a role"] = async turn =>
         {
@@ -38,6 +38,7 @@ public sealed class FailureTests
         ["streams only [DONE]"] = turn => turn.StreamAsync(Answers.Done),
         ["streams a role and ends"] = turn => turn.StreamAsync(Answers.Role),
         ["answers 500"] = turn => turn.WholeAsync("""{"error":{"message":"boom"}}""", 500),
+        ["answers 500 compressed"] = turn => turn.WholeAsync([0x1F, 0x8B, 8, 0, 0, 0, 0, 0], 500, headers: ["Content-Encoding: gzip"]), // ERR-13
         ["answers 503 with a page"] = turn => turn.WholeAsync("<html>", 503, "text/html"),
         ["answers 429"] = turn => turn.WholeAsync("{}", 429),
         ["answers 401"] = turn => turn.WholeAsync("""{"error":{"message":"Incorrect API key provided: sk-upst...6789"}}""", 401),
@@ -57,6 +58,7 @@ public sealed class FailureTests
             var answer = await server.PostAsync("/v1/chat/completions", Answers.Ask(stream: stream));
 
             Assert.InRange(answer.Status, 429, 599);
+            Assert.Null(answer.Header("Content-Encoding"));
             Assert.Equal(["code", "error"], answer.Json.EnumerateObject().Select(member => member.Name));
             Assert.Equal("application/json", answer.Header("Content-Type"));
             Assert.Matches("^(upstream|gateway), ", answer.Header("x-milliways-failed"));
@@ -298,7 +300,7 @@ public sealed class FailureTests
     }
 
     [Fact]
-    public async Task Compressed_lies_are_no_answer()
+    public async Task Compressed_lies_are_no_answer() // SSE-05
     {
         await using var lab = new FakeUpstream(turn => turn.WholeAsync([0x1F, 0x8B, 8, 0, 0, 0, 0, 0], headers: ["Content-Encoding: gzip"]));
         await using var server = await TestServer.WithLabAsync(lab);

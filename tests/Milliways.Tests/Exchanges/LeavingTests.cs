@@ -9,7 +9,7 @@ public sealed class LeavingTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Leaving_before_the_first_byte_closes_the_upstream(bool stream)
+    public async Task Leaving_before_the_first_byte_closes_the_upstream(bool stream) // DIS-02
     {
         await using var lab = new FakeUpstream(turn => turn.ClosedAsync());
         await using var server = await TestServer.WithLabAsync(lab);
@@ -25,7 +25,7 @@ public sealed class LeavingTests
     [Theory]
     [InlineData("/v1/chat/completions")]
     [InlineData("/v1/messages")]
-    public async Task Leaving_in_the_middle_of_a_stream_closes_the_upstream(string path)
+    public async Task Leaving_in_the_middle_of_a_stream_closes_the_upstream(string path) // DIS-01, DIS-05
     {
         await using var lab = new FakeUpstream(async turn =>
         {
@@ -46,7 +46,7 @@ public sealed class LeavingTests
     }
 
     [Fact]
-    public async Task Leaving_inside_an_upstreams_whole_answer_closes_the_upstream()
+    public async Task Leaving_inside_an_upstreams_whole_answer_closes_the_upstream() // DIS-03
     {
         await using var lab = new FakeUpstream(async turn =>
         {

@@ -159,7 +159,7 @@ public sealed class StreamTests
         Assert.Equal("no", head.Header("X-Accel-Buffering"));
         Assert.Equal("lab/alpha", head.Header("x-milliways-upstream"));
         Assert.Equal("1", head.Header("x-milliways-attempts"));
-        Assert.Null(head.Header("Content-Encoding"));
+        Assert.Null(head.Header("Content-Encoding")); // SSE-11
         Assert.Null(head.Header("Server"));
     }
 
@@ -233,7 +233,7 @@ public sealed class StreamTests
     }
 
     [Fact]
-    public async Task Whole_answers_have_a_length_and_the_upstreams_bytes()
+    public async Task Whole_answers_have_a_length_and_the_upstreams_bytes() // SSE-06
     {
         var odd = "{ \"unknown\" : [1.50, \"\\u00e9\\/\"],\r\n \"choices\":[ {\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":\"生命\"},\"finish_reason\":\"stop\"}],\"usage\":null }\n";
         await using var lab = new FakeUpstream(turn => turn.WholeAsync(odd, contentType: "application/json; charset=utf-8"));

@@ -115,7 +115,7 @@ public sealed class TimeTests
     }
 
     [Theory]
-    [InlineData("/v1/chat/completions", ": keepalive\n\n", "data: {\"code\"")]
+    [InlineData("/v1/chat/completions", ": keepalive\n\n", "data: {\"code\"")] // SSE-10: a comment, no data
     [InlineData("/v1/messages", "event: ping\ndata: {\"type\": \"ping\"}\n\n", "event: error\n")]
     public async Task A_sign_of_life_commits_the_status_and_what_fails_afterwards_is_an_error_event(string path, string sign, string error)
     {
@@ -145,7 +145,7 @@ public sealed class TimeTests
     }
 
     [Fact]
-    public async Task Signs_of_life_in_a_silent_stream_stand_between_whole_events_and_the_answer_goes_on()
+    public async Task Signs_of_life_in_a_silent_stream_stand_between_whole_events_and_the_answer_goes_on() // CHK-12
     {
         var (clock, go) = (new ManualTime(), new Gate());
         await using var lab = new FakeUpstream(async turn =>

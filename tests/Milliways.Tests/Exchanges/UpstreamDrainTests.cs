@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
+using Milliways.Exchanges.Attempts;
 using Milliways.Hosting.Configuration;
 using Milliways.Tests.Support;
 
@@ -116,7 +117,7 @@ public sealed class UpstreamDrainTests
         using var exchange = new Exchange(new DefaultHttpContext(), front, "req_0", clock);
         var relay = new Milliways.Exchanges.Relays.BytesRelay(new Milliways.Exchanges.Relays.ChatStreamObserver(stripUsage: true, 1));
         var prepared = new PreparedCall(System.Text.Encoding.UTF8.GetBytes(Answers.Ask(stream: true)), relay);
-        var call = await UpstreamCall.SendAsync(upstream, upstream.UriFor(Milliways.Upstreams.Operation.Chat)!, prepared, exchange);
+        var call = await UpstreamCall.SendAsync(upstream, upstream.UriFor(Milliways.Upstreams.Operation.Chat, "alpha", stream: true)!, prepared, exchange, exchange.Cancel);
         await using var answer = new CommittedAnswer(relay, call, stay: null);
 
         await UpstreamDrain.RunAsync(exchange, answer);

@@ -1,4 +1,6 @@
 using Milliways.Dialects.Chat;
+using Milliways.Routing;
+using Milliways.Upstreams;
 
 namespace Milliways.Hosting.Configuration;
 
@@ -47,6 +49,12 @@ internal sealed record UpstreamConfig(string Name)
 
     public int? MaxConnections { get; init; }
 
+    /// <summary>Null: never avoided.</summary>
+    public BreakerSettings? Breaker { get; init; } = BreakerSettings.Usual;
+
+    /// <summary>How often one request may ask it again; null: as often as the route says.</summary>
+    public int? Retries { get; init; }
+
     public string? Proxy { get; init; }
 
     /// <summary>PEM certificates of the authorities that this upstream's certificate may come from, instead of the machine's.</summary>
@@ -85,7 +93,9 @@ internal sealed record ModelConfig(string Name)
 {
     public string? Alias { get; init; }
 
-    public IReadOnlyList<(string Upstream, string Model)> Attempts { get; init; } = [];
+    public IReadOnlyList<AttemptConfig> Attempts { get; init; } = [];
+
+    public RouteConfig Route { get; init; } = new();
 
     public int? Context { get; init; }
 
@@ -94,6 +104,22 @@ internal sealed record ModelConfig(string Name)
     public IReadOnlyList<string>? Inputs { get; init; }
 
     public PriceConfig? Price { get; init; }
+}
+
+/// <summary>One of a model's attempts.</summary>
+internal readonly record struct AttemptConfig(string Upstream, string Model, int Weight);
+
+/// <summary>How a model's attempts are arranged and how hard they are tried.</summary>
+internal sealed record RouteConfig
+{
+    public RouteOrder Order { get; init; }
+
+    /// <summary>Tries in all beyond one for each attempt; null: <see cref="Route.UsualRetries"/>, or what the upstreams allow.</summary>
+    public int? Retries { get; init; }
+
+    public int HoldBackTokens { get; init; }
+
+    public TimeSpan? HedgeAfter { get; init; }
 }
 
 /// <summary>US dollars per million tokens.</summary>

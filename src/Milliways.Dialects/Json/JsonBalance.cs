@@ -1,4 +1,4 @@
-namespace Milliways.Dialects.Anthropic;
+namespace Milliways.Dialects.Json;
 
 /// <summary>Tells when JSON text that comes in pieces is whole: its outermost object or array has closed.</summary>
 internal struct JsonBalance

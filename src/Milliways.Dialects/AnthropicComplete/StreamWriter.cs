@@ -1,0 +1,42 @@
+using System.Buffers;
+using Milliways.Dialects.Chat;
+
+namespace Milliways.Dialects.AnthropicComplete;
+
+/// <summary>Events to a stream of <c>completion</c> events with the text piece by piece; the one with the stop reason is the tail (dialects 2.10).</summary>
+public sealed class StreamWriter(IBufferWriter<byte> output, AnswerFacts facts) : IStreamWriter
+{
+    private StopReason reason = StopReason.EndTurn;
+    private string? matched;
+    private bool hasEnded;
+
+    public void On(ChatEvent chatEvent)
+    {
+        switch (chatEvent)
+        {
+            case ChatEvent.TextDelta { Choice: 0, Text.Length: > 0 } delta:
+                Event(output, delta.Text, null);
+                break;
+            case ChatEvent.RefusalDelta { Choice: 0, Text.Length: > 0 } delta:
+                Event(output, delta.Text, null);
+                break;
+            case ChatEvent.Finished { Choice: 0 } finished:
+                (reason, matched) = (finished.Reason, finished.StopSequence);
+                break;
+        }
+    }
+
+    public void WriteTail(IBufferWriter<byte> tail)
+    {
+        if (hasEnded) return;
+        hasEnded = true;
+        Event(tail, "", reason);
+    }
+
+    private void Event(IBufferWriter<byte> target, string text, StopReason? stop)
+    {
+        target.Write("event: completion\ndata: "u8);
+        CompletionWriter.Write(target, facts, text, stop, stop is null ? null : matched);
+        target.Write("\n\n"u8);
+    }
+}

@@ -1,0 +1,48 @@
+using Milliways.Dialects.Chat;
+using Milliways.Dialects.Json;
+using Milliways.Dialects.Sse;
+
+namespace Milliways.Dialects.Gemini;
+
+/// <summary>
+/// A stream of GenerateContentResponses to events (dialects 7). It has no end of its own but the body's, and is complete only when a finishReason came
+/// (contract, "Ends of streams").
+/// </summary>
+public sealed class StreamReader : IStreamReader
+{
+    private readonly AnswerReader answer = new();
+    private byte[] last = [];
+    private bool lastWasBroken;
+
+    /// <summary>Completed or Failed was given.</summary>
+    public bool HasEnded => answer.HasEnded;
+
+    /// <summary>Frames that were not JSON and were skipped.</summary>
+    public int BrokenFrames { get; private set; }
+
+    public void Read(in SseFrame frame, IChatEventSink sink)
+    {
+        if (!frame.HasData || HasEnded || frame.IsDone || frame.Data.IsEmpty) return;
+        // A last frame that is sent twice says nothing new; content behind a finishReason does, because some models send one with every frame.
+        if (last.Length > 0 && frame.Data.SequenceEqual(last)) return;
+        using var document = JsonText.TryParse(frame.Data);
+        lastWasBroken = document is null;
+        if (document is null)
+        {
+            // One bad frame is skipped; a second is no stream of ours (dialects 6.2).
+            if (++BrokenFrames > 1) answer.Fail(Failure.Broken("stream", "The upstream's stream is not readable."), sink);
+            return;
+        }
+
+        answer.Read(document.RootElement, sink);
+        last = answer.IsFinished ? frame.Data.ToArray() : [];
+    }
+
+    public void EndOfBody(IChatEventSink sink)
+    {
+        if (lastWasBroken || !answer.IsFinished)
+            answer.Fail(Failure.Broken("end", "The upstream's stream ended before its answer was complete."), sink);
+        else
+            answer.Complete(sink);
+    }
+}
