@@ -27,7 +27,7 @@ internal sealed class MilliwaysServer(
     public async Task StartAsync()
     {
         var log = app.Services.GetRequiredService<ILogger<MilliwaysServer>>();
-        foreach (var warning in config.Warnings.Concat(app.Services.GetRequiredService<RoutingTable>().Upstreams.Warnings))
+        foreach (var warning in config.Warnings.Concat(app.Services.GetRequiredService<LiveRouting>().Table.Upstreams.Warnings))
             log.LogWarning("Configuration: {Warning}", warning);
         try
         {
@@ -46,7 +46,7 @@ internal sealed class MilliwaysServer(
             WriteReadyFile(options.ReadyFile);
         if (!options.Quiet)
             await Console.Out.WriteAsync(Banner.Text(
-                address, team.Account, firstKey, app.Services.GetRequiredService<RoutingTable>(), app.Services.GetRequiredService<EmbeddedModels>(), data.Path));
+                address, team.Account, firstKey, app.Services.GetRequiredService<LiveRouting>().Table, app.Services.GetRequiredService<EmbeddedModels>(), data.Path));
     }
 
     public Task WaitForShutdownAsync() => app.WaitForShutdownAsync();
