@@ -32,7 +32,7 @@ public sealed class ReuseTests
             turn.Reset();
             return Task.CompletedTask;
         });
-        await using var server = await TestServer.WithLabAsync(lab, more: ", \"retries\": 0");
+        await using var server = await TestServer.WithLabAsync(lab);
 
         var answer = await server.PostAsync("/v1/chat/completions", Answers.Ask());
 
@@ -44,7 +44,7 @@ public sealed class ReuseTests
     public async Task A_second_death_is_the_end_of_it()
     {
         await using var lab = new FakeUpstream();
-        await using var server = await TestServer.WithLabAsync(lab, more: ", \"retries\": 0");
+        await using var server = await TestServer.WithLabAsync(lab);
         Assert.Equal(200, (await server.PostAsync("/v1/chat/completions", Answers.Ask())).Status);
         lab.Standing = turn =>
         {
