@@ -31,10 +31,11 @@ public sealed class HeldResponseTests
         await server.PostAsync("/v1/responses", """{"model":"one/m","input":"Hello"}""");
 
         const string Next = """{"model":"one/m", "input":"Next","previous_response_id":"resp_up"}""";
+        holder.Then(turn => turn.WholeAsync(Whole.Replace("resp_up", "resp_two", StringComparison.Ordinal)));
         Assert.Equal(200, (await server.PostAsync("/v1/responses", Next)).Status);
         Assert.Equal(Next.Replace("one/m", "m", StringComparison.Ordinal), holder.Last.Text);
 
-        Assert.Equal(200, (await server.PostAsync("/v1/responses", Next.Replace("one/m", "two/m", StringComparison.Ordinal).Replace("resp_up", "resp_up", StringComparison.Ordinal))).Status);
+        Assert.Equal(200, (await server.PostAsync("/v1/responses", Next.Replace("one/m", "two/m", StringComparison.Ordinal))).Status);
         using var sent = JsonDocument.Parse(stranger.Last.Text);
         Assert.False(sent.RootElement.TryGetProperty("previous_response_id", out _));
         var items = sent.RootElement.GetProperty("input");
