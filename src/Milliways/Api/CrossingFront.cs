@@ -42,12 +42,12 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
 
     public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
 
-    public async ValueTask<Failure?> FetchAsync(Exchange exchange, Attempt attempt)
+    public async ValueTask<Failure?> FetchAsync(Exchange exchange, Attempt attempt, CancellationToken cancel)
     {
         if (attempt.Upstream.Images is not { } images || IsSameDialect(attempt.Upstream))
             return null;
         var read = NeutralRequest.Of(exchange, caller);
-        return read.IsOk ? await InlineImages.FetchAsync(exchange, read.Value, images) : read.Failure;
+        return read.IsOk ? await InlineImages.FetchAsync(exchange, read.Value, images, cancel) : read.Failure;
     }
 
     public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt) =>

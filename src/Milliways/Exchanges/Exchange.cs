@@ -6,7 +6,7 @@ using Milliways.Upstreams;
 namespace Milliways.Exchanges;
 
 /// <summary>Which silence an exchange is in, and so which time-out watches it.</summary>
-internal enum Waiting { Nothing, FirstEvent, NextEvent, Caller }
+internal enum Waiting { Nothing, FirstEvent, NextEvent, Retry, Caller }
 
 /// <summary>
 /// One request from its first byte to its end: what is known of it, and what can stop it. Everything here belongs to one request;
@@ -21,6 +21,7 @@ internal sealed class Exchange : IDisposable
     private long _silentSince;
     private int _waiting;
     private readonly Lock _disposing = new();
+    private List<DiscardedUsage>? _discarded;
     private bool _isDisposed;
 
     public Exchange(HttpContext http, IFront front, string requestId, TimeProvider time)
@@ -52,7 +53,11 @@ internal sealed class Exchange : IDisposable
     /// <summary>The body read into the neutral model; kept so that several attempts read it once.</summary>
     public ChatRequest? Chat { get; set; }
 
-    public Meter Meter { get; } = new();
+    /// <summary>Of the attempt that answers.</summary>
+    public Meter Meter { get; set; } = new();
+
+    /// <summary>What attempts used whose output nobody got: failed ones and those that lost a race.</summary>
+    public IReadOnlyList<DiscardedUsage> Discarded => (IReadOnlyList<DiscardedUsage>?)_discarded ?? [];
 
     public int Attempts { get; set; }
 
@@ -80,6 +85,15 @@ internal sealed class Exchange : IDisposable
     public IReadOnlyCollection<string> Dropped { get; set; } = [];
 
     public UpstreamTimeouts Timeouts { get; set; } = new();
+
+    /// <summary>The caller's own bound for the whole exchange, if it is shorter than ours.</summary>
+    public TimeSpan? Limit { get; set; }
+
+    /// <summary>How long the whole exchange may take, all attempts together.</summary>
+    public TimeSpan Total => Limit is { } limit && limit < Timeouts.Total ? limit : Timeouts.Total;
+
+    /// <summary>What is left of <see cref="Total"/>.</summary>
+    public TimeSpan Left => Total - Age;
 
     /// <summary>Set by the one end of an exchange.</summary>
     public bool HasEnded { get; set; }
@@ -113,6 +127,13 @@ internal sealed class Exchange : IDisposable
         _gone.Dispose();
         (Http, IsDetached) = (context.Http, true);
         _gone = Http.RequestAborted.UnsafeRegister(static exchange => ((Exchange)exchange!).CancelAttempt(), this);
+    }
+
+    /// <summary>Keeps account of what an attempt used in vain.</summary>
+    public void Discard(Attempt attempt, Meter meter)
+    {
+        if (meter.Source != UsageSource.None)
+            (_discarded ??= []).Add(new DiscardedUsage(attempt.Label, meter.Usage));
     }
 
     /// <summary>Says what is waited for from now on.</summary>

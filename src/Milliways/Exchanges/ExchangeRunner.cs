@@ -1,5 +1,6 @@
 using System.Buffers;
 using Milliways.Dialects.Chat;
+using Milliways.Exchanges.Attempts;
 using Milliways.Routing;
 using Milliways.Upstreams;
 
@@ -14,7 +15,7 @@ namespace Milliways.Exchanges;
 /// answer that is not accounted for.
 /// </summary>
 internal sealed class ExchangeRunner(
-    IEnumerable<IGate> gates, Router router, OpenExchanges open, DetachedExchanges detached, TimeProvider time, ILogger<ExchangeRunner> log)
+    IEnumerable<IGate> gates, Router router, AttemptLoop attempts, OpenExchanges open, DetachedExchanges detached, TimeProvider time, ILogger<ExchangeRunner> log)
 {
     private readonly IGate[] _gates = [.. gates];
 
@@ -54,6 +55,7 @@ internal sealed class ExchangeRunner(
     /// <summary>1 and 2: the gates that need no body, the body, and its facts.</summary>
     private async Task<Failure?> EnterAsync(Exchange exchange, List<ILease> leases)
     {
+        var wrong = CallerHeaders.Read(exchange); // told to those who may know
         foreach (var gate in _gates)
         {
             var admission = await gate.EnterAsync(exchange, exchange.Cancel);
@@ -65,9 +67,9 @@ internal sealed class ExchangeRunner(
         if (!exchange.Front.ReadsBody)
         {
             exchange.Facts = RequestFacts.None;
-            return await exchange.Front.BeginAsync(exchange);
+            return wrong ?? await exchange.Front.BeginAsync(exchange);
         }
-        var failure = await RequestBody.ReadAsync(exchange);
+        var failure = wrong ?? await RequestBody.ReadAsync(exchange);
         if (failure is not null)
             return failure;
         var facts = RequestScanner.Read(exchange.Body.Span);
@@ -133,7 +135,7 @@ internal sealed class ExchangeRunner(
         if (exchange.Facts.Stream)
             exchange.Caller = new CallerStream(exchange.Http.Response.BodyWriter, time);
 
-        var committed = await AttemptLoop.RunAsync(exchange, route);
+        var committed = await attempts.RunAsync(exchange, route);
         if (!committed.IsOk)
         {
             await RefuseAsync(exchange, leases, committed.Failure);
@@ -179,8 +181,8 @@ internal sealed class ExchangeRunner(
             }
             else
             {
-                answer.Stay?.Broke();
                 failure ??= Failure.Broken("stream", "The upstream's answer broke.");
+                answer.Broke(failure);
                 await EndAsync(exchange, leases, EndingOf(failure), failure);
                 await TearAsync(exchange, failure, answer.Relay);
             }
@@ -249,7 +251,7 @@ internal sealed class ExchangeRunner(
     /// <summary>The one end of every exchange: what was used is settled and every lease closed, whatever happened before.</summary>
     private ValueTask EndAsync(Exchange exchange, List<ILease> leases, Ending ending, Failure? failure)
     {
-        var outcome = new Outcome(ending, exchange.Meter.Usage, exchange.Meter.Source, failure);
+        var outcome = new Outcome(ending, exchange.Meter.Usage, exchange.Meter.Source, failure) { Discarded = exchange.Discarded };
         for (var i = leases.Count - 1; i >= 0; i--)
             leases[i].Close(outcome);
         leases.Clear();

@@ -37,7 +37,7 @@ internal interface IFront : IErrorWriter
     string RouteName(RequestFacts facts);
 
     /// <summary>Gets what an attempt needs before it can be prepared, such as images that the upstream does not fetch itself.</summary>
-    ValueTask<Failure?> FetchAsync(Exchange exchange, Attempt attempt) => default;
+    ValueTask<Failure?> FetchAsync(Exchange exchange, Attempt attempt, CancellationToken cancel) => default;
 
     /// <summary>Makes the upstream's request and the relay of its answer; a failure says what the target cannot express.</summary>
     Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt);

@@ -37,6 +37,12 @@ internal interface IRelay
     /// <summary>True once the caller has been given, or would be given, a part of the answer: no other attempt can be made then.</summary>
     bool HasContent { get; }
 
+    /// <summary>
+    /// How many events have come since the answer began, for holding back: about one token each. A relay that does not count is held back until its
+    /// answer is whole.
+    /// </summary>
+    int ContentEvents => 0;
+
     /// <summary>The content type of the caller's answer.</summary>
     string ContentType { get; }
 

@@ -34,6 +34,18 @@ internal sealed record RequestFacts
     /// <summary>Tools were given; not every upstream can use them.</summary>
     public bool HasTools { get; init; }
 
+    /// <summary>Where the text of <c>prompt_cache_key</c> stands.</summary>
+    public ByteSpan? CacheKeyAt { get; init; }
+
+    /// <summary>Where the text of <c>metadata.user_id</c> stands.</summary>
+    public ByteSpan? UserIdAt { get; init; }
+
+    /// <summary>Where the value of <c>system</c> (Messages) or <c>instructions</c> (Responses) stands.</summary>
+    public ByteSpan? SystemAt { get; init; }
+
+    /// <summary>Where the conversation stands up to its first user turn: what its later turns begin with too.</summary>
+    public ByteSpan? OpeningAt { get; init; }
+
     /// <summary>xAI's <c>search_parameters</c> ask for a search, which not every upstream has (xai-api 1.3.5).</summary>
     public bool AsksForSearch { get; init; }
 

@@ -6,10 +6,13 @@ using Milliways.Api.PassThrough;
 using Milliways.Api.Responses;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
+using Milliways.Exchanges.Attempts;
 using Milliways.Gateway;
 using Milliways.Hosting.Configuration;
 using Milliways.Keys;
 using Milliways.Routing;
+using Milliways.Routing.Health;
+using Milliways.Routing.Order;
 using Milliways.Storage;
 using Milliways.Stored;
 using Milliways.Teams;
@@ -87,7 +90,8 @@ internal static class ServeHost
         services.AddSingleton<UpstreamClients>();
         services.AddSingleton(provider => RoutingSetup.Build(config, environment, provider.GetRequiredService<UpstreamClients>(), provider.GetRequiredService<EngineSupervisor>(), models, socket));
         services.AddSingleton(provider => provider.GetRequiredService<RoutingTable>().Upstreams);
-        services.AddSingleton<Router>().AddSingleton<ExchangeRunner>();
+        services.AddSingleton(Lots.FromChance()).AddSingleton<HealthBoard>().AddSingleton<AttemptOrder>();
+        services.AddSingleton<Router>().AddSingleton<AttemptLoop>().AddSingleton<ExchangeRunner>();
         services.AddSingleton<EngineFacts>().AddSingleton<ModelDirectory>().AddSingleton<ModelsEndpoints>().AddSingleton<DeferredCompletions>().AddSingleton<StoredResponses>().AddSingleton<HeldResponses>().AddSingleton<ResponseEndpoints>()
             .AddSingleton(provider => new PassThroughFront(Flavour.Xai, provider.GetRequiredService<OwnedIds>(), provider.GetRequiredService<RoutingTable>())).AddSingleton<ApiRoutes>().AddSingleton<GatewayRoutes>();
         services.AddSingleton<HealthEndpoints>().AddSingleton<StartPage>();

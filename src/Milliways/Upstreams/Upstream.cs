@@ -57,6 +57,12 @@ internal sealed class Upstream
     /// <summary>Why it is switched off, or null.</summary>
     public string? OffBecause { get; init; }
 
+    /// <summary>When it is avoided; null: never.</summary>
+    public BreakerSettings? Breaker { get; init; } = BreakerSettings.Usual;
+
+    /// <summary>How often one request may ask it again; null: as often as the route says.</summary>
+    public int? Retries { get; init; }
+
     /// <summary>Fetches images by address for an upstream that does not; null where it does.</summary>
     public ImageFetcher? Images { get; init; }
 

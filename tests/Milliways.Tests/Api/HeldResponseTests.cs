@@ -53,12 +53,13 @@ public sealed class HeldResponseTests
         await using var server = await StartAsync(up, up);
         await server.PostAsync("/v1/responses", """{"model":"one/m","input":"Hello"}""");
 
-        up.Then(turn => turn.WholeAsync("""{"error":{"message":"busy"}}""", status: 500));
+        up.Standing = turn => turn.WholeAsync("""{"error":{"message":"may not"}}""", status: 403);
         Assert.Equal(502, (await server.SendAsync("DELETE", "/v1/responses/resp_up", null)).Status);
         Assert.Equal(200, (await server.GetAsync("/v1/responses/resp_up")).Status);
         Assert.Equal(404, (await server.SendAsync("DELETE", "/v1/responses/resp_up", null, ("Authorization", "Bearer " + server.OtherTeamsKey()))).Status);
         Assert.Equal(2, up.Received.Count);
 
+        up.Standing = turn => turn.WholeAsync(Whole);
         up.Then(turn => turn.WholeAsync("""{"id":"resp_up","object":"response","deleted":true}"""));
         Assert.Equal(200, (await server.SendAsync("DELETE", "/v1/responses/resp_up", null)).Status);
         Assert.Equal(("DELETE", "/v1/responses/resp_up", "Bearer " + TestServer.UpstreamKey), (up.Last.Method, up.Last.Target, up.Last.Header("Authorization")));

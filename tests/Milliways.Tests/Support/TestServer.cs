@@ -89,15 +89,18 @@ internal sealed class TestServer : IAsyncDisposable
     public static Task<TestServer> WithLabAsync(FakeUpstream lab, TimeProvider? clock = null, string more = "") =>
         StartAsync($$"""{ "upstreams": { "lab": {{Lab(lab, more)}} } }""", clock);
 
+    /// <summary>What makes an upstream give its first answer and no other, so that a test of one answer need not think of retries.</summary>
+    public const string OneTry = """ "retries": 0, "breaker": null """;
+
     public static string Lab(FakeUpstream lab, string more = "") =>
-        $$"""{ "dialect": "openai-chat", "baseUrl": "{{lab.Url}}/v1", "apiKey": "{{UpstreamKey}}", "models": ["alpha"] {{more}} }""";
+        $$"""{ "dialect": "openai-chat", "baseUrl": "{{lab.Url}}/v1", "apiKey": "{{UpstreamKey}}", "models": ["alpha"], {{OneTry}} {{more}} }""";
 
     /// <summary>One Anthropic upstream <c>claude</c> that serves <c>claude-x</c>.</summary>
     public static Task<TestServer> WithClaudeAsync(FakeUpstream claude, TimeProvider? clock = null) =>
         StartAsync($$"""{ "upstreams": { "claude": {{Claude(claude)}} } }""", clock);
 
     public static string Claude(FakeUpstream claude) =>
-        $$"""{ "preset": "anthropic", "baseUrl": "{{claude.Url}}", "apiKey": "{{UpstreamKey}}" }""";
+        $$"""{ "preset": "anthropic", "baseUrl": "{{claude.Url}}", "apiKey": "{{UpstreamKey}}", {{OneTry}} }""";
 
     public const string UpstreamKey = "sk-upstream-secret-0123456789";
 
