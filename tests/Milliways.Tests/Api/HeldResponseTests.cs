@@ -47,6 +47,23 @@ public sealed class HeldResponseTests
     }
 
     [Fact]
+    public async Task A_stream_passes_as_it_is_and_its_last_event_is_what_is_kept()
+    {
+        var completed = "event: response.completed\ndata: {\"type\":\"response.completed\",\"sequence_number\":2,\"response\":" + Whole + "}\n\n";
+        string[] events =
+        [
+            "event: response.created\ndata: {\"type\":\"response.created\",\"sequence_number\":0,\"response\":{\"id\":\"resp_up\",\"object\":\"response\",\"status\":\"in_progress\",\"output\":[]}}\n\n",
+            "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":1,\"item_id\":\"msg_up\",\"output_index\":0,\"content_index\":0,\"delta\":\"Hi\",\"logprobs\":[]}\n\n",
+            completed,
+        ];
+        await using var up = new FakeUpstream(turn => turn.StreamAsync(events));
+        await using var server = await StartAsync(up, up);
+        var answer = await server.PostAsync("/v1/responses", """{"model":"one/m","input":"Hello","stream":true}""");
+        Assert.Equal(string.Concat(events), answer.Text);
+        Assert.Equal(Whole, (await server.GetAsync("/v1/responses/resp_up")).Text);
+    }
+
+    [Fact]
     public async Task Deleting_asks_the_holder_first()
     {
         await using var up = new FakeUpstream(turn => turn.WholeAsync(Whole));
