@@ -140,7 +140,7 @@ internal sealed class Exchange : IDisposable
     {
         _gone.Dispose();
         (Http, IsDetached) = (context.Http, true);
-        _gone = Http.RequestAborted.UnsafeRegister(static exchange => ((Exchange)exchange!).CancelAttempt(), this);
+        _gone = Http.RequestAborted.UnsafeRegister(static exchange => ((Exchange)exchange!).CallerLeft(), this);
     }
 
     /// <summary>Says what is waited for from now on.</summary>

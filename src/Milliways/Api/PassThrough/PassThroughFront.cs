@@ -45,7 +45,7 @@ internal sealed class PassThroughFront(Flavour flavour, OwnedIds owned, LiveRout
     {
         var target = Target(exchange);
         if (routing.Table.Upstreams.ForProvider(ModelPrefix.Grok) is { } upstream)
-            return (Reading<Route>)new Route(new Attempt(upstream, target.Resource));
+            return (Reading<Route>)new Route(new Attempt(upstream, target.Resource)) { Retries = target.Method == "GET" ? Route.UsualRetries : 0 }; // what was made twice costs twice
         return (Reading<Route>)new Failure(FailureKind.NotOffered, FailureParty.Gateway, "route",
             $"/v1/{target.Resource} is answered by xAI, and no upstream here is xAI's: set XAI_API_KEY, or add an upstream with \"preset\": \"xai\" to milliways.json.");
     }
