@@ -55,7 +55,7 @@ public static class ToolCallIds
     public static string Bare(string id) => id.IndexOf(SignatureMark, StringComparison.Ordinal) is var mark and > 0 ? id[..mark] : id;
 
     /// <summary>Responses takes 64 characters: the first 55 and a hash.</summary>
-    public static string ForResponses(string id) => id.Length <= ResponsesMaxLength ? id : id[..55] + "_" + Hash(id);
+    public static string ForResponses(string id) => Bare(id) is var bare && bare.Length <= ResponsesMaxLength ? bare : bare[..55] + "_" + Hash(bare);
 
     /// <summary>An id for a call that came without one: the same for the same answer, so that a replay is identical.</summary>
     public static string Made(string answerId, int choice, int index) =>

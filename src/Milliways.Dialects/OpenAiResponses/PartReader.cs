@@ -94,7 +94,8 @@ internal static class PartReader
             return null;
         }
 
-        var (url, detail) = (field.RequiredText(), part["detail"].Text());
+        // "auto" is the default, and the default is as good as absent (dialects 4.0 rule 7).
+        var (url, detail) = (field.RequiredText(), part["detail"].Text() is { } asked and not "auto" ? asked : null);
         if (url.Length == 0)
         {
             if (field.IsText) part.Reading.OutOfRange(field.Path, "a web address or a data URI");

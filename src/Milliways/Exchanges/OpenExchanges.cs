@@ -68,13 +68,13 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
         var (limits, waiting) = (exchange.Timeouts, exchange.Waiting);
         if (waiting == Waiting.Caller && exchange.Silence > WriteStall)
             exchange.LetGo(TimedOut(FailureParty.Client, "write-stall", WriteStall, "The caller did not read"));
-        else if (exchange.Age > limits.Total)
-            exchange.Stop(TimedOut(FailureParty.Upstream, "total", limits.Total, "The answer was not complete"));
+        else if (exchange.Age > exchange.Total)
+            exchange.Stop(TimedOut(FailureParty.Upstream, "total", exchange.Total, "The answer was not complete"));
         else if (waiting == Waiting.FirstEvent && exchange.Silence > limits.FirstByte)
             exchange.Stop(TimedOut(FailureParty.Upstream, "first-event", limits.FirstByte, "The upstream gave no sign"));
         else if (waiting == Waiting.NextEvent && exchange.Silence > limits.Idle)
             exchange.Stop(TimedOut(FailureParty.Upstream, "idle", limits.Idle, "The upstream fell silent and gave nothing more"));
-        else if (waiting is Waiting.FirstEvent or Waiting.NextEvent && exchange.Caller is { } caller && caller.Silence > KeepAliveAfter)
+        else if (waiting is Waiting.FirstEvent or Waiting.NextEvent or Waiting.Retry && exchange.Caller is { } caller && caller.Silence > KeepAliveAfter && !exchange.Front.KeepAlive.IsEmpty)
             _ = KeepAlive.SendAsync(exchange, caller);
     }
 

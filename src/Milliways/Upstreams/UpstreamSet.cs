@@ -77,6 +77,8 @@ internal sealed class UpstreamSet
             Timeouts = timeouts,
             Models = config.Models,
             ServesAnyModel = EnvironmentUpstreams.IsMovedByEnvironment(config, preset),
+            Breaker = config.Breaker,
+            Retries = config.Retries,
             OffBecause = off,
         };
     }

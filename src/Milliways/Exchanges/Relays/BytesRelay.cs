@@ -21,6 +21,8 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
 
     public bool HasContent { get; private set; }
 
+    public int ContentEvents { get; private set; }
+
     public string ContentType => "text/event-stream";
 
     public int Feed(ReadOnlySpan<byte> upstream, bool endOfBody, IBufferWriter<byte> caller, Meter meter)
@@ -45,7 +47,8 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
     {
         var start = consumed;
         consumed += frame.Length;
-        switch (frame.HasData ? observer.Look(frame, meter) : FrameRole.Pass)
+        var role = frame.HasData ? observer.Look(frame, meter) : FrameRole.Pass;
+        switch (role)
         {
             case FrameRole.Content:
                 HasContent = true;
@@ -66,6 +69,9 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
                 Fail(observer.Failure!);
                 break;
         }
+        // An observer need not tell content from the rest once it has seen some: from there on every event counts.
+        if (HasContent && frame.HasData && role is FrameRole.Content or FrameRole.Pass)
+            ContentEvents++;
     }
 
     private void End(ReadOnlySpan<byte> upstream, ref int consumed, ref int sent, IBufferWriter<byte> caller, Meter meter)
