@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using Milliways.Catalogue;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
@@ -19,6 +20,10 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
 {
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
 
+    protected ModelPrefix? Prefix => modelPrefix;
+
+    protected TimeProvider Clock => _clock;
+
     public Operation Operation => Operation.Chat;
 
     public abstract Flavour Flavour { get; }
@@ -26,6 +31,10 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
     public abstract ReadOnlySpan<byte> KeepAlive { get; }
 
     public virtual bool NeedsMessages => true;
+
+    public virtual IFront In(Flavour flavour) => this;
+
+    public virtual ValueTask<Failure?> BeginAsync(Exchange exchange) => ValueTask.FromResult<Failure?>(null);
 
     public abstract bool IsSameDialect(Upstream upstream);
 
@@ -54,7 +63,8 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
     public abstract void WriteStreamFailure(Failure failure, string requestId, IBufferWriter<byte> output);
 
     /// <summary>The original bytes with the edits of docs/edits.md.</summary>
-    protected abstract Reading<PreparedCall> Same(Exchange exchange, Attempt attempt);
+    protected virtual Reading<PreparedCall> Same(Exchange exchange, Attempt attempt) =>
+        throw new UnreachableException("A front whose dialect no upstream speaks has nothing to pass as it is.");
 
     /// <summary>The body in the neutral model; once for all attempts (<see cref="NeutralRequest"/>).</summary>
     protected virtual Reading<ChatRequest> Read(Exchange exchange) => NeutralRequest.Of(exchange, caller);

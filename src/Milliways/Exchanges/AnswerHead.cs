@@ -10,7 +10,7 @@ internal static class AnswerHead
         var response = exchange.Http.Response;
         if (response.HasStarted)
             return;
-        response.ContentType = contentType;
+        (response.StatusCode, response.ContentType) = (exchange.AnswerStatus, contentType);
         var headers = response.Headers;
         if (exchange.Caller is not null)
         {
@@ -18,6 +18,8 @@ internal static class AnswerHead
             headers["X-Accel-Buffering"] = "no";
         }
         Facts(exchange);
+        foreach (var (name, value) in exchange.AnswerHeaders)
+            headers[name] = value;
         if (exchange.Dropped.Count > 0)
             headers["x-milliways-dropped"] = HeaderText.Safe(string.Join(',', exchange.Dropped));
     }

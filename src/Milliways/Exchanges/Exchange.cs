@@ -14,7 +14,7 @@ internal enum Waiting { Nothing, FirstEvent, NextEvent, Retry, Caller }
 /// </summary>
 internal sealed class Exchange : IDisposable
 {
-    private readonly CancellationTokenRegistration _gone;
+    private CancellationTokenRegistration _gone;
     private readonly TimeProvider _time;
     private CancellationTokenSource _attempt = new();
     private volatile Failure? _stopped;
@@ -32,9 +32,9 @@ internal sealed class Exchange : IDisposable
         _gone = http.RequestAborted.UnsafeRegister(static exchange => ((Exchange)exchange!).CancelAttempt(), this);
     }
 
-    public HttpContext Http { get; }
+    public HttpContext Http { get; private set; }
 
-    public IFront Front { get; }
+    public IFront Front { get; private set; }
 
     /// <summary>Made by us; in the answer, the log and every record of this exchange.</summary>
     public string RequestId { get; }
@@ -63,6 +63,23 @@ internal sealed class Exchange : IDisposable
 
     /// <summary>The attempt that answers, once one does.</summary>
     public Attempt? Answering { get; set; }
+
+    /// <summary>Set by a front whose caller is answered at once, while the exchange goes on.</summary>
+    public IDetachment? Detachment { get; set; }
+
+    /// <summary>What the front keeps of this exchange between its own steps.</summary>
+    public object? FrontState { get; set; }
+
+    public bool IsDetached { get; private set; }
+
+    /// <summary>Set by a front whose answers are kept.</summary>
+    public IAnswerKeeper? Keeper { get; set; }
+
+    /// <summary>The status of a good answer, where the upstream's own goes through.</summary>
+    public int AnswerStatus { get; set; } = StatusCodes.Status200OK;
+
+    /// <summary>Headers of the upstream's that go through.</summary>
+    public IReadOnlyList<(string Name, string Value)> AnswerHeaders { get; set; } = [];
 
     /// <summary>Names left out on the way to the answering upstream.</summary>
     public IReadOnlyCollection<string> Dropped { get; set; } = [];
@@ -106,6 +123,17 @@ internal sealed class Exchange : IDisposable
     {
         if (meter.Source != UsageSource.None)
             (_discarded ??= []).Add(new DiscardedUsage(attempt.Label, meter.Usage));
+    }
+
+    /// <summary>A key or a gateway that is switched to a flavour is answered in it from here on.</summary>
+    public void Speak(Flavour flavour) => Front = Front.In(flavour);
+
+    /// <summary>Goes on without the caller, whose leaving means nothing any more.</summary>
+    public void Detach(DetachedContext context)
+    {
+        _gone.Dispose();
+        (Http, IsDetached) = (context.Http, true);
+        _gone = Http.RequestAborted.UnsafeRegister(static exchange => ((Exchange)exchange!).CancelAttempt(), this);
     }
 
     /// <summary>Says what is waited for from now on.</summary>

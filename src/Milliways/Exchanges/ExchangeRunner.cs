@@ -15,13 +15,13 @@ namespace Milliways.Exchanges;
 /// answer that is not accounted for.
 /// </summary>
 internal sealed class ExchangeRunner(
-    IEnumerable<IGate> gates, Router router, AttemptLoop attempts, OpenExchanges open, TimeProvider time, ILogger<ExchangeRunner> log)
+    IEnumerable<IGate> gates, Router router, AttemptLoop attempts, OpenExchanges open, DetachedExchanges detached, TimeProvider time, ILogger<ExchangeRunner> log)
 {
     private readonly IGate[] _gates = [.. gates];
 
     public async Task RunAsync(HttpContext http, IFront front)
     {
-        using var exchange = new Exchange(http, front, RequestIds.Of(http), time);
+        var exchange = new Exchange(http, front, RequestIds.Of(http), time);
         var leases = new List<ILease>(_gates.Length);
         open.Add(exchange);
         try
@@ -36,13 +36,20 @@ internal sealed class ExchangeRunner(
         }
         finally
         {
-            // Whatever flew past: an exchange that was not ended by its own path ends here.
-            if (!exchange.HasEnded)
-                await EndAsync(exchange, leases, Ending.UpstreamFailed, Unexpected);
-            open.Remove(exchange);
-            exchange.Caller?.Dispose();
-            RequestBody.Release(exchange);
+            if (!exchange.IsDetached)
+                await CloseAsync(exchange, leases);
         }
+    }
+
+    /// <summary>Whatever flew past: an exchange that was not ended by its own path ends here.</summary>
+    private async ValueTask CloseAsync(Exchange exchange, List<ILease> leases)
+    {
+        if (!exchange.HasEnded)
+            await EndAsync(exchange, leases, Ending.UpstreamFailed, Unexpected);
+        open.Remove(exchange);
+        exchange.Caller?.Dispose();
+        RequestBody.Release(exchange);
+        exchange.Dispose();
     }
 
     /// <summary>1 and 2: the gates that need no body, the body, and its facts.</summary>
@@ -57,7 +64,14 @@ internal sealed class ExchangeRunner(
             if (admission.Refusal is not null)
                 return admission.Refusal;
         }
-        var failure = wrong ?? await RequestBody.ReadAsync(exchange);
+        if (wrong is not null)
+            return wrong;
+        if (!exchange.Front.ReadsBody)
+        {
+            exchange.Facts = RequestFacts.None;
+            return await exchange.Front.BeginAsync(exchange);
+        }
+        var failure = await RequestBody.ReadAsync(exchange);
         if (failure is not null)
             return failure;
         var facts = RequestScanner.Read(exchange.Body.Span);
@@ -67,25 +81,63 @@ internal sealed class ExchangeRunner(
         exchange.Facts = exchange.Front.Operation == Operation.Chat ? facts.Value : facts.Value with { Stream = false };
         return exchange.Front.NeedsMessages && !facts.Value.HasMessages
             ? Failure.Unprocessable("missing field `messages`: send the conversation as a list.", "messages")
-            : null;
+            : await exchange.Front.BeginAsync(exchange);
     }
 
     /// <summary>3 to 5: route, attempts, pump, end, tail.</summary>
     private async Task AnswerAsync(Exchange exchange, List<ILease> leases)
     {
-        var route = router.Resolve(exchange.Front.RouteName(exchange.Facts), exchange.Front.Operation, exchange.Key!.Team);
+        var route = exchange.Front.RouteOf(exchange) ?? router.Resolve(exchange.Front.RouteName(exchange.Facts), exchange.Front.Operation, exchange.Key!.Team);
         if (!route.IsOk)
-        {
             await RefuseAsync(exchange, leases, route.Failure);
+        else if (exchange.Detachment is { } detachment)
+            await DetachAsync(exchange, leases, route.Value, detachment);
+        else
+            await ServeAsync(exchange, leases, route.Value);
+    }
+
+    /// <summary>The caller is answered now; attempts, pump and end go on without it.</summary>
+    private async Task DetachAsync(Exchange exchange, List<ILease> leases, Route route, IDetachment detachment)
+    {
+        if (await detachment.AcceptAsync(exchange) is { } refused)
+        {
+            await RefuseAsync(exchange, leases, refused);
             return;
         }
+        var (caller, context) = (exchange.Http, new DetachedContext(exchange.Http));
+        exchange.Detach(context);
+        detachment.Started(context);
+        detached.Run(() => FinishDetachedAsync(exchange, leases, route, detachment, context));
+        await detachment.AnswerCallerAsync(caller);
+    }
+
+    private async Task FinishDetachedAsync(Exchange exchange, List<ILease> leases, Route route, IDetachment detachment, DetachedContext context)
+    {
+        using var _ = context;
+        try
+        {
+            await ServeAsync(exchange, leases, route);
+        }
+        catch (Exception unexpected)
+        {
+            log.LogError(unexpected, "{Request} failed unexpectedly after its caller was answered", exchange.RequestId);
+        }
+        finally
+        {
+            await CloseAsync(exchange, leases);
+            await detachment.FinishedAsync(exchange, context);
+        }
+    }
+
+    private async Task ServeAsync(Exchange exchange, List<ILease> leases, Route route)
+    {
         // Large bodies and foreign dialects are work for the pool, not for the thread that serves a socket.
         if (exchange.Body.Length > RequestBody.LightBytes)
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         if (exchange.Facts.Stream)
             exchange.Caller = new CallerStream(exchange.Http.Response.BodyWriter, time);
 
-        var committed = await attempts.RunAsync(exchange, route.Value);
+        var committed = await attempts.RunAsync(exchange, route);
         if (!committed.IsOk)
         {
             await RefuseAsync(exchange, leases, committed.Failure);
@@ -103,6 +155,8 @@ internal sealed class ExchangeRunner(
     {
         await EndAsync(exchange, leases, Ending.Completed, failure: null);
         answer.Relay.WriteTail(answer.Held);
+        if (exchange.Keeper is not null)
+            await exchange.Keeper.KeepAsync(exchange, answer.Held.Written.ToArray());
         var response = exchange.Http.Response;
         AnswerHead.Apply(exchange, answer.Relay.ContentType);
         response.ContentLength = answer.Held.Length;
@@ -123,7 +177,7 @@ internal sealed class ExchangeRunner(
             else if (answer.Relay.State == RelayState.Complete)
             {
                 await EndAsync(exchange, leases, Ending.Completed, failure: null);
-                answer.Relay.WriteTail(caller.Writer);
+                await WriteTailAsync(exchange, answer, caller);
                 exchange.Await(Waiting.Caller);
                 await caller.FlushAsync(CancellationToken.None);
             }
@@ -139,6 +193,19 @@ internal sealed class ExchangeRunner(
         {
             caller.Exit();
         }
+    }
+
+    private static async ValueTask WriteTailAsync(Exchange exchange, CommittedAnswer answer, CallerStream caller)
+    {
+        if (exchange.Keeper is null)
+        {
+            answer.Relay.WriteTail(caller.Writer);
+            return;
+        }
+        var tail = new ArrayBufferWriter<byte>();
+        answer.Relay.WriteTail(tail);
+        await exchange.Keeper.KeepAsync(exchange, tail.WrittenMemory);
+        caller.Writer.Write(tail.WrittenSpan);
     }
 
     /// <summary>A failure before the content commit: an error answer, or, when a keep-alive has already committed the status, an error event.</summary>

@@ -21,8 +21,14 @@ internal enum RelayState
 /// </summary>
 internal interface IRelay
 {
+    /// <summary>The upstream's head has come, with a good status.</summary>
+    void Begin(UpstreamCall call) { }
+
     /// <summary>True when nothing can be given before the upstream's body is whole: <see cref="Feed"/> is then called once, with all of it.</summary>
     bool NeedsWholeBody { get; }
+
+    /// <summary>True when the upstream's content type means nothing: a JSON document is a file like any other.</summary>
+    bool TakesAnyType => false;
 
     RelayState State { get; }
 

@@ -3,6 +3,9 @@ namespace Milliways.Exchanges;
 /// <summary>What governing and routing need of a body, read once; the bytes themselves are kept as they came.</summary>
 internal sealed record RequestFacts
 {
+    /// <summary>Of a body that is not looked into.</summary>
+    public static RequestFacts None { get; } = new() { Model = "", ModelAt = default, End = 0 };
+
     public required string Model { get; init; }
 
     /// <summary>Where the model's JSON text stands in the body, quotes included.</summary>
@@ -18,6 +21,9 @@ internal sealed record RequestFacts
 
     /// <summary>Where the value of <c>include_usage</c> stands inside it.</summary>
     public ByteSpan? IncludeUsageAt { get; init; }
+
+    /// <summary>Where the value of xAI's <c>deferred</c> stands, when it is true (xai-api 1.3.7).</summary>
+    public ByteSpan? DeferredAt { get; init; }
 
     /// <summary>How many answers are wanted.</summary>
     public int N { get; init; } = 1;

@@ -24,6 +24,7 @@ internal ref struct RequestScanner
     private bool _includeUsage;
     private bool _hasTools;
     private bool _hasMessages;
+    private ByteSpan? _deferredAt;
     private bool _asksForSearch;
     private int _n;
     private ByteSpan? _cacheKeyAt;
@@ -87,6 +88,7 @@ internal ref struct RequestScanner
             IncludeUsageAt = _includeUsageAt,
             HasMessages = _hasMessages,
             HasTools = _hasTools,
+            DeferredAt = _deferredAt,
             AsksForSearch = _asksForSearch,
             N = _n,
             CacheKeyAt = _cacheKeyAt,
@@ -136,6 +138,11 @@ internal ref struct RequestScanner
                 break;
             case "n":
                 _n = _reader.TokenType == JsonTokenType.Number && _reader.TryGetInt32(out var wanted) ? wanted : 1;
+                SkipValue(MaxDepth);
+                break;
+            case "deferred":
+                if (_reader.TokenType == JsonTokenType.True)
+                    _deferredAt = new ByteSpan((int)_reader.TokenStartIndex, 4);
                 SkipValue(MaxDepth);
                 break;
             case "stream_options":

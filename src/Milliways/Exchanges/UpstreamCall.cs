@@ -39,6 +39,9 @@ internal sealed class UpstreamCall : IAsyncDisposable
 
     public ReadOnlySpan<byte> Unread => _buffer.AsSpan(_start, _end - _start);
 
+    /// <summary>A header of the answer's content, such as Content-Disposition.</summary>
+    public string? ContentHeader(string name) => _response.Content.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;
+
     public string? Header(string name) => _response.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;
 
     /// <summary>Sends the body in one piece and waits for the head of the answer.</summary>
@@ -50,7 +53,7 @@ internal sealed class UpstreamCall : IAsyncDisposable
         {
             return new UpstreamCall(await upstream.Client.SendAsync(request, cancel));
         }
-        catch (HttpRequestException stale) when (stale.InnerException is IOException && !UpstreamClients.IsOnNewConnection(request) && !cancel.IsCancellationRequested)
+        catch (HttpRequestException stale) when (stale.InnerException is IOException && call.Content is null && !UpstreamClients.IsOnNewConnection(request) && !cancel.IsCancellationRequested)
         {
             // The server closed an idle connection in the moment it was used again: nothing was read, so nothing was answered (design, "Upstream connections").
             using var again = Request(upstream, address, call, exchange);
@@ -60,8 +63,9 @@ internal sealed class UpstreamCall : IAsyncDisposable
 
     private static HttpRequestMessage Request(Upstream upstream, Uri address, PreparedCall call, Exchange exchange)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new BodyContent(call.Body) };
-        request.Content.Headers.ContentType = Json;
+        var request = new HttpRequestMessage(call.Method, address) { Content = call.Content ?? (call.Method == HttpMethod.Post ? new BodyContent(call.Body) : null) };
+        if (request.Content is BodyContent)
+            request.Content.Headers.ContentType = Json;
         var headers = request.Headers;
         headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         headers.TryAddWithoutValidation("User-Agent", "milliways");
@@ -92,11 +96,18 @@ internal sealed class UpstreamCall : IAsyncDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] // it waits once for each chunk of a stream
     public async ValueTask<bool> ReadAsync(CancellationToken cancel)
     {
-        _stream ??= await _response.Content.ReadAsStreamAsync(cancel);
+        _stream ??= ContentEncodings.Decoded(await _response.Content.ReadAsStreamAsync(cancel), _response.Content.Headers);
         MakeRoom();
-        var read = await _stream.ReadAsync(_buffer.AsMemory(_end), cancel);
-        _end += read;
-        return read > 0;
+        try
+        {
+            var read = await _stream.ReadAsync(_buffer.AsMemory(_end), cancel);
+            _end += read;
+            return read > 0;
+        }
+        catch (InvalidDataException corrupt)
+        {
+            throw new IOException("The upstream's compressed body is corrupt.", corrupt);
+        }
     }
 
     /// <summary>Reads the whole body, at most <paramref name="most"/> bytes; false when it is longer.</summary>

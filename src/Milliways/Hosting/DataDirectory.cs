@@ -16,6 +16,8 @@ internal sealed class DataDirectory : IDisposable
 
     public string LedgerFile => System.IO.Path.Combine(Path, "ledger.db");
 
+    public string StoredFile => System.IO.Path.Combine(Path, "stored.db");
+
     public string RunDirectory => System.IO.Path.Combine(Path, "run");
 
     public string ModelsDirectory => System.IO.Path.Combine(Path, "models");

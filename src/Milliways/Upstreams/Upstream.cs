@@ -76,6 +76,9 @@ internal sealed class Upstream
     /// <summary>What a request that crosses is written for.</summary>
     public UpstreamTarget Target(string model, bool strict) => new(model) { Strict = strict, Traits = Preset?.Traits ?? UpstreamTraits.Plain };
 
+    /// <summary>A path below the base address, as it is written.</summary>
+    public Uri At(string path) => _address.At(path);
+
     /// <summary>Where an operation is posted, or null when the upstream's dialect has no such operation.</summary>
     /// <param name="operation">What is wanted.</param>
     /// <param name="model">The upstream's name of the model, which Google wants in the address.</param>
@@ -85,6 +88,8 @@ internal sealed class Upstream
         (Operation.Chat, UpstreamDialect.Google) when model.Length <= GeminiPath.LongestModel => _address.At(GeminiPath.Of(model, stream)),
         (Operation.Chat, UpstreamDialect.OpenAiChat or UpstreamDialect.OpenAiResponses or UpstreamDialect.Anthropic) => ChatUri,
         (Operation.Embeddings, UpstreamDialect.OpenAiChat) => _address.At("/embeddings"),
+        (Operation.ImageGenerations, UpstreamDialect.OpenAiChat) when !IsEngine => _address.At("/images/generations"),
+        (Operation.ImageEdits, UpstreamDialect.OpenAiChat) when !IsEngine => _address.At("/images/edits"),
         (Operation.TokenizeText, UpstreamDialect.OpenAiChat) when IsEngine || Preset?.Name == "xai" => _address.At("/tokenize-text"),
         (Operation.CountTokens, UpstreamDialect.Anthropic) => _address.At("/v1/messages/count_tokens"),
         (Operation.CountTokens, UpstreamDialect.OpenAiChat) when IsEngine => _address.At("/chat/count-tokens"),

@@ -18,18 +18,18 @@ internal sealed record Answer(int Status, string Text, HttpResponseMessage Messa
 internal sealed class TestServer : IAsyncDisposable
 {
     private readonly TempDirectory _directory;
-    private readonly MilliwaysServer _server;
+    private readonly Func<MilliwaysServer> _build;
     private readonly HttpClient _http;
+    private MilliwaysServer _server;
 
-    private TestServer(TempDirectory directory, MilliwaysServer server)
+    private TestServer(TempDirectory directory, MilliwaysServer server, Func<MilliwaysServer> build)
     {
-        (_directory, _server) = (directory, server);
-        Base = server.Address.Http;
+        (_directory, _server, _build) = (directory, server, build);
         Key = server.FirstKey!;
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { Timeout = Patience.Limit };
     }
 
-    public string Base { get; }
+    public string Base => _server.Address.Http;
 
     public int Port => new Uri(Base).Port;
 
@@ -52,9 +52,10 @@ internal sealed class TestServer : IAsyncDisposable
         var directory = new TempDirectory();
         try
         {
-            var server = ServeHost.Build(Options(directory, config) with { ReadyFile = readyFile }, clock, name => environment?.GetValueOrDefault(name));
+            MilliwaysServer Build() => ServeHost.Build(Options(directory, config) with { ReadyFile = readyFile }, clock, name => environment?.GetValueOrDefault(name));
+            var server = Build();
             await server.StartAsync();
-            return new TestServer(directory, server);
+            return new TestServer(directory, server, Build);
         }
         catch
         {
@@ -62,6 +63,18 @@ internal sealed class TestServer : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Stops the server as Ctrl-C does and starts another one on the same data directory, at another address.</summary>
+    public async Task RestartAsync()
+    {
+        await _server.StopAsync().Soon();
+        await _server.DisposeAsync();
+        _server = _build();
+        await _server.StartAsync();
+    }
+
+    /// <summary>A key of another team.</summary>
+    public string OtherTeamsKey() => Service<Milliways.Keys.KeyStore>().Create(Service<Milliways.Teams.TeamStore>().Create("other"), "other").Text;
 
     public static ServeOptions Options(TempDirectory directory, string? config = null) => new()
     {

@@ -64,7 +64,7 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
             return (new Failure(FailureKind.Overloaded, FailureParty.Gateway, "route", $"The upstream {_upstream.Name} is switched off: {_upstream.OffBecause}."), null);
         if (exchange.Front.AnswerLocally(exchange, attempt) is { } body)
             return (new CommittedAnswer(new Relays.LocalRelay(body), call: null, stay: null), null);
-        var address = _upstream.UriFor(exchange.Front.Operation, attempt.Model, exchange.Facts.Stream);
+        var address = exchange.Front.AddressAt(exchange, attempt);
         if (address is null)
             return (Failure.Unsupported(
                 $"The model is served by the upstream {_upstream.Name}, which has no such operation ({exchange.Front.Operation}): choose another model.", "model"), null);
@@ -101,7 +101,8 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
             call = await UpstreamCall.SendAsync(_upstream, address, prepared, exchange, cancel);
             if (call.Status is < 200 or > 299)
                 return (await ReadRefusalAsync(call), inside);
-            stage = "first-event";
+            stage = prepared.Relay.NeedsWholeBody ? "body" : "first-event";
+            prepared.Relay.Begin(call);
             var answer = new CommittedAnswer(prepared.Relay, call, stay);
             var failure = await ReadToCommitAsync(answer);
             if (failure is not null)
@@ -131,7 +132,7 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
     private async Task<Failure?> ReadToCommitAsync(CommittedAnswer answer)
     {
         var (relay, call) = (answer.Relay, answer.Call!);
-        if (relay.NeedsWholeBody || call.ContentType == "application/json")
+        if (relay.NeedsWholeBody || (call.ContentType == "application/json" && !relay.TakesAnyType))
         {
             if (!await call.ReadAllAsync(MostAnswerBytes, exchange, cancel))
                 return Failure.Broken("body", string.Create(CultureInfo.InvariantCulture, $"The upstream's answer is larger than {MostAnswerBytes >> 20} MiB."));
