@@ -118,6 +118,13 @@ internal sealed class Exchange : IDisposable
 
     public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _silentSince));
 
+    /// <summary>Keeps account of what an attempt used in vain.</summary>
+    public void Discard(Attempt attempt, Meter meter)
+    {
+        if (meter.Source != UsageSource.None)
+            (_discarded ??= []).Add(new DiscardedUsage(attempt.Label, meter.Usage));
+    }
+
     /// <summary>A key or a gateway that is switched to a flavour is answered in it from here on.</summary>
     public void Speak(Flavour flavour) => Front = Front.In(flavour);
 
@@ -127,13 +134,6 @@ internal sealed class Exchange : IDisposable
         _gone.Dispose();
         (Http, IsDetached) = (context.Http, true);
         _gone = Http.RequestAborted.UnsafeRegister(static exchange => ((Exchange)exchange!).CancelAttempt(), this);
-    }
-
-    /// <summary>Keeps account of what an attempt used in vain.</summary>
-    public void Discard(Attempt attempt, Meter meter)
-    {
-        if (meter.Source != UsageSource.None)
-            (_discarded ??= []).Add(new DiscardedUsage(attempt.Label, meter.Usage));
     }
 
     /// <summary>Says what is waited for from now on.</summary>

@@ -64,12 +64,14 @@ internal sealed class ExchangeRunner(
             if (admission.Refusal is not null)
                 return admission.Refusal;
         }
+        if (wrong is not null)
+            return wrong;
         if (!exchange.Front.ReadsBody)
         {
             exchange.Facts = RequestFacts.None;
-            return wrong ?? await exchange.Front.BeginAsync(exchange);
+            return await exchange.Front.BeginAsync(exchange);
         }
-        var failure = wrong ?? await RequestBody.ReadAsync(exchange);
+        var failure = await RequestBody.ReadAsync(exchange);
         if (failure is not null)
             return failure;
         var facts = RequestScanner.Read(exchange.Body.Span);

@@ -96,11 +96,18 @@ internal sealed class UpstreamCall : IAsyncDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] // it waits once for each chunk of a stream
     public async ValueTask<bool> ReadAsync(CancellationToken cancel)
     {
-        _stream ??= await _response.Content.ReadAsStreamAsync(cancel);
+        _stream ??= ContentEncodings.Decoded(await _response.Content.ReadAsStreamAsync(cancel), _response.Content.Headers);
         MakeRoom();
-        var read = await _stream.ReadAsync(_buffer.AsMemory(_end), cancel);
-        _end += read;
-        return read > 0;
+        try
+        {
+            var read = await _stream.ReadAsync(_buffer.AsMemory(_end), cancel);
+            _end += read;
+            return read > 0;
+        }
+        catch (InvalidDataException corrupt)
+        {
+            throw new IOException("The upstream's compressed body is corrupt.", corrupt);
+        }
     }
 
     /// <summary>Reads the whole body, at most <paramref name="most"/> bytes; false when it is longer.</summary>

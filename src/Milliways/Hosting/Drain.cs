@@ -1,10 +1,23 @@
+using System.Runtime.InteropServices;
 using Milliways.Exchanges;
 
 namespace Milliways.Hosting;
 
-/// <summary>At shutdown running answers go on for the grace period; what is left then ends with its dialect's error instead of a cut.</summary>
+/// <summary>
+/// At shutdown running answers go on for the grace period; what is left then, or at a second signal, ends with its dialect's error instead of a cut.
+/// </summary>
 internal sealed class Drain(OpenExchanges open, IHostApplicationLifetime lifetime, TimeProvider time) : BackgroundService
 {
+    /// <summary>How long the error of a stopped answer may take to leave; then its connection is closed.</summary>
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
+
+    private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT];
+
+    private readonly TaskCompletionSource _atOnce = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends what still runs, once the server stops: what a second signal does.</summary>
+    public void AtOnce() => _atOnce.TrySetResult();
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -12,9 +25,25 @@ internal sealed class Drain(OpenExchanges open, IHostApplicationLifetime lifetim
         await Task.WhenAny(stopping.Task, Task.Delay(Timeout.Infinite, stoppingToken));
         if (!stopping.Task.IsCompleted)
             return;
-        // The web server is stopped before this service, so the token fires when the last answer has ended; until then somebody must watch the clock.
-        await Task.Delay(ServeHost.Grace, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!stoppingToken.IsCancellationRequested)
+        var again = Array.ConvertAll(Signals, signal => PosixSignalRegistration.Create(signal, second =>
+        {
+            second.Cancel = true;
+            AtOnce();
+        }));
+        try
+        {
+            // The web server is stopped before this service, so the token fires when the last answer has ended; until then somebody must watch the clock.
+            await Task.WhenAny(_atOnce.Task, Task.Delay(ServeHost.Grace, time, stoppingToken));
+            if (stoppingToken.IsCancellationRequested)
+                return;
             open.StopAll();
+            await Task.Delay(LastWords, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            open.LetGoAll();
+        }
+        finally
+        {
+            foreach (var signal in again)
+                signal.Dispose();
+        }
     }
 }

@@ -26,8 +26,8 @@ namespace Milliways.Hosting;
 /// </summary>
 internal static class ServeHost
 {
-    /// <summary>How long running answers may go on after Ctrl-C; then they end with their dialect's error.</summary>
-    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+    /// <summary>How long running answers may go on after Ctrl-C; then, or at a second Ctrl-C, they end with their dialect's error.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
 
     public static async Task<int> RunAsync(ServeOptions options)
     {
@@ -86,7 +86,8 @@ internal static class ServeHost
         services.AddSingleton<EngineSupervisor>().AddHostedService(provider => provider.GetRequiredService<EngineSupervisor>());
         services.AddSingleton<OpenExchanges>().AddHostedService(provider => provider.GetRequiredService<OpenExchanges>());
         services.AddSingleton<DetachedExchanges>().AddHostedService(provider => provider.GetRequiredService<DetachedExchanges>());
-        services.AddHostedService<Drain>().AddHostedService<KeyRefresh>();
+        services.AddSingleton<Drain>().AddHostedService(provider => provider.GetRequiredService<Drain>());
+        services.AddHostedService<KeyRefresh>();
         services.AddSingleton<UpstreamClients>();
         services.AddSingleton(provider => RoutingSetup.Build(config, environment, provider.GetRequiredService<UpstreamClients>(), provider.GetRequiredService<EngineSupervisor>(), models, socket));
         services.AddSingleton(provider => provider.GetRequiredService<RoutingTable>().Upstreams);

@@ -101,7 +101,7 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
             call = await UpstreamCall.SendAsync(_upstream, address, prepared, exchange, cancel);
             if (call.Status is < 200 or > 299)
                 return (await ReadRefusalAsync(call), inside);
-            stage = "first-event";
+            stage = prepared.Relay.NeedsWholeBody ? "body" : "first-event";
             prepared.Relay.Begin(call);
             var answer = new CommittedAnswer(prepared.Relay, call, stay);
             var failure = await ReadToCommitAsync(answer);

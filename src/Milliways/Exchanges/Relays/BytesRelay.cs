@@ -80,7 +80,7 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
         var unclosed = _frames.TryReadLast(upstream[consumed..], out var last);
         if (unclosed && !observer.IsWhole(last))
         {
-            Fail(Failure.Broken("stream", "The upstream's stream ended inside an event."));
+            Fail(Failure.Broken("end", "The upstream's stream ended inside an event."));
             return;
         }
         if (unclosed)
@@ -96,7 +96,7 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
             // What was never closed by a blank line may be half an event.
             caller.Write(upstream[sent..whole]);
             sent = consumed;
-            Fail(Failure.Broken("stream", "The upstream's stream ended before its answer was complete."));
+            Fail(Failure.Broken("end", "The upstream's stream ended before its answer was complete."));
             return;
         }
         _tail = unclosed ? [.. "\n\n"u8, .. observer.MissingTerminal] : observer.MissingTerminal.ToArray();

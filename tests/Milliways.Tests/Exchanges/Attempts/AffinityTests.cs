@@ -21,6 +21,7 @@ public sealed class AffinityTests
         ["user_id with a session"] = (n, t) => ("/v1/messages", Answers.Say("both", more: $",\"metadata\":{{\"a\":[1],\"user_id\":\"user_{t}_account__session_{n}\"}}"), ""),
         ["user_id that is an object"] = (n, t) => ("/v1/messages", Answers.Say("both", more: $",\"metadata\":{{\"user_id\":\"{{\\\"device_id\\\":\\\"{t}\\\",\\\"session_id\\\":\\\"s{n}\\\",\\\"x\\\":\\\"{t}\\\"}}\"}}"), ""),
         ["beginning of a chat"] = (n, t) => (Chat, Turn(n, t, Message("developer", Long)), ""),
+        ["beginning of a response"] = (n, t) => ("/v1/responses", Turn(n, t, "", $",\"instructions\":\"{Long}\"").Replace("\"messages\"", "\"input\"", StringComparison.Ordinal), ""),
         ["beginning of messages"] = (n, t) => ("/v1/messages", Turn(n, t, "", $",\"max_tokens\":9,\"system\":\"{Long}\""), ""),
     };
 
