@@ -93,7 +93,8 @@ public sealed class HostileBodyTests
             var answer = await client.RestTextAsync();
             Assert.True(head.Status == 200, $"{more[..Math.Min(more.Length, 60)]}: {answer}");
             caller.ReadWhole(JsonDocument.Parse(answer).RootElement);
-            Assert.Contains(more, lab.Last.Text, StringComparison.Ordinal);
+            if (caller.Dialect != "openai-responses") // that one crosses to Chat here, where members nobody knows have no place
+                Assert.Contains(more, lab.Last.Text, StringComparison.Ordinal);
         }
     }
 
