@@ -32,13 +32,13 @@ internal sealed class ModelDirectory(RoutingTable table, EngineFacts engine)
                 if (names.Add(model.Id))
                     models.Add(new ServedModel(model, $"{xai.Name}/{model.Id}"));
         }
-        else if (table.Engine is not null && names.Add(StandIn.Chat))
+        else if (table.Engine is not null && engine.HasChat && names.Add(StandIn.Chat))
             models.Add(new ServedModel(engine.Chat(StandIn.Chat), $"{Upstream.EngineName}/{table.EngineModel}"));
         if (table.Engine is not null)
         {
-            if (names.Add(table.EngineModel))
+            if (engine.HasChat && names.Add(table.EngineModel))
                 models.Add(new ServedModel(engine.Chat(table.EngineModel), $"{Upstream.EngineName}/{table.EngineModel}"));
-            if (table.EngineEmbeddingModel is { } embedding && names.Add(embedding))
+            if (engine.HasEmbedding && table.EngineEmbeddingModel is { } embedding && names.Add(embedding))
                 models.Add(new ServedModel(engine.Embedding(embedding), $"{Upstream.EngineName}/{embedding}"));
         }
         return models;

@@ -46,6 +46,7 @@ internal sealed class UpstreamCall : IAsyncDisposable
     public static async Task<UpstreamCall> SendAsync(Upstream upstream, Uri address, PreparedCall call, Exchange exchange)
     {
         using var request = Request(upstream, address, call, exchange);
+        exchange.HasAsked = true;
         try
         {
             return new UpstreamCall(await upstream.Client.SendAsync(request, exchange.Cancel));
@@ -138,6 +139,7 @@ internal sealed class UpstreamCall : IAsyncDisposable
         OperationCanceledException =>
             new Failure(FailureKind.Timeout, FailureParty.Upstream, "connect", string.Create(CultureInfo.InvariantCulture,
                 $"The upstream {upstream.Name} did not accept a connection within {upstream.Timeouts.Connect.TotalSeconds} s.")),
+        _ when upstream.IsEngine => Failure.Broken(stage, "The embedded engine stopped while it answered; it is starting again: send the request again."),
         _ => Failure.Broken(stage, $"The upstream {upstream.Name} broke the connection."),
     };
 

@@ -12,13 +12,13 @@ internal sealed class HealthEndpoints(EngineSupervisor engine, RoutingTable tabl
 
     public Task ReadyAsync(HttpContext http, string _)
     {
-        var (state, detail) = engine.Describe();
+        var embedded = engine.Describe();
         var others = table.Upstreams.All.Count(upstream => upstream.OffBecause is null && !upstream.IsEngine);
-        var upstreams = new HealthPart(others > 0 || state == EngineState.Ready ? "ok" : "unavailable",
+        var upstreams = new HealthPart(others > 0 || embedded.State == EngineState.Ready ? "ok" : "unavailable",
             others > 0 ? $"{others} configured" : "only the embedded engine");
         var ready = upstreams.Status == "ok";
         var parts = new Readiness(ready ? "ok" : "unavailable", new HealthPart("ok", null), new HealthPart("ok", null),
-            new HealthPart(state switch { EngineState.Ready => "ok", EngineState.Off => "off", _ => "starting" }, detail), upstreams);
+            EngineHealth.Of(embedded), upstreams);
         return JsonAnswer.WriteAsync(http, parts, HealthJson.Default.Readiness, ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 }
@@ -27,8 +27,20 @@ internal sealed record Health(string Status);
 
 internal sealed record HealthPart(string Status, string? Detail);
 
+/// <summary>The engine's process, and each of its models with why it is off.</summary>
+internal sealed record EngineHealth(string Status, string? Detail, ModelHealth[] Models)
+{
+    public static EngineHealth Of(EngineReadiness engine) => new(
+        engine.State == EngineState.Ready && engine.Models.Any(model => model.State != EngineState.Ready) ? "degraded" : Word(engine.State), engine.Off,
+        [.. engine.Models.Select(model => new ModelHealth(model.Name, Word(model.State), model.Trouble))]);
+
+    private static string Word(EngineState state) => state switch { EngineState.Ready => "ok", EngineState.Off => "off", _ => "starting" };
+}
+
+internal sealed record ModelHealth(string Name, string Status, string? Detail);
+
 /// <summary>The database and the configuration are checked before the server listens: a running server has both.</summary>
-internal sealed record Readiness(string Status, HealthPart Database, HealthPart Configuration, HealthPart Engine, HealthPart Upstreams);
+internal sealed record Readiness(string Status, HealthPart Database, HealthPart Configuration, EngineHealth Engine, HealthPart Upstreams);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Health))]

@@ -47,6 +47,7 @@ internal sealed class MilliwaysServer(
         if (!options.Quiet)
             await Console.Out.WriteAsync(Banner.Text(
                 address, team.Account, firstKey, app.Services.GetRequiredService<RoutingTable>(), app.Services.GetRequiredService<EmbeddedModels>(), data.Path));
+        FirstStart.Shown(data);
     }
 
     public Task WaitForShutdownAsync() => app.WaitForShutdownAsync();
