@@ -18,8 +18,8 @@ internal static class DocumentationId
     private static string Parameters(ParameterInfo[] parameters) =>
         parameters.Length == 0 ? "" : $"({string.Join(',', parameters.Select(parameter => Reference(parameter.ParameterType)))})";
 
-    /// <summary>A type where it is declared: generic ones with their number of parameters.</summary>
-    private static string Name(Type type) => type.FullName!.Replace('+', '.');
+    /// <summary>A type where it is declared: generic ones with their number of parameters. What has no full name, such as a pointer to a function, is never banned.</summary>
+    private static string Name(Type type) => (type.FullName ?? type.Name).Replace('+', '.');
 
     /// <summary>A type where it is used: generic ones with their arguments.</summary>
     private static string Reference(Type type)

@@ -12,23 +12,23 @@ public sealed class EngineNamesTests
     private static readonly Upstream Lab = Make("lab", null);
 
     [Theory]
-    [InlineData(Operation.Chat, "all-minilm", "all-minilm makes embeddings and nothing else: send it to /v1/embeddings, or name smollm2 here.")]
-    [InlineData(Operation.CountTokens, "all-minilm", "all-minilm makes embeddings")]
-    [InlineData(Operation.TokenizeText, "all-minilm", "all-minilm makes embeddings")]
-    [InlineData(Operation.Embeddings, "smollm2", "smollm2 chats and makes no embeddings: send it to /v1/chat/completions, or name all-minilm here.")]
-    public void The_wrong_kind_of_model_is_a_400_that_names_the_right_endpoint(Operation operation, string model, string says)
+    [InlineData(nameof(Operation.Chat), "all-minilm", "all-minilm makes embeddings and nothing else: send it to /v1/embeddings, or name smollm2 here.")]
+    [InlineData(nameof(Operation.CountTokens), "all-minilm", "all-minilm makes embeddings")]
+    [InlineData(nameof(Operation.TokenizeText), "all-minilm", "all-minilm makes embeddings")]
+    [InlineData(nameof(Operation.Embeddings), "smollm2", "smollm2 chats and makes no embeddings: send it to /v1/chat/completions, or name all-minilm here.")]
+    public void The_wrong_kind_of_model_is_a_400_that_names_the_right_endpoint(string operation, string model, string says)
     {
-        var refusal = EngineNames.Refuse(Table(), new Route(new Attempt(Engine, model)), operation)!;
+        var refusal = EngineNames.Refuse(Table(), new Route(new Attempt(Engine, model)), Enum.Parse<Operation>(operation))!;
         Assert.Equal((FailureKind.InvalidRequest, "model"), (refusal.Kind, refusal.Param));
         Assert.Contains(says, refusal.Message, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData(Operation.Chat)]
-    [InlineData(Operation.Embeddings)]
-    public void A_name_that_the_engine_does_not_have_is_not_answered_by_another_model(Operation operation)
+    [InlineData(nameof(Operation.Chat))]
+    [InlineData(nameof(Operation.Embeddings))]
+    public void A_name_that_the_engine_does_not_have_is_not_answered_by_another_model(string operation)
     {
-        var refusal = EngineNames.Refuse(Table(), new Route(new Attempt(Engine, "llama-9")), operation)!;
+        var refusal = EngineNames.Refuse(Table(), new Route(new Attempt(Engine, "llama-9")), Enum.Parse<Operation>(operation))!;
         Assert.Equal(FailureKind.ModelNotFound, refusal.Kind);
         Assert.Contains("no model llama-9: it has smollm2 for chat and all-minilm for embeddings", refusal.Message, StringComparison.Ordinal);
     }
