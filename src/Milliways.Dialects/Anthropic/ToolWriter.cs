@@ -14,13 +14,9 @@ internal static class ToolWriter
     public static void Write(Utf8JsonWriter writer, ChatRequest request, ChatTool? jsonTool, CacheMarks marks, ICollection<string> dropped)
     {
         if (request.Tools.Count == 0 && jsonTool is null) return;
+        CustomTools.NameLosses(request, dropped);
         writer.WriteStartArray("tools"u8);
-        foreach (var tool in request.Tools)
-        {
-            if (tool is { IsCustom: true, Format: not null }) dropped.Add("tools.format");
-            WriteTool(writer, CustomTools.AsFunction(tool), marks);
-        }
-
+        foreach (var tool in request.Tools) WriteTool(writer, CustomTools.AsFunction(tool), marks);
         if (jsonTool is not null) WriteTool(writer, jsonTool, marks);
         writer.WriteEndArray();
         if (jsonTool is null) WriteChoice(writer, request);

@@ -78,6 +78,9 @@ public sealed record ChatRequest
 
     /// <summary>Top-level members that have no neutral meaning, by name, as they were. They cross to nothing and are named in <c>x-milliways-dropped</c>.</summary>
     public IReadOnlyDictionary<string, JsonElement> Other { get; init; } = new Dictionary<string, JsonElement>();
+
+    /// <summary>Members that the caller's dialect repeats in its answer (Responses, dialects 3.5), by name, as they were; no upstream hears of them.</summary>
+    public IReadOnlyDictionary<string, JsonElement> Repeated { get; init; } = new Dictionary<string, JsonElement>();
 }
 
 public enum ChatRole { System, Developer, User, Assistant, Tool }
@@ -145,8 +148,11 @@ public sealed record ChatTool(string Name, string? Description, JsonElement? Par
     /// <summary>A custom tool: its input is free text, restricted by <see cref="Format"/> (dialects 1.4).</summary>
     public bool IsCustom { get; init; }
 
-    /// <summary>A custom tool's <c>format</c> as it was, or null for any text.</summary>
+    /// <summary>A custom tool's <c>format</c> in Chat's form, or null for any text.</summary>
     public JsonElement? Format { get; init; }
+
+    /// <summary>Responses' namespace of the tool; <see cref="Name"/> begins with it and <c>__</c> (dialects 4.3).</summary>
+    public string? Namespace { get; init; }
 }
 
 public enum ToolChoiceMode { Auto, None, Required, Named }

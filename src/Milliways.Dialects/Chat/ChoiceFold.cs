@@ -18,7 +18,7 @@ internal sealed class ChoiceFold
     {
         Append(Kind.Text, delta.Text);
         if (delta.Logprobs.Count == 0) return;
-        // Tokens of a character that is not whole yet come without text: they go to the text that follows.
+        // Tokens of a character that is not whole yet come without text: they go to the text that follows, or to the last there is.
         if (parts is [.., { Kind: Kind.Text } text]) text.Logprobs.AddRange(delta.Logprobs);
         else early.AddRange(delta.Logprobs);
     }
@@ -53,8 +53,16 @@ internal sealed class ChoiceFold
 
     public void Finish(StopReason stopReason, string? matched) => (reason, stopSequence) = (stopReason, matched);
 
-    public ChatAnswer Whole(int index) =>
-        new(index, [.. parts.Select(part => part.Whole())], StopReasons.Settle(reason, calls.Count > 0), stopSequence);
+    public ChatAnswer Whole(int index)
+    {
+        if (early.Count > 0 && parts.FindLast(part => part.Kind == Kind.Text) is { } text)
+        {
+            text.Logprobs.AddRange(early);
+            early.Clear();
+        }
+
+        return new ChatAnswer(index, [.. parts.Select(part => part.Whole())], StopReasons.Settle(reason, calls.Count > 0), stopSequence);
+    }
 
     private void Append(Kind kind, string text)
     {

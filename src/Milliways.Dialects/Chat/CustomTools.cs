@@ -23,6 +23,12 @@ public static class CustomTools
         return new ChatTool(tool.Name, description, Schema) { CacheControl = tool.CacheControl };
     }
 
+    /// <summary>Names in <paramref name="dropped"/> that a grammar is told and not enforced.</summary>
+    public static void NameLosses(ChatRequest request, ICollection<string> dropped)
+    {
+        if (request.Tools.Any(tool => tool is { IsCustom: true, Format: { } format } && Rule(format) is not null)) dropped.Add("tools.format");
+    }
+
     /// <summary>A custom call as a function's; a function's call is itself.</summary>
     public static ChatPart.ToolCall AsFunction(ChatPart.ToolCall call) =>
         call.IsCustom ? call with { Arguments = Arguments(call.Arguments), IsCustom = false } : call;

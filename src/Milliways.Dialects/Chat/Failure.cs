@@ -38,6 +38,9 @@ public enum FailureKind
 
     MethodNotAllowed,
 
+    /// <summary>A known path whose service is not offered here: 501 naming the remedy.</summary>
+    NotOffered,
+
     PayloadTooLarge,
 
     UnsupportedMediaType,

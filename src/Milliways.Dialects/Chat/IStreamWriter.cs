@@ -6,4 +6,7 @@ namespace Milliways.Dialects.Chat;
 public interface IStreamWriter : IChatEventSink
 {
     void WriteTail(IBufferWriter<byte> tail);
+
+    /// <summary>The end of a broken answer where it tells of what was written before it (Responses). False: nothing was written.</summary>
+    bool WriteFailure(Failure failure, IBufferWriter<byte> tail) => false;
 }

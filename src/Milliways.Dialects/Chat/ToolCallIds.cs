@@ -9,6 +9,7 @@ namespace Milliways.Dialects.Chat;
 public static class ToolCallIds
 {
     private const int ChatMaxLength = 40;
+    private const int ResponsesMaxLength = 64;
     private const int CheckLength = 8;
 
     /// <summary>Between an id and the signature that travels in it.</summary>
@@ -52,6 +53,9 @@ public static class ToolCallIds
 
     /// <summary>The id without a signature: what any upstream but Google's gets.</summary>
     public static string Bare(string id) => id.IndexOf(SignatureMark, StringComparison.Ordinal) is var mark and > 0 ? id[..mark] : id;
+
+    /// <summary>Responses takes 64 characters: the first 55 and a hash.</summary>
+    public static string ForResponses(string id) => Bare(id) is var bare && bare.Length <= ResponsesMaxLength ? bare : bare[..55] + "_" + Hash(bare);
 
     /// <summary>An id for a call that came without one: the same for the same answer, so that a replay is identical.</summary>
     public static string Made(string answerId, int choice, int index) =>

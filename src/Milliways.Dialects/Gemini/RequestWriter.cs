@@ -42,6 +42,7 @@ public static class RequestWriter
     /// <summary>What has no counterpart and whose absence does no harm (dialects 4.14).</summary>
     private static void Drop(ChatRequest request, ICollection<string> dropped)
     {
+        CustomTools.NameLosses(request, dropped);
         if (request.MinP is not null) dropped.Add("min_p");
         if (request.RepetitionPenalty is not null) dropped.Add("repetition_penalty");
         if (request.LogitBias is not null) dropped.Add("logit_bias");

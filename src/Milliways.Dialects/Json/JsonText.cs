@@ -38,6 +38,7 @@ internal static class JsonText
     /// <summary>A document from untrusted bytes, or null when they are not exactly one JSON value.</summary>
     public static JsonDocument? TryParse(ReadOnlySpan<byte> utf8)
     {
+        if (utf8.StartsWith("\uFEFF"u8)) utf8 = utf8[3..];
         try
         {
             var reader = new Utf8JsonReader(JsonRepair.All(utf8) ?? utf8, new JsonReaderOptions { MaxDepth = 320 });

@@ -19,6 +19,7 @@ public static class Errors
         FailureKind.Forbidden => 403,
         FailureKind.ModelNotFound or FailureKind.NotFound or FailureKind.RouteNotFound => 404,
         FailureKind.MethodNotAllowed => 405,
+        FailureKind.NotOffered => 501,
         FailureKind.PayloadTooLarge => 413,
         FailureKind.UnsupportedMediaType => 415,
         FailureKind.RateLimited => 429,

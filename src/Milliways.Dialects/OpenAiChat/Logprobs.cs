@@ -7,9 +7,11 @@ namespace Milliways.Dialects.OpenAiChat;
 /// <summary>The log probabilities of a choice's tokens, both ways (dialects 1.5). Those of a refusal's tokens are not kept.</summary>
 internal static class Logprobs
 {
-    public static IReadOnlyList<TokenLogprob> Read(JsonElement choice)
+    public static IReadOnlyList<TokenLogprob> Read(JsonElement choice) => ReadList(choice.Get("logprobs").Get("content"));
+
+    /// <summary>A list of tokens, which is the same in Responses.</summary>
+    public static IReadOnlyList<TokenLogprob> ReadList(JsonElement content)
     {
-        var content = choice.Get("logprobs").Get("content");
         if (content.ValueKind != JsonValueKind.Array || content.GetArrayLength() == 0) return [];
         var tokens = new List<TokenLogprob>(content.GetArrayLength());
         foreach (var item in content.EnumerateArray())

@@ -110,18 +110,8 @@ public static class RequestWriter
     private static void WriteEffort(Utf8JsonWriter writer, ChatThinking? thinking, ChatWriteOptions options, ICollection<string> dropped)
     {
         if (thinking is null) return;
-        var wanted = thinking.Mode == ThinkingMode.Disabled ? "none" : thinking.Effort ?? thinking.BudgetTokens switch
-        {
-            null => null,
-            <= 1024 => "low",
-            <= 8192 => "medium",
-            <= 24576 => "high",
-            _ => "xhigh",
-        };
-        if (wanted is null) return;
-        string[] order = wanted == "none" ? ["none", "minimal"] : ["max", "xhigh", "high", "medium", "low", "minimal"];
-        var known = order.SkipWhile(word => word != wanted).FirstOrDefault(options.Efforts.Contains);
-        if (known is not null) writer.WriteString("reasoning_effort"u8, known);
+        if (ReasoningEffort.Wanted(thinking) is not { } wanted) return;
+        if (ReasoningEffort.Known(wanted, options.Efforts) is { } known) writer.WriteString("reasoning_effort"u8, known);
         else dropped.Add("reasoning_effort");
     }
 

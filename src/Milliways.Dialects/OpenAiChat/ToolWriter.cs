@@ -9,12 +9,9 @@ internal static class ToolWriter
     public static void Write(Utf8JsonWriter writer, ChatRequest request, ChatWriteOptions options, ICollection<string> dropped)
     {
         if (request.Tools.Count == 0) return;
+        if (!options.CustomTools) CustomTools.NameLosses(request, dropped);
         writer.WriteStartArray("tools"u8);
-        foreach (var tool in request.Tools)
-        {
-            if (!options.CustomTools && tool is { IsCustom: true, Format: not null }) dropped.Add("tools.format");
-            WriteTool(writer, options.CustomTools ? tool : CustomTools.AsFunction(tool));
-        }
+        foreach (var tool in request.Tools) WriteTool(writer, options.CustomTools ? tool : CustomTools.AsFunction(tool));
 
         writer.WriteEndArray();
         WriteChoice(writer, request, options);

@@ -1,10 +1,14 @@
 using System.Text.Json.Serialization;
+using Milliways.Api.Responses;
 
 namespace Milliways.Api;
 
 /// <summary>The contracts of the small endpoints' answers.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(TokenCount))]
+[JsonSerializable(typeof(DeferredRequest))]
+[JsonSerializable(typeof(DeletedResponse))]
+[JsonSerializable(typeof(InputItemList))]
 [JsonSerializable(typeof(ApiKeyFacts))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ModelItem))]

@@ -12,9 +12,18 @@ namespace Milliways.Api;
 /// <summary>POST .../chat/completions in one flavour.</summary>
 /// <param name="flavour">xAI's on /v1 and the grok provider path, OpenAI's on compat (contract).</param>
 /// <param name="modelPrefix">A prefix that the address's model names carry, such as compat's <c>grok/</c>.</param>
-internal sealed class ChatFront(Flavour flavour, ModelPrefix? modelPrefix = null, TimeProvider? clock = null)
+/// <param name="deferred">Null where a deferred completion could not be read again.</param>
+/// <param name="clock">For <c>created</c>.</param>
+internal sealed class ChatFront(Flavour flavour, ModelPrefix? modelPrefix = null, DeferredCompletions? deferred = null, TimeProvider? clock = null)
     : CrossingFront(ChatDialect.Instance, modelPrefix, clock)
 {
+    private ChatFront? _other;
+
+    public override IFront In(Flavour wanted) =>
+        wanted == flavour ? this : _other ??= new ChatFront(wanted, Prefix, deferred, Clock) { _other = this };
+
+    public override ValueTask<Failure?> BeginAsync(Exchange exchange) => ValueTask.FromResult(deferred?.Begin(exchange));
+
     public override Flavour Flavour => flavour;
 
     public override ReadOnlySpan<byte> KeepAlive => SseWriter.KeepAlive;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using Milliways.Catalogue;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
@@ -19,11 +20,21 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
 {
     private readonly TimeProvider _clock = clock ?? TimeProvider.System;
 
+    protected ModelPrefix? Prefix => modelPrefix;
+
+    protected TimeProvider Clock => _clock;
+
     public Operation Operation => Operation.Chat;
 
     public abstract Flavour Flavour { get; }
 
     public abstract ReadOnlySpan<byte> KeepAlive { get; }
+
+    public virtual bool NeedsMessages => true;
+
+    public virtual IFront In(Flavour flavour) => this;
+
+    public virtual ValueTask<Failure?> BeginAsync(Exchange exchange) => ValueTask.FromResult<Failure?>(null);
 
     public abstract bool IsSameDialect(Upstream upstream);
 
@@ -31,12 +42,12 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
 
     public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
 
-    public async ValueTask<Failure?> FetchAsync(Exchange exchange, Attempt attempt)
+    public async ValueTask<Failure?> FetchAsync(Exchange exchange, Attempt attempt, CancellationToken cancel)
     {
         if (attempt.Upstream.Images is not { } images || IsSameDialect(attempt.Upstream))
             return null;
         var read = NeutralRequest.Of(exchange, caller);
-        return read.IsOk ? await InlineImages.FetchAsync(exchange, read.Value, images) : read.Failure;
+        return read.IsOk ? await InlineImages.FetchAsync(exchange, read.Value, images, cancel) : read.Failure;
     }
 
     public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt) =>
@@ -52,7 +63,11 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
     public abstract void WriteStreamFailure(Failure failure, string requestId, IBufferWriter<byte> output);
 
     /// <summary>The original bytes with the edits of docs/edits.md.</summary>
-    protected abstract Reading<PreparedCall> Same(Exchange exchange, Attempt attempt);
+    protected virtual Reading<PreparedCall> Same(Exchange exchange, Attempt attempt) =>
+        throw new UnreachableException("A front whose dialect no upstream speaks has nothing to pass as it is.");
+
+    /// <summary>The body in the neutral model; once for all attempts (<see cref="NeutralRequest"/>).</summary>
+    protected virtual Reading<ChatRequest> Read(Exchange exchange) => NeutralRequest.Of(exchange, caller);
 
     /// <summary>The answer's id in the form of the caller's dialect.</summary>
     protected abstract string AnswerId(Exchange exchange);
@@ -62,7 +77,7 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
 
     private Reading<PreparedCall> Cross(Exchange exchange, Attempt attempt)
     {
-        var read = NeutralRequest.Of(exchange, caller);
+        var read = Read(exchange);
         if (!read.IsOk)
             return read.Failure;
         var (request, upstream) = (read.Value, attempt.Upstream);

@@ -13,6 +13,8 @@ internal static class ErrorWriters
 
     public static IErrorWriter Anthropic { get; } = new Messages();
 
+    public static IErrorWriter Of(Flavour flavour) => flavour == Flavour.Xai ? Xai : OpenAi;
+
     private sealed class Chat(Flavour flavour) : IErrorWriter
     {
         public int Status(Failure failure) => Dialects.OpenAiChat.Errors.Status(failure, flavour);

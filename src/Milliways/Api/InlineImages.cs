@@ -1,6 +1,7 @@
 using System.Globalization;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
+using Milliways.Exchanges.Attempts;
 using Milliways.Upstreams.Images;
 
 namespace Milliways.Api;
@@ -10,7 +11,7 @@ internal static class InlineImages
 {
     private const int MostImages = 16;
 
-    public static async Task<Failure?> FetchAsync(Exchange exchange, ChatRequest request, ImageFetcher fetcher)
+    public static async Task<Failure?> FetchAsync(Exchange exchange, ChatRequest request, ImageFetcher fetcher, CancellationToken cancel)
     {
         var addresses = request.Messages.SelectMany(message => Addresses(message.Parts)).Distinct(StringComparer.Ordinal).ToList();
         if (addresses.Count == 0)
@@ -21,7 +22,7 @@ internal static class InlineImages
         exchange.Await(Waiting.Nothing);
         try
         {
-            var fetched = await Task.WhenAll(addresses.Select(address => fetcher.FetchAsync(address, exchange.Cancel)));
+            var fetched = await Task.WhenAll(addresses.Select(address => fetcher.FetchAsync(address, cancel)));
             if (Array.Find(fetched, image => !image.IsOk).Failure is { } failure)
                 return failure;
             if (RequestBody.Reserve(exchange, fetched.Sum(image => (long)image.Value!.Data.Length)) is { } full)

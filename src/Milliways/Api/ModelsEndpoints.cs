@@ -30,7 +30,7 @@ internal sealed class ModelsEndpoints(ModelDirectory directory)
     {
         var model = directory.Find(id);
         if (model is null)
-            return FailureAnswer.WriteAsync(http, IsAnthropic(http) ? ErrorWriters.Anthropic : ErrorWriters.Xai, UnknownModel.Failure(id, key.Team));
+            return FailureAnswer.WriteAsync(http, IsAnthropic(http) ? ErrorWriters.Anthropic : Errors(key), UnknownModel.Failure(id, key.Team));
         return IsAnthropic(http)
             ? JsonAnswer.WriteAsync(http, MessagesModelItem.Of(model), ApiJson.Default.MessagesModelItem)
             : JsonAnswer.WriteAsync(http, ModelItem.Of(model), ApiJson.Default.ModelItem);
@@ -42,7 +42,7 @@ internal sealed class ModelsEndpoints(ModelDirectory directory)
     public Task LanguageModelAsync(HttpContext http, ApiKey key, string id) =>
         directory.Find(id) is { Model.IsEmbedding: false } model
             ? JsonAnswer.WriteAsync(http, LanguageModelItem.Of(model), ApiJson.Default.LanguageModelItem)
-            : FailureAnswer.WriteAsync(http, ErrorWriters.Xai, UnknownModel.Failure(id, key.Team));
+            : FailureAnswer.WriteAsync(http, Errors(key), UnknownModel.Failure(id, key.Team));
 
     public Task EmbeddingModelsAsync(HttpContext http, ApiKey key) =>
         JsonAnswer.WriteAsync(http, new EmbeddingModelList([.. directory.All().Where(model => model.Model.IsEmbedding).Select(EmbeddingModelItem.Of)]), ApiJson.Default.EmbeddingModelList);
@@ -50,12 +50,17 @@ internal sealed class ModelsEndpoints(ModelDirectory directory)
     public Task EmbeddingModelAsync(HttpContext http, ApiKey key, string id) =>
         directory.Find(id) is { Model.IsEmbedding: true } model
             ? JsonAnswer.WriteAsync(http, EmbeddingModelItem.Of(model), ApiJson.Default.EmbeddingModelItem)
-            : FailureAnswer.WriteAsync(http, ErrorWriters.Xai, UnknownModel.Failure(id, key.Team));
+            : FailureAnswer.WriteAsync(http, Errors(key), UnknownModel.Failure(id, key.Team));
 
     /// <summary>Nothing here makes images, which an empty list says truthfully.</summary>
     public static Task ImageModelsAsync(HttpContext http, ApiKey key) => JsonAnswer.WriteAsync(http, new ImageModelList([]), ApiJson.Default.ImageModelList);
 
-    public static Task ImageModelAsync(HttpContext http, ApiKey key, string id) => FailureAnswer.WriteAsync(http, ErrorWriters.Xai, UnknownModel.Failure(id, key.Team));
+    /// <summary>Nor videos: those that are passed through are xAI's own, and its list is what it sells there.</summary>
+    public static Task VideoModelsAsync(HttpContext http, ApiKey key) => ImageModelsAsync(http, key);
+
+    public static Task ImageModelAsync(HttpContext http, ApiKey key, string id) => FailureAnswer.WriteAsync(http, Errors(key), UnknownModel.Failure(id, key.Team));
+
+    private static IErrorWriter Errors(ApiKey key) => ErrorWriters.Of(key.Flavour ?? Flavour.Xai);
 
     /// <summary>Anthropic's cursor paging: limit 1 to 1000, after_id, before_id (dialects 2.9).</summary>
     private static Task ListPageAsync(HttpContext http, List<ServedModel> all)

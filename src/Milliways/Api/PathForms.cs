@@ -9,10 +9,15 @@ internal static class PathForms
     private static readonly string[] Bare =
     [
         "/chat/completions", "/completions", "/messages", "/messages/count_tokens", "/complete", "/responses", "/embeddings", "/models", "/language-models",
-        "/embedding-models", "/image-generation-models", "/api-key", "/tokenize-text",
+        "/embedding-models", "/image-generation-models", "/video-generation-models", "/api-key", "/tokenize-text", "/images/generations", "/images/edits", "/files", "/batches",
+        "/videos/generations", "/videos/edits", "/videos/extensions", "/documents/search", "/responses/input_tokens", "/responses/compact",
     ];
 
-    private static readonly string[] BarePrefixes = ["/models/", "/language-models/", "/embedding-models/", "/image-generation-models/"];
+    private static readonly string[] BarePrefixes =
+    [
+        "/models/", "/language-models/", "/embedding-models/", "/image-generation-models/", "/video-generation-models/", "/chat/deferred-completion/",
+        "/responses/", "/files/", "/batches/", "/videos/",
+    ];
 
     public static string Normalize(string path)
     {

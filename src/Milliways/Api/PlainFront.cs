@@ -10,9 +10,13 @@ namespace Milliways.Api;
 
 /// <summary>Operations that have one dialect and whole answers: embeddings, tokenize-text. Bytes go through with the model's name edited.</summary>
 /// <param name="mark">The member that every good answer has.</param>
-internal sealed class PlainFront(Operation operation, Flavour flavour, string mark) : IFront
+internal sealed class PlainFront(Operation operation, Flavour flavour, string mark, ModelPrefix? modelPrefix = null) : IFront
 {
+    private PlainFront? _other;
+
     public Operation Operation => operation;
+
+    public IFront In(Flavour wanted) => wanted == flavour ? this : _other ??= new PlainFront(operation, wanted, mark, modelPrefix) { _other = this };
 
     public Flavour Flavour => flavour;
 
@@ -20,7 +24,7 @@ internal sealed class PlainFront(Operation operation, Flavour flavour, string ma
 
     public bool IsSameDialect(Upstream upstream) => upstream.Dialect == UpstreamDialect.OpenAiChat;
 
-    public string RouteName(RequestFacts facts) => facts.Model;
+    public string RouteName(RequestFacts facts) => modelPrefix is null ? facts.Model : modelPrefix.RouteName(facts.Model);
 
     public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
 

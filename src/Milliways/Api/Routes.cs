@@ -16,11 +16,23 @@ internal enum KeyKind
 }
 
 /// <summary>One route: what it answers to, and what a reader of /openapi.json is told of it.</summary>
-/// <param name="Path">A path, or a path ending in <c>/{name}</c>, which takes the whole rest, slashes included.</param>
+/// <param name="Path">A path, or one with a <c>{name}</c>: at the end it takes the whole rest, slashes included; with text behind it, one segment.</param>
 internal sealed record ApiRoute(string Method, string Path, KeyKind Key, string Summary, Func<HttpContext, string, Task> Handle)
 {
     /// <summary>The text before the parameter, or null for a fixed path.</summary>
-    public string? Prefix { get; } = Path.EndsWith('}') ? Path[..(Path.LastIndexOf('/') + 1)] : null;
+    public string? Prefix { get; } = Path.IndexOf('{', StringComparison.Ordinal) is >= 0 and var open ? Path[..open] : null;
+
+    /// <summary>The text behind the parameter.</summary>
+    public string Suffix { get; } = Path[(Path.IndexOf('}', StringComparison.Ordinal) + 1)..];
+
+    /// <summary>The parameter's value in a path of this form, still escaped, or null.</summary>
+    public string? Match(string path)
+    {
+        if (path.Length <= Prefix!.Length + Suffix.Length || !path.StartsWith(Prefix, StringComparison.Ordinal) || !path.EndsWith(Suffix, StringComparison.Ordinal))
+            return null;
+        var value = path[Prefix.Length..^Suffix.Length];
+        return Suffix.Length > 0 && value.Contains('/', StringComparison.Ordinal) ? null : value;
+    }
 }
 
 /// <summary>
@@ -30,13 +42,14 @@ internal sealed record ApiRoute(string Method, string Path, KeyKind Key, string 
 internal sealed class Routes
 {
     private readonly FrozenDictionary<string, ApiRoute[]> _fixed;
-    private readonly ApiRoute[] _prefixed;
+    private readonly ApiRoute[] _patterns;
 
     public Routes(IEnumerable<ApiRoute> routes)
     {
         All = [.. routes];
         _fixed = All.Where(route => route.Prefix is null).GroupBy(route => route.Path).ToFrozenDictionary(group => group.Key, group => group.ToArray());
-        _prefixed = [.. All.Where(route => route.Prefix is not null)];
+        // The longer form first: what stands behind a parameter is no part of it.
+        _patterns = [.. All.Where(route => route.Prefix is not null).OrderByDescending(route => route.Suffix.Length)];
     }
 
     public IReadOnlyList<ApiRoute> All { get; }
@@ -49,10 +62,10 @@ internal sealed class Routes
     {
         if (_fixed.TryGetValue(path, out var routes))
             return ServeAsync(http, path, routes, rest: "");
-        foreach (var route in _prefixed)
-            if (path.Length > route.Prefix!.Length && path.StartsWith(route.Prefix, StringComparison.Ordinal))
+        foreach (var route in _patterns)
+            if (route.Match(path) is { } value)
                 // A model's id may hold slashes, and clients may or may not encode them (dialects 1.1).
-                return ServeAsync(http, path, [.. _prefixed.Where(other => other.Prefix == route.Prefix)], Uri.UnescapeDataString(path[route.Prefix.Length..]));
+                return ServeAsync(http, path, [.. _patterns.Where(other => other.Path == route.Path)], Uri.UnescapeDataString(value));
         return null;
     }
 

@@ -13,6 +13,13 @@ internal static class WholeUsage
         return Dialects.OpenAiChat.UsageReader.Read(usage.RootElement);
     }
 
+    public static ChatUsage? OfResponses(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        using var usage = JsonDocument.ParseValue(ref reader);
+        return Dialects.OpenAiResponses.UsageReader.Read(usage.RootElement);
+    }
+
     public static ChatUsage? OfMessages(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json);

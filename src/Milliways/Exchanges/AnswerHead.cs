@@ -10,7 +10,7 @@ internal static class AnswerHead
         var response = exchange.Http.Response;
         if (response.HasStarted)
             return;
-        response.ContentType = contentType;
+        (response.StatusCode, response.ContentType) = (exchange.AnswerStatus, contentType);
         var headers = response.Headers;
         if (exchange.Caller is not null)
         {
@@ -18,8 +18,10 @@ internal static class AnswerHead
             headers["X-Accel-Buffering"] = "no";
         }
         Facts(exchange);
+        foreach (var (name, value) in exchange.AnswerHeaders)
+            headers[name] = value;
         if (exchange.Dropped.Count > 0)
-            headers["x-milliways-dropped"] = string.Join(',', exchange.Dropped);
+            headers["x-milliways-dropped"] = HeaderText.Safe(string.Join(',', exchange.Dropped));
     }
 
     /// <summary>Who answered, and at which try; on errors too.</summary>
@@ -27,7 +29,7 @@ internal static class AnswerHead
     {
         var headers = exchange.Http.Response.Headers;
         if (exchange.Answering is not null)
-            headers["x-milliways-upstream"] = exchange.Answering.Label;
+            headers["x-milliways-upstream"] = HeaderText.Safe(exchange.Answering.Label);
         if (exchange.Attempts > 0)
             headers["x-milliways-attempts"] = exchange.Attempts == 1 ? "1" : exchange.Attempts.ToString(CultureInfo.InvariantCulture);
     }

@@ -9,5 +9,13 @@ internal static class AnswerIds
     public static string Chat(string requestId, Flavour flavour) =>
         flavour == Flavour.Xai ? Guid.ParseExact(requestId.AsSpan(4), "N").ToString("D") : "chatcmpl-" + requestId[4..];
 
+    public static string Completion(string requestId, Flavour flavour) => flavour == Flavour.Xai ? Chat(requestId, flavour) : "cmpl-" + requestId[4..];
+
+    public static string Complete(string requestId) => "compl_" + requestId[4..];
+
+    /// <summary>xAI's are UUIDs, OpenAI's start with resp_ (xai-api 1.6.2; dialects 3.5).</summary>
+    public static string Response(string requestId, Flavour flavour) =>
+        flavour == Flavour.Xai ? Guid.ParseExact(requestId.AsSpan(4), "N").ToString("D") : "resp_" + requestId[4..];
+
     public static string Message(string requestId) => "msg_" + requestId[4..];
 }

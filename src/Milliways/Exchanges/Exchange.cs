@@ -6,7 +6,7 @@ using Milliways.Upstreams;
 namespace Milliways.Exchanges;
 
 /// <summary>Which silence an exchange is in, and so which time-out watches it.</summary>
-internal enum Waiting { Nothing, FirstEvent, NextEvent, Caller }
+internal enum Waiting { Nothing, FirstEvent, NextEvent, Retry, Caller }
 
 /// <summary>
 /// One request from its first byte to its end: what is known of it, and what can stop it. Everything here belongs to one request;
@@ -14,13 +14,14 @@ internal enum Waiting { Nothing, FirstEvent, NextEvent, Caller }
 /// </summary>
 internal sealed class Exchange : IDisposable
 {
-    private readonly CancellationTokenRegistration _gone;
+    private CancellationTokenRegistration _gone;
     private readonly TimeProvider _time;
     private CancellationTokenSource _attempt = new();
     private volatile Failure? _stopped;
     private long _silentSince;
     private int _waiting;
     private readonly Lock _disposing = new();
+    private List<DiscardedUsage>? _discarded;
     private bool _isDisposed;
 
     public Exchange(HttpContext http, IFront front, string requestId, TimeProvider time)
@@ -31,9 +32,9 @@ internal sealed class Exchange : IDisposable
         _gone = http.RequestAborted.UnsafeRegister(static exchange => ((Exchange)exchange!).CancelAttempt(), this);
     }
 
-    public HttpContext Http { get; }
+    public HttpContext Http { get; private set; }
 
-    public IFront Front { get; }
+    public IFront Front { get; private set; }
 
     /// <summary>Made by us; in the answer, the log and every record of this exchange.</summary>
     public string RequestId { get; }
@@ -52,7 +53,11 @@ internal sealed class Exchange : IDisposable
     /// <summary>The body read into the neutral model; kept so that several attempts read it once.</summary>
     public ChatRequest? Chat { get; set; }
 
-    public Meter Meter { get; } = new();
+    /// <summary>Of the attempt that answers.</summary>
+    public Meter Meter { get; set; } = new();
+
+    /// <summary>What attempts used whose output nobody got: failed ones and those that lost a race.</summary>
+    public IReadOnlyList<DiscardedUsage> Discarded => (IReadOnlyList<DiscardedUsage>?)_discarded ?? [];
 
     public int Attempts { get; set; }
 
@@ -62,10 +67,36 @@ internal sealed class Exchange : IDisposable
     /// <summary>The attempt that answers, once one does.</summary>
     public Attempt? Answering { get; set; }
 
+    /// <summary>Set by a front whose caller is answered at once, while the exchange goes on.</summary>
+    public IDetachment? Detachment { get; set; }
+
+    /// <summary>What the front keeps of this exchange between its own steps.</summary>
+    public object? FrontState { get; set; }
+
+    public bool IsDetached { get; private set; }
+
+    /// <summary>Set by a front whose answers are kept.</summary>
+    public IAnswerKeeper? Keeper { get; set; }
+
+    /// <summary>The status of a good answer, where the upstream's own goes through.</summary>
+    public int AnswerStatus { get; set; } = StatusCodes.Status200OK;
+
+    /// <summary>Headers of the upstream's that go through.</summary>
+    public IReadOnlyList<(string Name, string Value)> AnswerHeaders { get; set; } = [];
+
     /// <summary>Names left out on the way to the answering upstream.</summary>
     public IReadOnlyCollection<string> Dropped { get; set; } = [];
 
     public UpstreamTimeouts Timeouts { get; set; } = new();
+
+    /// <summary>The caller's own bound for the whole exchange, if it is shorter than ours.</summary>
+    public TimeSpan? Limit { get; set; }
+
+    /// <summary>How long the whole exchange may take, all attempts together.</summary>
+    public TimeSpan Total => Limit is { } limit && limit < Timeouts.Total ? limit : Timeouts.Total;
+
+    /// <summary>What is left of <see cref="Total"/>.</summary>
+    public TimeSpan Left => Total - Age;
 
     /// <summary>Set by the one end of an exchange.</summary>
     public bool HasEnded { get; set; }
@@ -89,6 +120,24 @@ internal sealed class Exchange : IDisposable
     public TimeSpan Age => _time.GetElapsedTime(StartedAt);
 
     public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _silentSince));
+
+    /// <summary>Keeps account of what an attempt used in vain.</summary>
+    public void Discard(Attempt attempt, Meter meter)
+    {
+        if (meter.Source != UsageSource.None)
+            (_discarded ??= []).Add(new DiscardedUsage(attempt.Label, meter.Usage));
+    }
+
+    /// <summary>A key or a gateway that is switched to a flavour is answered in it from here on.</summary>
+    public void Speak(Flavour flavour) => Front = Front.In(flavour);
+
+    /// <summary>Goes on without the caller, whose leaving means nothing any more.</summary>
+    public void Detach(DetachedContext context)
+    {
+        _gone.Dispose();
+        (Http, IsDetached) = (context.Http, true);
+        _gone = Http.RequestAborted.UnsafeRegister(static exchange => ((Exchange)exchange!).CancelAttempt(), this);
+    }
 
     /// <summary>Says what is waited for from now on.</summary>
     public void Await(Waiting waiting)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Milliways.Dialects.Chat;
+using Milliways.Exchanges.Attempts;
 using Milliways.Routing;
 using Milliways.Upstreams;
 
@@ -14,13 +15,13 @@ namespace Milliways.Exchanges;
 /// answer that is not accounted for.
 /// </summary>
 internal sealed class ExchangeRunner(
-    IEnumerable<IGate> gates, Router router, OpenExchanges open, TimeProvider time, ILogger<ExchangeRunner> log)
+    IEnumerable<IGate> gates, Router router, AttemptLoop attempts, OpenExchanges open, DetachedExchanges detached, TimeProvider time, ILogger<ExchangeRunner> log)
 {
     private readonly IGate[] _gates = [.. gates];
 
     public async Task RunAsync(HttpContext http, IFront front)
     {
-        using var exchange = new Exchange(http, front, RequestIds.Of(http), time);
+        var exchange = new Exchange(http, front, RequestIds.Of(http), time);
         var leases = new List<ILease>(_gates.Length);
         open.Add(exchange);
         try
@@ -35,18 +36,26 @@ internal sealed class ExchangeRunner(
         }
         finally
         {
-            // Whatever flew past: an exchange that was not ended by its own path ends here.
-            if (!exchange.HasEnded)
-                await EndAsync(exchange, leases, Ending.UpstreamFailed, Unexpected);
-            open.Remove(exchange);
-            exchange.Caller?.Dispose();
-            RequestBody.Release(exchange);
+            if (!exchange.IsDetached)
+                await CloseAsync(exchange, leases);
         }
+    }
+
+    /// <summary>Whatever flew past: an exchange that was not ended by its own path ends here.</summary>
+    private async ValueTask CloseAsync(Exchange exchange, List<ILease> leases)
+    {
+        if (!exchange.HasEnded)
+            await EndAsync(exchange, leases, Ending.UpstreamFailed, Unexpected);
+        open.Remove(exchange);
+        exchange.Caller?.Dispose();
+        RequestBody.Release(exchange);
+        exchange.Dispose();
     }
 
     /// <summary>1 and 2: the gates that need no body, the body, and its facts.</summary>
     private async Task<Failure?> EnterAsync(Exchange exchange, List<ILease> leases)
     {
+        var wrong = CallerHeaders.Read(exchange); // told to those who may know
         foreach (var gate in _gates)
         {
             var admission = await gate.EnterAsync(exchange, exchange.Cancel);
@@ -54,6 +63,13 @@ internal sealed class ExchangeRunner(
                 leases.Add(admission.Lease);
             if (admission.Refusal is not null)
                 return admission.Refusal;
+        }
+        if (wrong is not null)
+            return wrong;
+        if (!exchange.Front.ReadsBody)
+        {
+            exchange.Facts = RequestFacts.None;
+            return await exchange.Front.BeginAsync(exchange);
         }
         var failure = await RequestBody.ReadAsync(exchange);
         if (failure is not null)
@@ -63,27 +79,65 @@ internal sealed class ExchangeRunner(
             return facts.Failure;
         // Only chat has streams; elsewhere the member means nothing and goes on with the bytes.
         exchange.Facts = exchange.Front.Operation == Operation.Chat ? facts.Value : facts.Value with { Stream = false };
-        return exchange.Front.Operation is Operation.Chat or Operation.CountTokens && !facts.Value.HasMessages
+        return exchange.Front.NeedsMessages && !facts.Value.HasMessages
             ? Failure.Unprocessable("missing field `messages`: send the conversation as a list.", "messages")
-            : null;
+            : await exchange.Front.BeginAsync(exchange);
     }
 
     /// <summary>3 to 5: route, attempts, pump, end, tail.</summary>
     private async Task AnswerAsync(Exchange exchange, List<ILease> leases)
     {
-        var route = router.Resolve(exchange.Front.RouteName(exchange.Facts), exchange.Front.Operation, exchange.Key!.Team);
+        var route = exchange.Front.RouteOf(exchange) ?? router.Resolve(exchange.Front.RouteName(exchange.Facts), exchange.Front.Operation, exchange.Key!.Team);
         if (!route.IsOk)
-        {
             await RefuseAsync(exchange, leases, route.Failure);
+        else if (exchange.Detachment is { } detachment)
+            await DetachAsync(exchange, leases, route.Value, detachment);
+        else
+            await ServeAsync(exchange, leases, route.Value);
+    }
+
+    /// <summary>The caller is answered now; attempts, pump and end go on without it.</summary>
+    private async Task DetachAsync(Exchange exchange, List<ILease> leases, Route route, IDetachment detachment)
+    {
+        if (await detachment.AcceptAsync(exchange) is { } refused)
+        {
+            await RefuseAsync(exchange, leases, refused);
             return;
         }
+        var (caller, context) = (exchange.Http, new DetachedContext(exchange.Http));
+        exchange.Detach(context);
+        detachment.Started(context);
+        detached.Run(() => FinishDetachedAsync(exchange, leases, route, detachment, context));
+        await detachment.AnswerCallerAsync(caller);
+    }
+
+    private async Task FinishDetachedAsync(Exchange exchange, List<ILease> leases, Route route, IDetachment detachment, DetachedContext context)
+    {
+        using var _ = context;
+        try
+        {
+            await ServeAsync(exchange, leases, route);
+        }
+        catch (Exception unexpected)
+        {
+            log.LogError(unexpected, "{Request} failed unexpectedly after its caller was answered", exchange.RequestId);
+        }
+        finally
+        {
+            await CloseAsync(exchange, leases);
+            await detachment.FinishedAsync(exchange, context);
+        }
+    }
+
+    private async Task ServeAsync(Exchange exchange, List<ILease> leases, Route route)
+    {
         // Large bodies and foreign dialects are work for the pool, not for the thread that serves a socket.
         if (exchange.Body.Length > RequestBody.LightBytes)
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         if (exchange.Facts.Stream)
             exchange.Caller = new CallerStream(exchange.Http.Response.BodyWriter, time);
 
-        var committed = await AttemptLoop.RunAsync(exchange, route.Value);
+        var committed = await attempts.RunAsync(exchange, route);
         if (!committed.IsOk)
         {
             await RefuseAsync(exchange, leases, committed.Failure);
@@ -101,6 +155,8 @@ internal sealed class ExchangeRunner(
     {
         await EndAsync(exchange, leases, Ending.Completed, failure: null);
         answer.Relay.WriteTail(answer.Held);
+        if (exchange.Keeper is not null)
+            await exchange.Keeper.KeepAsync(exchange, answer.Held.Written.ToArray());
         var response = exchange.Http.Response;
         AnswerHead.Apply(exchange, answer.Relay.ContentType);
         response.ContentLength = answer.Held.Length;
@@ -121,22 +177,35 @@ internal sealed class ExchangeRunner(
             else if (answer.Relay.State == RelayState.Complete)
             {
                 await EndAsync(exchange, leases, Ending.Completed, failure: null);
-                answer.Relay.WriteTail(caller.Writer);
+                await WriteTailAsync(exchange, answer, caller);
                 exchange.Await(Waiting.Caller);
                 await caller.FlushAsync(CancellationToken.None);
             }
             else
             {
-                answer.Stay?.Broke();
                 failure ??= Failure.Broken("stream", "The upstream's answer broke.");
+                answer.Broke(failure);
                 await EndAsync(exchange, leases, EndingOf(failure), failure);
-                await TearAsync(exchange, failure);
+                await TearAsync(exchange, failure, answer.Relay);
             }
         }
         finally
         {
             caller.Exit();
         }
+    }
+
+    private static async ValueTask WriteTailAsync(Exchange exchange, CommittedAnswer answer, CallerStream caller)
+    {
+        if (exchange.Keeper is null)
+        {
+            answer.Relay.WriteTail(caller.Writer);
+            return;
+        }
+        var tail = new ArrayBufferWriter<byte>();
+        answer.Relay.WriteTail(tail);
+        await exchange.Keeper.KeepAsync(exchange, tail.WrittenMemory);
+        caller.Writer.Write(tail.WrittenSpan);
     }
 
     /// <summary>A failure before the content commit: an error answer, or, when a keep-alive has already committed the status, an error event.</summary>
@@ -171,9 +240,11 @@ internal sealed class ExchangeRunner(
     /// Ends a stream that has begun: the dialect's error event, then a torn connection. A proper end of the body would be taken for a clean answer by
     /// every client (vectors/README §4).
     /// </summary>
-    private static async Task TearAsync(Exchange exchange, Failure failure)
+    private static async Task TearAsync(Exchange exchange, Failure failure, IRelay? relay = null)
     {
-        exchange.Front.WriteStreamFailure(failure, exchange.RequestId, exchange.Http.Response.BodyWriter);
+        var output = exchange.Http.Response.BodyWriter;
+        if (relay?.WriteFailure(failure, output) != true)
+            exchange.Front.WriteStreamFailure(failure, exchange.RequestId, output);
         exchange.Await(Waiting.Caller);
         await exchange.Http.Response.BodyWriter.FlushAsync(CancellationToken.None);
         throw new TornAnswerException();
@@ -182,7 +253,7 @@ internal sealed class ExchangeRunner(
     /// <summary>The one end of every exchange: what was used is settled and every lease closed, whatever happened before.</summary>
     private ValueTask EndAsync(Exchange exchange, List<ILease> leases, Ending ending, Failure? failure)
     {
-        var outcome = new Outcome(ending, exchange.Meter.Usage, exchange.Meter.Source, failure);
+        var outcome = new Outcome(ending, exchange.Meter.Usage, exchange.Meter.Source, failure) { Discarded = exchange.Discarded };
         for (var i = leases.Count - 1; i >= 0; i--)
             leases[i].Close(outcome);
         leases.Clear();

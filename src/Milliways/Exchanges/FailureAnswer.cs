@@ -24,6 +24,8 @@ internal static class FailureAnswer
             AnswerHead.Facts(exchange);
         if (failure.RetryAfterSeconds is { } seconds || status == StatusCodes.Status429TooManyRequests)
             headers.RetryAfter = Math.Clamp(failure.RetryAfterSeconds ?? 1, 1, MostRetryAfter).ToString(CultureInfo.InvariantCulture);
+        if (status == StatusCodes.Status501NotImplemented)
+            headers["x-should-retry"] = "false"; // SDKs try every 5xx again unless told not to (xai-api 1.15.4)
         if (HttpMethods.IsHead(http.Request.Method))
             return;
         using var body = new PooledWriter();
@@ -31,6 +33,14 @@ internal static class FailureAnswer
         response.ContentLength = body.Length;
         response.BodyWriter.Write(body.Written);
         await response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    /// <summary>The body alone, for an answer that is read later.</summary>
+    public static byte[] Body(IErrorWriter errors, Failure failure, string requestId)
+    {
+        using var body = new PooledWriter();
+        errors.WriteFailure(failure, requestId, body);
+        return body.Written.ToArray();
     }
 
     private static string Party(FailureParty party) => party switch

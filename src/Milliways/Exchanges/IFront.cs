@@ -12,6 +12,24 @@ internal interface IFront : IErrorWriter
 
     Flavour Flavour { get; }
 
+    /// <summary>The same front in another flavour; a dialect with one way of speaking stays as it is.</summary>
+    IFront In(Flavour flavour) => this;
+
+    /// <summary>The body is read and scanned by the walk, or left on the socket for the upstream's request to take.</summary>
+    bool ReadsBody => true;
+
+    /// <summary>The body must have <c>messages</c>.</summary>
+    bool NeedsMessages => Operation is Operation.Chat or Operation.CountTokens;
+
+    /// <summary>What a front has to ask or look up before the exchange is routed; a failure refuses it.</summary>
+    ValueTask<Failure?> BeginAsync(Exchange exchange) => ValueTask.FromResult<Failure?>(null);
+
+    /// <summary>The route of an exchange that is no model's, or null.</summary>
+    Reading<Route>? RouteOf(Exchange exchange) => null;
+
+    /// <summary>Where this exchange goes at an upstream; null when the upstream has no such operation.</summary>
+    Uri? AddressAt(Exchange exchange, Attempt attempt) => attempt.Upstream.UriFor(Operation, attempt.Model, exchange.Facts.Stream);
+
     /// <summary>True when an upstream speaks the caller's own dialect, so that bytes go through.</summary>
     bool IsSameDialect(Upstream upstream);
 
@@ -19,7 +37,7 @@ internal interface IFront : IErrorWriter
     string RouteName(RequestFacts facts);
 
     /// <summary>Gets what an attempt needs before it can be prepared, such as images that the upstream does not fetch itself.</summary>
-    ValueTask<Failure?> FetchAsync(Exchange exchange, Attempt attempt) => default;
+    ValueTask<Failure?> FetchAsync(Exchange exchange, Attempt attempt, CancellationToken cancel) => default;
 
     /// <summary>Makes the upstream's request and the relay of its answer; a failure says what the target cannot express.</summary>
     Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt);
@@ -49,6 +67,11 @@ internal interface IErrorWriter
 /// <summary>One attempt made ready: what is sent, and what reads the answer.</summary>
 internal sealed record PreparedCall(ReadOnlyMemory<byte> Body, IRelay Relay)
 {
+    public HttpMethod Method { get; init; } = HttpMethod.Post;
+
+    /// <summary>A body that is not bytes at hand; it can be sent once.</summary>
+    public HttpContent? Content { get; init; }
+
     /// <summary>Names of fields that the target cannot express and that were left out; they go out in <c>x-milliways-dropped</c>.</summary>
     public IReadOnlyCollection<string> Dropped { get; init; } = [];
 

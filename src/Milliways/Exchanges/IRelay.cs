@@ -21,8 +21,14 @@ internal enum RelayState
 /// </summary>
 internal interface IRelay
 {
+    /// <summary>The upstream's head has come, with a good status.</summary>
+    void Begin(UpstreamCall call) { }
+
     /// <summary>True when nothing can be given before the upstream's body is whole: <see cref="Feed"/> is then called once, with all of it.</summary>
     bool NeedsWholeBody { get; }
+
+    /// <summary>True when the upstream's content type means nothing: a JSON document is a file like any other.</summary>
+    bool TakesAnyType => false;
 
     RelayState State { get; }
 
@@ -30,6 +36,12 @@ internal interface IRelay
 
     /// <summary>True once the caller has been given, or would be given, a part of the answer: no other attempt can be made then.</summary>
     bool HasContent { get; }
+
+    /// <summary>
+    /// How many events have come since the answer began, for holding back: about one token each. A relay that does not count is held back until its
+    /// answer is whole.
+    /// </summary>
+    int ContentEvents => 0;
 
     /// <summary>The content type of the caller's answer.</summary>
     string ContentType { get; }
@@ -42,4 +54,10 @@ internal interface IRelay
     int Feed(ReadOnlySpan<byte> upstream, bool endOfBody, IBufferWriter<byte> caller, Meter meter);
 
     void WriteTail(IBufferWriter<byte> caller);
+
+    /// <summary>
+    /// The error event of a stream that has begun, in dialects whose error tells of what was sent before it. False: nothing was written, and the front's own
+    /// event does.
+    /// </summary>
+    bool WriteFailure(Failure failure, IBufferWriter<byte> caller) => false;
 }

@@ -41,21 +41,25 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
             _open.Remove(exchange);
     }
 
-    /// <summary>Ends what is left when the server's grace period is over.</summary>
+    /// <summary>Ends what is left when the server's grace period is over, with an error that the caller is told.</summary>
     public void StopAll()
     {
-        foreach (var exchange in Snapshot())
-            exchange.Stop(new Failure(FailureKind.Overloaded, FailureParty.Gateway, "shutdown", "The server is shutting down: send the request again.")
-            {
-                RetryAfterSeconds = 5,
-            });
+        foreach (var exchange in All())
+            exchange.Stop(ShuttingDown);
+    }
+
+    /// <summary>Closes the connections of callers who have not even read that.</summary>
+    public void LetGoAll()
+    {
+        foreach (var exchange in All())
+            exchange.LetGo(ShuttingDown);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Beat, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
-            foreach (var exchange in Snapshot())
+            foreach (var exchange in All())
                 Watch(exchange);
     }
 
@@ -64,20 +68,24 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
         var (limits, waiting) = (exchange.Timeouts, exchange.Waiting);
         if (waiting == Waiting.Caller && exchange.Silence > WriteStall)
             exchange.LetGo(TimedOut(FailureParty.Client, "write-stall", WriteStall, "The caller did not read"));
-        else if (exchange.Age > limits.Total)
-            exchange.Stop(TimedOut(FailureParty.Upstream, "total", limits.Total, "The answer was not complete"));
+        else if (exchange.Age > exchange.Total)
+            exchange.Stop(TimedOut(FailureParty.Upstream, "total", exchange.Total, "The answer was not complete"));
         else if (waiting == Waiting.FirstEvent && exchange.Silence > limits.FirstByte)
             exchange.Stop(TimedOut(FailureParty.Upstream, "first-event", limits.FirstByte, "The upstream gave no sign"));
         else if (waiting == Waiting.NextEvent && exchange.Silence > limits.Idle)
             exchange.Stop(TimedOut(FailureParty.Upstream, "idle", limits.Idle, "The upstream fell silent and gave nothing more"));
-        else if (waiting is Waiting.FirstEvent or Waiting.NextEvent && exchange.Caller is { } caller && caller.Silence > KeepAliveAfter)
+        else if (waiting is Waiting.FirstEvent or Waiting.NextEvent or Waiting.Retry && exchange.Caller is { } caller && caller.Silence > KeepAliveAfter && !exchange.Front.KeepAlive.IsEmpty)
             _ = KeepAlive.SendAsync(exchange, caller);
     }
+
+    private static Failure ShuttingDown =>
+        new(FailureKind.Overloaded, FailureParty.Gateway, "shutdown", "The server is shutting down: send the request again.") { RetryAfterSeconds = 5 };
 
     private static Failure TimedOut(FailureParty party, string stage, TimeSpan limit, string what) =>
         new(FailureKind.Timeout, party, stage, string.Create(CultureInfo.InvariantCulture, $"{what} within {limit.TotalSeconds:0.###} s."));
 
-    private Exchange[] Snapshot()
+    /// <summary>Those that run in this moment.</summary>
+    public Exchange[] All()
     {
         lock (_one)
             return _open.Count == 0 ? [] : [.. _open];

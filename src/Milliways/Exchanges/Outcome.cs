@@ -9,4 +9,11 @@ internal enum Ending { Completed, ClientGone, UpstreamFailed, Refused, Shutdown 
 internal enum UsageSource { None, Reported }
 
 /// <summary>What every lease is told, once, when its exchange has ended.</summary>
-internal readonly record struct Outcome(Ending Ending, ChatUsage Usage, UsageSource Source, Failure? Failure);
+internal readonly record struct Outcome(Ending Ending, ChatUsage Usage, UsageSource Source, Failure? Failure)
+{
+    /// <summary>What attempts used whose output the caller never got: the operator's cost (design §4, "Money").</summary>
+    public IReadOnlyList<DiscardedUsage> Discarded { get; init; } = [];
+}
+
+/// <summary>Usage that an upstream reported for an answer nobody got.</summary>
+internal readonly record struct DiscardedUsage(string Upstream, ChatUsage Usage);

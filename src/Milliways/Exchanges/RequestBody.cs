@@ -1,4 +1,5 @@
 using Milliways.Dialects.Chat;
+using Milliways.Exchanges.Attempts;
 
 namespace Milliways.Exchanges;
 

@@ -3,6 +3,9 @@ namespace Milliways.Exchanges;
 /// <summary>What governing and routing need of a body, read once; the bytes themselves are kept as they came.</summary>
 internal sealed record RequestFacts
 {
+    /// <summary>Of a body that is not looked into.</summary>
+    public static RequestFacts None { get; } = new() { Model = "", ModelAt = default, End = 0 };
+
     public required string Model { get; init; }
 
     /// <summary>Where the model's JSON text stands in the body, quotes included.</summary>
@@ -19,6 +22,9 @@ internal sealed record RequestFacts
     /// <summary>Where the value of <c>include_usage</c> stands inside it.</summary>
     public ByteSpan? IncludeUsageAt { get; init; }
 
+    /// <summary>Where the value of xAI's <c>deferred</c> stands, when it is true (xai-api 1.3.7).</summary>
+    public ByteSpan? DeferredAt { get; init; }
+
     /// <summary>How many answers are wanted.</summary>
     public int N { get; init; } = 1;
 
@@ -27,6 +33,18 @@ internal sealed record RequestFacts
 
     /// <summary>Tools were given; not every upstream can use them.</summary>
     public bool HasTools { get; init; }
+
+    /// <summary>Where the text of <c>prompt_cache_key</c> stands.</summary>
+    public ByteSpan? CacheKeyAt { get; init; }
+
+    /// <summary>Where the text of <c>metadata.user_id</c> stands.</summary>
+    public ByteSpan? UserIdAt { get; init; }
+
+    /// <summary>Where the value of <c>system</c> (Messages) or <c>instructions</c> (Responses) stands.</summary>
+    public ByteSpan? SystemAt { get; init; }
+
+    /// <summary>Where the conversation stands up to its first user turn: what its later turns begin with too.</summary>
+    public ByteSpan? OpeningAt { get; init; }
 
     /// <summary>xAI's <c>search_parameters</c> ask for a search, which not every upstream has (xai-api 1.3.5).</summary>
     public bool AsksForSearch { get; init; }

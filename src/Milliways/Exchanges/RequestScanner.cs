@@ -24,8 +24,13 @@ internal ref struct RequestScanner
     private bool _includeUsage;
     private bool _hasTools;
     private bool _hasMessages;
+    private ByteSpan? _deferredAt;
     private bool _asksForSearch;
     private int _n;
+    private ByteSpan? _cacheKeyAt;
+    private ByteSpan? _userIdAt;
+    private ByteSpan? _systemAt;
+    private ByteSpan? _openingAt;
     private Failure? _failure;
 
     private RequestScanner(ReadOnlySpan<byte> body)
@@ -83,8 +88,13 @@ internal ref struct RequestScanner
             IncludeUsageAt = _includeUsageAt,
             HasMessages = _hasMessages,
             HasTools = _hasTools,
+            DeferredAt = _deferredAt,
             AsksForSearch = _asksForSearch,
             N = _n,
+            CacheKeyAt = _cacheKeyAt,
+            UserIdAt = _userIdAt,
+            SystemAt = _systemAt,
+            OpeningAt = _openingAt,
             End = end,
         };
     }
@@ -111,10 +121,28 @@ internal ref struct RequestScanner
                 _hasMessages = _reader.TokenType == JsonTokenType.StartArray;
                 if (!_hasMessages && _reader.TokenType != JsonTokenType.Null)
                     Wrong(name, "a list");
+                ReadConversation();
+                break;
+            case "input":
+                ReadConversation();
+                break;
+            case "system" or "instructions":
+                _systemAt = SkipPlace();
+                break;
+            case "prompt_cache_key":
+                _cacheKeyAt = _reader.TokenType == JsonTokenType.String && _reader.ValueSpan.Length > 0 ? SkipPlace() : null;
                 SkipValue(MaxDepth);
+                break;
+            case "metadata":
+                ReadMetadata();
                 break;
             case "n":
                 _n = _reader.TokenType == JsonTokenType.Number && _reader.TryGetInt32(out var wanted) ? wanted : 1;
+                SkipValue(MaxDepth);
+                break;
+            case "deferred":
+                if (_reader.TokenType == JsonTokenType.True)
+                    _deferredAt = new ByteSpan((int)_reader.TokenStartIndex, 4);
                 SkipValue(MaxDepth);
                 break;
             case "stream_options":
@@ -123,7 +151,7 @@ internal ref struct RequestScanner
             case "search_parameters":
                 ReadSearch();
                 break;
-            case "tools" or "functions" or "response_format" or "output_config" or "output_format":
+            case "tools" or "functions" or "response_format" or "output_config" or "output_format" or "text":
                 _hasTools |= name is "tools" or "functions" && _reader.TokenType == JsonTokenType.StartArray;
                 SkipValue(MaxSchemaDepth);
                 break;
@@ -189,6 +217,66 @@ internal ref struct RequestScanner
                 _asksForSearch = _reader.TokenType == JsonTokenType.String && _reader.ValueTextEquals("on"u8);
             SkipValue(MaxDepth);
         }
+    }
+
+    /// <summary>Notes where the conversation stands up to its first user turn, whose role may stand anywhere in it.</summary>
+    private void ReadConversation()
+    {
+        var start = (int)_reader.TokenStartIndex;
+        if (_reader.TokenType != JsonTokenType.StartArray)
+        {
+            var place = SkipPlace();
+            _openingAt ??= place;
+            return;
+        }
+        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
+            if (_openingAt is null && _reader.TokenType == JsonTokenType.StartObject)
+            {
+                if (ReadIsUser())
+                    _openingAt = new ByteSpan(start, (int)_reader.BytesConsumed - start);
+            }
+            else
+                SkipValue(MaxDepth);
+    }
+
+    /// <summary>Passes over one message; true when it is the user's.</summary>
+    private bool ReadIsUser()
+    {
+        var isUser = false;
+        while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isRole = _reader.ValueTextEquals("role"u8);
+            _reader.Read();
+            isUser |= isRole && _reader.TokenType == JsonTokenType.String && _reader.ValueTextEquals("user"u8);
+            SkipValue(MaxDepth);
+        }
+        return isUser;
+    }
+
+    private void ReadMetadata()
+    {
+        if (_reader.TokenType != JsonTokenType.StartObject)
+        {
+            SkipValue(MaxDepth);
+            return;
+        }
+        while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var wanted = _reader.ValueTextEquals("user_id"u8);
+            _reader.Read();
+            var isText = _reader.TokenType == JsonTokenType.String;
+            var place = SkipPlace();
+            if (wanted && isText)
+                _userIdAt = new ByteSpan(place.Start + 1, place.Length - 2); // without its quotes
+        }
+    }
+
+    /// <summary>Passes over a value and tells where it stands.</summary>
+    private ByteSpan SkipPlace()
+    {
+        var start = (int)_reader.TokenStartIndex;
+        SkipValue(MaxDepth);
+        return new ByteSpan(start, (int)_reader.BytesConsumed - start);
     }
 
     /// <summary>Passes over the value the reader stands on, minding the depth.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Milliways.Dialects.Chat;
+using Milliways.Exchanges.Attempts;
 
 namespace Milliways.Exchanges;
 

@@ -39,30 +39,34 @@ internal sealed class UpstreamCall : IAsyncDisposable
 
     public ReadOnlySpan<byte> Unread => _buffer.AsSpan(_start, _end - _start);
 
+    /// <summary>A header of the answer's content, such as Content-Disposition.</summary>
+    public string? ContentHeader(string name) => _response.Content.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;
+
     public string? Header(string name) => _response.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;
 
     /// <summary>Sends the body in one piece and waits for the head of the answer.</summary>
     /// <exception cref="HttpRequestException">The upstream could not be reached or broke before its head was whole.</exception>
-    public static async Task<UpstreamCall> SendAsync(Upstream upstream, Uri address, PreparedCall call, Exchange exchange)
+    public static async Task<UpstreamCall> SendAsync(Upstream upstream, Uri address, PreparedCall call, Exchange exchange, CancellationToken cancel)
     {
         using var request = Request(upstream, address, call, exchange);
         exchange.HasAsked = true;
         try
         {
-            return new UpstreamCall(await upstream.Client.SendAsync(request, exchange.Cancel));
+            return new UpstreamCall(await upstream.Client.SendAsync(request, cancel));
         }
-        catch (HttpRequestException stale) when (stale.InnerException is IOException && !UpstreamClients.IsOnNewConnection(request) && !exchange.Cancel.IsCancellationRequested)
+        catch (HttpRequestException stale) when (stale.InnerException is IOException && call.Content is null && !UpstreamClients.IsOnNewConnection(request) && !cancel.IsCancellationRequested)
         {
             // The server closed an idle connection in the moment it was used again: nothing was read, so nothing was answered (design, "Upstream connections").
             using var again = Request(upstream, address, call, exchange);
-            return new UpstreamCall(await upstream.Client.SendAsync(again, exchange.Cancel));
+            return new UpstreamCall(await upstream.Client.SendAsync(again, cancel));
         }
     }
 
     private static HttpRequestMessage Request(Upstream upstream, Uri address, PreparedCall call, Exchange exchange)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new BodyContent(call.Body) };
-        request.Content.Headers.ContentType = Json;
+        var request = new HttpRequestMessage(call.Method, address) { Content = call.Content ?? (call.Method == HttpMethod.Post ? new BodyContent(call.Body) : null) };
+        if (request.Content is BodyContent)
+            request.Content.Headers.ContentType = Json;
         var headers = request.Headers;
         headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         headers.TryAddWithoutValidation("User-Agent", "milliways");
@@ -93,17 +97,24 @@ internal sealed class UpstreamCall : IAsyncDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] // it waits once for each chunk of a stream
     public async ValueTask<bool> ReadAsync(CancellationToken cancel)
     {
-        _stream ??= await _response.Content.ReadAsStreamAsync(cancel);
+        _stream ??= ContentEncodings.Decoded(await _response.Content.ReadAsStreamAsync(cancel), _response.Content.Headers);
         MakeRoom();
-        var read = await _stream.ReadAsync(_buffer.AsMemory(_end), cancel);
-        _end += read;
-        return read > 0;
+        try
+        {
+            var read = await _stream.ReadAsync(_buffer.AsMemory(_end), cancel);
+            _end += read;
+            return read > 0;
+        }
+        catch (InvalidDataException corrupt)
+        {
+            throw new IOException("The upstream's compressed body is corrupt.", corrupt);
+        }
     }
 
     /// <summary>Reads the whole body, at most <paramref name="most"/> bytes; false when it is longer.</summary>
-    public async ValueTask<bool> ReadAllAsync(int most, Exchange exchange)
+    public async ValueTask<bool> ReadAllAsync(int most, Exchange exchange, CancellationToken cancel)
     {
-        while (await ReadAsync(exchange.Cancel))
+        while (await ReadAsync(cancel))
         {
             exchange.Await(Waiting.NextEvent);
             if (_end - _start > most)

@@ -1,7 +1,9 @@
 using Milliways.Api;
+using Milliways.Api.Responses;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Routing;
+using Milliways.Upstreams;
 
 namespace Milliways.Gateway;
 
@@ -14,13 +16,14 @@ internal sealed class GatewayRoutes
     public const string DefaultGateway = "default";
 
     private readonly ExchangeRunner _runner;
+    private readonly GatewayStore _gateways;
     private readonly Dictionary<string, (IFront Front, string Summary)> _fronts;
 
-    public GatewayRoutes(ExchangeRunner runner, RoutingTable table)
+    public GatewayRoutes(ExchangeRunner runner, RoutingTable table, GatewayStore gateways, DeferredCompletions deferred, StoredResponses stored)
     {
-        _runner = runner;
-        var grok = new ModelPrefix.Provider(table, ModelPrefix.Grok);
-        var chat = (new ChatFront(Flavour.Xai, grok), "Grok's Chat Completions through the gateway");
+        (_runner, _gateways) = (runner, gateways);
+        var (grok, openai, compat) = (new ModelPrefix.Provider(table, ModelPrefix.Grok), new ModelPrefix.Provider(table, "openai"), new ModelPrefix.Compat(table));
+        var chat = (new ChatFront(Flavour.Xai, grok, deferred), "Grok's Chat Completions through the gateway");
         var messages = (new MessagesFront(grok), "Grok's Messages through the gateway");
         _fronts = new Dictionary<string, (IFront, string)>
         {
@@ -28,7 +31,13 @@ internal sealed class GatewayRoutes
             ["/grok/v1/chat/completions"] = chat,
             ["/grok/messages"] = messages,
             ["/grok/v1/messages"] = messages,
-            ["/compat/chat/completions"] = (new ChatFront(Flavour.OpenAi, new ModelPrefix.Compat(table)), "Any provider's model as {provider}/{model}"),
+            ["/openai/chat/completions"] = (new ChatFront(Flavour.OpenAi, openai), "OpenAI's Chat Completions through the gateway"),
+            ["/openai/responses"] = (new ResponsesFront(Flavour.OpenAi, stored, openai), "OpenAI's Responses through the gateway"),
+            ["/openai/embeddings"] = (new PlainFront(Operation.Embeddings, Flavour.OpenAi, "data", openai), "OpenAI's embeddings through the gateway"),
+            ["/compat/chat/completions"] = (new ChatFront(Flavour.OpenAi, compat), "Any provider's model as {provider}/{model}"),
+            ["/compat/responses"] = (new ResponsesFront(Flavour.OpenAi, stored, compat), "Any provider's model in OpenAI's Responses"),
+            ["/compat/messages"] = (new MessagesFront(compat), "Any provider's model in Anthropic's dialect"),
+            ["/compat/embeddings"] = (new PlainFront(Operation.Embeddings, Flavour.OpenAi, "data", compat), "Any provider's embeddings"),
         };
     }
 
@@ -40,13 +49,14 @@ internal sealed class GatewayRoutes
     {
         if (!_fronts.TryGetValue(path.Rest, out var served))
             return Routes.NotFoundAsync(http, path.Rest);
+        var front = _gateways.FlavourOf(path.Account, path.Gateway) is { } flavour ? served.Front.In(flavour) : served.Front;
         if (http.Request.Method != "POST")
         {
             http.Response.Headers.Allow = "POST";
-            return FailureAnswer.WriteAsync(http, served.Front,
+            return FailureAnswer.WriteAsync(http, front,
                 new Failure(FailureKind.MethodNotAllowed, FailureParty.Client, "route", $"{http.Request.Method} is not allowed here: use POST."));
         }
         http.Features.Set(new GatewayAddress(path));
-        return _runner.RunAsync(http, served.Front);
+        return _runner.RunAsync(http, front);
     }
 }

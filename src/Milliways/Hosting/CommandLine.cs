@@ -57,6 +57,7 @@ internal static class CommandLine
         root.Subcommands.Add(EngineCommand.Create());
         root.Subcommands.Add(ConfigCommand.Create());
         root.Subcommands.Add(Keys.KeysCommand.Create());
+        root.Subcommands.Add(Gateway.GatewaysCommand.Create());
         root.Subcommands.Add(VersionCommand.Create());
         return root;
     }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Milliways.Dialects.Chat;
 
 namespace Milliways.Hosting;
 
@@ -18,6 +19,15 @@ internal static class CommonOptions
     };
 
     public static Option<bool> Json() => new("--json") { Description = "One JSON document on standard output" };
+
+    public static Option<string?> Flavour(string description)
+    {
+        var flavour = new Option<string?>("--flavour") { Description = description, HelpName = "FLAVOUR" };
+        flavour.AcceptOnlyFromAmong("xai", "openai");
+        return flavour;
+    }
+
+    public static Flavour? ReadFlavour(string? given) => given is null ? null : Flavours.Parse(given);
 
     public static string DataDirectory(string? given) => given ?? NonEmpty("MILLIWAYS_DATA") ?? Hosting.DataDirectory.Default(Environment.GetEnvironmentVariable);
 

@@ -2,11 +2,12 @@ using System.Text.Json.Serialization;
 using Milliways.Api;
 using Milliways.Engines;
 using Milliways.Routing;
+using Milliways.Routing.Health;
 
 namespace Milliways.Hosting;
 
 /// <summary>GET /healthz (the process lives) and GET /readyz (it can serve, with each part).</summary>
-internal sealed class HealthEndpoints(EngineSupervisor engine, RoutingTable table)
+internal sealed class HealthEndpoints(EngineSupervisor engine, RoutingTable table, HealthBoard health)
 {
     public static Task LiveAsync(HttpContext http, string _) => JsonAnswer.WriteAsync(http, new Health("ok"), HealthJson.Default.Health);
 
@@ -15,7 +16,10 @@ internal sealed class HealthEndpoints(EngineSupervisor engine, RoutingTable tabl
         var embedded = engine.Describe();
         var others = table.Upstreams.All.Count(upstream => upstream.OffBecause is null && !upstream.IsEngine);
         var upstreams = new HealthPart(others > 0 || embedded.State == EngineState.Ready ? "ok" : "unavailable",
-            others > 0 ? $"{others} configured" : "only the embedded engine");
+            others > 0 ? $"{others} configured" : "only the embedded engine")
+        {
+            Avoided = health.Avoided() is { Count: > 0 } avoided ? [.. avoided.Select(one => new AvoidedUpstream(one.Label, one.RetryIn.TotalSeconds))] : null,
+        };
         var ready = upstreams.Status == "ok";
         var parts = new Readiness(ready ? "ok" : "unavailable", new HealthPart("ok", null), new HealthPart("ok", null),
             EngineHealth.Of(embedded), upstreams);
@@ -25,7 +29,14 @@ internal sealed class HealthEndpoints(EngineSupervisor engine, RoutingTable tabl
 
 internal sealed record Health(string Status);
 
-internal sealed record HealthPart(string Status, string? Detail);
+internal sealed record HealthPart(string Status, string? Detail)
+{
+    /// <summary>Upstreams that failed too often and are passed over for a while; null when there is none.</summary>
+    public IReadOnlyList<AvoidedUpstream>? Avoided { get; init; }
+}
+
+/// <summary>One that is passed over, as <c>upstream/model</c>; after the seconds one request finds out whether it answers again.</summary>
+internal sealed record AvoidedUpstream(string Upstream, double RetryInSeconds);
 
 /// <summary>The engine's process, and each of its models with why it is off.</summary>
 internal sealed record EngineHealth(string Status, string? Detail, ModelHealth[] Models)

@@ -57,8 +57,9 @@ internal sealed class MilliwaysServer(
     public async ValueTask DisposeAsync()
     {
         // Made before the container, so not the container's to dispose; asked for while the container still answers.
-        var database = app.Services.GetRequiredService<LedgerDatabase>();
+        var (database, stored) = (app.Services.GetRequiredService<LedgerDatabase>(), app.Services.GetRequiredService<StoredDatabase>());
         await app.DisposeAsync();
+        await stored.DisposeAsync();
         database.Dispose();
         data.Dispose();
     }

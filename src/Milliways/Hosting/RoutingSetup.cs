@@ -24,6 +24,9 @@ internal static class RoutingSetup
         {
             Provider = Upstream.EngineName,
             Guard = supervisor,
+            // The supervisor knows when its process is ill and replaces it; a full queue is for the caller to know.
+            Breaker = null,
+            Retries = 0,
             // The supervisor knows a hang by the decode loop's beat; a long queue or a long answer is none.
             Timeouts = new UpstreamTimeouts { FirstByte = TimeSpan.FromMinutes(10), Idle = TimeSpan.FromMinutes(10) },
         };

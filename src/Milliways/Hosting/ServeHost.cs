@@ -2,12 +2,19 @@ using Microsoft.Extensions.Logging.Console;
 using Milliways.Api;
 using Milliways.Catalogue;
 using Milliways.Engines;
+using Milliways.Api.PassThrough;
+using Milliways.Api.Responses;
+using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
+using Milliways.Exchanges.Attempts;
 using Milliways.Gateway;
 using Milliways.Hosting.Configuration;
 using Milliways.Keys;
 using Milliways.Routing;
+using Milliways.Routing.Health;
+using Milliways.Routing.Order;
 using Milliways.Storage;
+using Milliways.Stored;
 using Milliways.Teams;
 using Milliways.Upstreams;
 
@@ -19,8 +26,8 @@ namespace Milliways.Hosting;
 /// </summary>
 internal static class ServeHost
 {
-    /// <summary>How long running answers may go on after Ctrl-C; then they end with their dialect's error.</summary>
-    public static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
+    /// <summary>How long running answers may go on after Ctrl-C; then, or at a second Ctrl-C, they end with their dialect's error.</summary>
+    public static readonly TimeSpan Grace = TimeSpan.FromMinutes(10);
 
     public static async Task<int> RunAsync(ServeOptions options)
     {
@@ -68,6 +75,7 @@ internal static class ServeHost
         services.Configure<HostOptions>(host => host.ShutdownTimeout = Grace + TimeSpan.FromSeconds(5));
 
         var database = LedgerDatabase.Open(data.LedgerFile);
+        var stored = StoredDatabase.Open(data.StoredFile);
         var teams = new TeamStore(database, time);
         var (team, firstKey) = FirstStart.Ensure(database, teams, time, data);
         var models = new EmbeddedModels(config.Engine, data.ModelsDirectory);
@@ -75,14 +83,20 @@ internal static class ServeHost
         services.AddSingleton(time).AddSingleton(address).AddSingleton(models).AddSingleton(socket).AddSingleton(config.Engine);
         services.AddSingleton(database).AddSingleton(teams).AddSingleton<KeyStore>().AddSingleton<KeyGate>();
         services.AddSingleton<IGate>(provider => provider.GetRequiredService<KeyGate>()).AddSingleton<IGate, AccountGate>();
+        services.AddSingleton(stored).AddSingleton<AnswerStore>().AddSingleton<OwnedIds>().AddHostedService<StoredUpkeep>();
+        services.AddSingleton<GatewayStore>().AddSingleton<IRefreshed>(provider => provider.GetRequiredService<GatewayStore>());
         services.AddSingleton<EngineSupervisor>().AddHostedService(provider => provider.GetRequiredService<EngineSupervisor>());
         services.AddSingleton<OpenExchanges>().AddHostedService(provider => provider.GetRequiredService<OpenExchanges>());
-        services.AddHostedService<Drain>().AddHostedService<KeyRefresh>();
+        services.AddSingleton<DetachedExchanges>().AddHostedService(provider => provider.GetRequiredService<DetachedExchanges>());
+        services.AddSingleton<Drain>().AddHostedService(provider => provider.GetRequiredService<Drain>());
+        services.AddHostedService<KeyRefresh>();
         services.AddSingleton<UpstreamClients>();
         services.AddSingleton(provider => RoutingSetup.Build(config, environment, provider.GetRequiredService<UpstreamClients>(), provider.GetRequiredService<EngineSupervisor>(), models, socket));
         services.AddSingleton(provider => provider.GetRequiredService<RoutingTable>().Upstreams);
-        services.AddSingleton<Router>().AddSingleton<ExchangeRunner>();
-        services.AddSingleton<EngineFacts>().AddSingleton<ModelDirectory>().AddSingleton<ModelsEndpoints>().AddSingleton<ApiRoutes>().AddSingleton<GatewayRoutes>();
+        services.AddSingleton(Lots.FromChance()).AddSingleton<HealthBoard>().AddSingleton<AttemptOrder>();
+        services.AddSingleton<Router>().AddSingleton<AttemptLoop>().AddSingleton<ExchangeRunner>();
+        services.AddSingleton<EngineFacts>().AddSingleton<ModelDirectory>().AddSingleton<ModelsEndpoints>().AddSingleton<DeferredCompletions>().AddSingleton<StoredResponses>().AddSingleton<HeldResponses>().AddSingleton<ResponseEndpoints>()
+            .AddSingleton(provider => new PassThroughFront(Flavour.Xai, provider.GetRequiredService<OwnedIds>(), provider.GetRequiredService<RoutingTable>())).AddSingleton<ApiRoutes>().AddSingleton<GatewayRoutes>();
         services.AddSingleton<HealthEndpoints>().AddSingleton<StartPage>();
         services.AddSingleton(provider => RouteTable.Build(provider));
         services.AddSingleton(new HostGuard(ListenUrls.AreLoopback(options.Urls), config.Security.AllowedHosts));

@@ -1,6 +1,11 @@
+using Milliways.Dialects.Chat;
 using Milliways.Teams;
 
 namespace Milliways.Keys;
 
 /// <summary>A key as requests see it; the secret is not here and nowhere else.</summary>
-internal sealed record ApiKey(Guid Id, Team Team, string Name, string Redacted, DateTimeOffset Created, DateTimeOffset Modified, bool Disabled);
+internal sealed record ApiKey(Guid Id, Team Team, string Name, string Redacted, DateTimeOffset Created, DateTimeOffset Modified, bool Disabled)
+{
+    /// <summary>How its answers and errors look, whatever the path says; null: as the path says.</summary>
+    public Flavour? Flavour { get; init; }
+}

@@ -14,6 +14,8 @@ internal sealed class KeyGate(KeyStore keys, ServerAddress address) : IGate
     {
         var found = Authenticate(exchange.Http);
         exchange.Key = found.Value;
+        if (found.Value?.Flavour is { } flavour)
+            exchange.Speak(flavour);
         return ValueTask.FromResult(found.IsOk ? Admission.Free : Admission.Refused(found.Failure));
     }
 

@@ -7,7 +7,7 @@ namespace Milliways.Keys;
 /// Watches for changes that commands make beside the running server, so that they are in effect within a second (contract, "Commands"). Asking SQLite
 /// for its change number reads one page of shared memory.
 /// </summary>
-internal sealed class KeyRefresh(LedgerDatabase database, KeyStore keys, TimeProvider time, ILogger<KeyRefresh> log) : BackgroundService
+internal sealed class KeyRefresh(LedgerDatabase database, KeyStore keys, IEnumerable<IRefreshed> others, TimeProvider time, ILogger<KeyRefresh> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromMilliseconds(500);
 
@@ -25,6 +25,8 @@ internal sealed class KeyRefresh(LedgerDatabase database, KeyStore keys, TimePro
                 if (now == seen)
                     continue;
                 keys.Refresh();
+                foreach (var other in others)
+                    other.Refresh();
                 seen = now;
             }
             catch (SqliteException busy)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
+using Milliways.Dialects.Chat;
 using Milliways.Storage;
 using Milliways.Teams;
 
@@ -40,10 +41,13 @@ internal sealed class KeyStore
     {
         var teams = _teams.All().ToDictionary(team => team.Account);
         var stored = _database.Query(
-            "SELECT digest, id, team, name, redacted, created, modified, disabled FROM api_keys",
+            "SELECT digest, id, team, name, redacted, created, modified, disabled, flavour FROM api_keys",
             row => (Digest: UInt256.From(row.GetFieldValue<byte[]>(0)), Key: new ApiKey(
                 Guid.ParseExact(row.GetString(1), "N"), teams[row.GetString(2)], row.GetString(3), row.GetString(4),
-                DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)), row.GetInt64(7) != 0)));
+                DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)), row.GetInt64(7) != 0)
+            {
+                Flavour = row.IsDBNull(8) ? null : Flavours.Parse(row.GetString(8)),
+            }));
         foreach (var (digest, key) in stored)
             _keys[digest] = key;
         foreach (var gone in _keys.Keys.Except(stored.Select(row => row.Digest)))
@@ -53,16 +57,16 @@ internal sealed class KeyStore
     public IReadOnlyList<ApiKey> All() => [.. _keys.Values.OrderBy(key => key.Created).ThenBy(key => key.Id)];
 
     /// <summary>Makes a key and returns its text, which nobody can show again.</summary>
-    public (ApiKey Key, string Text) Create(Team team, string name)
+    public (ApiKey Key, string Text) Create(Team team, string name, Flavour? flavour = null)
     {
         var now = _time.GetUtcNow();
         var text = KeyText.Create();
         var digest = SHA256.HashData(Encoding.ASCII.GetBytes(text));
-        var key = new ApiKey(Guid.CreateVersion7(now), team, name, KeyText.Redact(text), now, now, Disabled: false);
+        var key = new ApiKey(Guid.CreateVersion7(now), team, name, KeyText.Redact(text), now, now, Disabled: false) { Flavour = flavour };
         _database.Execute(
-            "INSERT INTO api_keys (id, team, name, digest, redacted, created, modified) VALUES ($id, $team, $name, $digest, $redacted, $now, $now)",
+            "INSERT INTO api_keys (id, team, name, digest, redacted, created, modified, flavour) VALUES ($id, $team, $name, $digest, $redacted, $now, $now, $flavour)",
             ("$id", key.Id.ToString("N")), ("$team", team.Account), ("$name", name), ("$digest", digest), ("$redacted", key.Redacted),
-            ("$now", now.ToUnixTimeMilliseconds()));
+            ("$now", now.ToUnixTimeMilliseconds()), ("$flavour", flavour?.Word()));
         _keys[UInt256.From(digest)] = key;
         return (key, text);
     }

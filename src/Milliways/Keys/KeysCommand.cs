@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Milliways.Dialects.Chat;
 using Milliways.Hosting;
 using Milliways.Storage;
 using Milliways.Teams;
@@ -14,12 +15,13 @@ internal static class KeysCommand
     {
         var (data, json) = (CommonOptions.Data(), CommonOptions.Json());
         var name = new Option<string>("--name") { Description = "What the key is for", HelpName = "NAME", Required = true };
-        var create = new Command("create", "Make an API key; its text is shown this once") { data, json, name };
+        var flavour = CommonOptions.Flavour("How errors, tool calls and usage look to this key, whatever the path says: xai or openai");
+        var create = new Command("create", "Make an API key; its text is shown this once") { data, json, name, flavour };
         create.SetAction(parsed =>
         {
             using var database = Open(parsed.GetValue(data));
             var teams = new TeamStore(database, TimeProvider.System);
-            var (key, text) = new KeyStore(database, teams, TimeProvider.System).Create(First(teams), parsed.GetValue(name)!);
+            var (key, text) = new KeyStore(database, teams, TimeProvider.System).Create(First(teams), parsed.GetValue(name)!, CommonOptions.ReadFlavour(parsed.GetValue(flavour)));
             Console.WriteLine(parsed.GetValue(json)
                 ? JsonSerializer.Serialize(new CreatedKey(key.Id.ToString("D"), text, key.Name, key.Team.Account), KeysJson.Default.CreatedKey)
                 : text);
@@ -40,7 +42,7 @@ internal static class KeysCommand
         return new Command("keys", "Make and list API keys") { create, list };
     }
 
-    private static LedgerDatabase Open(string? data)
+    internal static LedgerDatabase Open(string? data)
     {
         var directory = CommonOptions.DataDirectory(data);
         var file = Path.Combine(directory, "ledger.db");
@@ -49,15 +51,15 @@ internal static class KeysCommand
             : throw new UserErrorException($"There is no installation in {directory}: start the server once, or name another directory with --data.");
     }
 
-    private static Team First(TeamStore teams) =>
+    internal static Team First(TeamStore teams) =>
         teams.All() is [var team, ..] ? team : throw new UserErrorException("The installation has no team yet: start the server once.");
 }
 
 internal sealed record CreatedKey(string Id, string Key, string Name, string Team);
 
-internal sealed record ListedKey(string Id, string RedactedKey, string Name, string Team, DateTimeOffset Created, bool Disabled)
+internal sealed record ListedKey(string Id, string RedactedKey, string Name, string Team, DateTimeOffset Created, bool Disabled, string? Flavour)
 {
-    public static ListedKey Of(ApiKey key) => new(key.Id.ToString("D"), key.Redacted, key.Name, key.Team.Account, key.Created, key.Disabled);
+    public static ListedKey Of(ApiKey key) => new(key.Id.ToString("D"), key.Redacted, key.Name, key.Team.Account, key.Created, key.Disabled, key.Flavour?.Word());
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

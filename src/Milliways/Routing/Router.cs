@@ -10,7 +10,7 @@ namespace Milliways.Routing;
 /// <list type="number">
 /// <item>the operator's <c>models</c> entry (an alias, or attempts);</item>
 /// <item><c>upstream/model</c>, which always names one directly;</item>
-/// <item>an upstream that lists the name under <c>models</c>;</item>
+/// <item>the upstreams that list the name under <c>models</c>, in the file's order;</item>
 /// <item>a preset that knows the name's family (<c>grok-*</c>, <c>claude-*</c>);</item>
 /// <item>the embedded models by their own names, and the stand-in;</item>
 /// <item>a server whose names nobody can know (<c>OPENAI_BASE_URL</c>).</item>
@@ -39,16 +39,21 @@ internal sealed class Router(RoutingTable table)
         return Failure.Invalid($"The model \"{name}\" is an alias of itself: correct \"models\" in the configuration.", "model");
     }
 
-    private Reading<Route> Configured(ModelConfig model) =>
-        new Route([.. model.Attempts.Select(attempt => new Attempt(table.Upstreams.Find(attempt.Upstream) ?? RoutingTable.Missing(attempt.Upstream), attempt.Model))]);
+    private Route Configured(ModelConfig model)
+    {
+        var attempts = model.Attempts.Select(attempt =>
+            new Attempt(table.Upstreams.Find(attempt.Upstream) ?? RoutingTable.Missing(attempt.Upstream), attempt.Model) { Weight = attempt.Weight });
+        var (given, route) = (model.Route, new Route([.. attempts]) { Order = model.Route.Order, HoldBackTokens = model.Route.HoldBackTokens, HedgeAfter = model.Route.HedgeAfter });
+        return given.Retries is { } retries ? route with { Retries = retries } : route;
+    }
 
     private Reading<Route> ByName(string name, Operation operation, Team team)
     {
         var slash = name.IndexOf('/', StringComparison.Ordinal);
         if (slash > 0 && slash < name.Length - 1 && table.Upstreams.Find(name[..slash]) is { } named)
             return new Route(new Attempt(named, name[(slash + 1)..]));
-        if (table.Upstreams.All.FirstOrDefault(upstream => upstream.Models.Contains(name)) is { } listed)
-            return new Route(new Attempt(listed, name));
+        if (Listed(name) is { } listed)
+            return listed;
         if (table.Upstreams.All.FirstOrDefault(upstream => upstream.OffBecause is null && upstream.Preset?.Serves(name) == true) is { } family)
             return new Route(new Attempt(family, name));
         if (Embedded(name, operation, out var embedded))
@@ -59,6 +64,14 @@ internal sealed class Router(RoutingTable table)
         if (table.Upstreams.All.FirstOrDefault(upstream => upstream.Preset?.Serves(name) == true) is { } off)
             return new Route(new Attempt(off, name));
         return UnknownModel.Failure(name, team);
+    }
+
+    /// <summary>Every upstream that lists the name and is not switched off, in the file's order; one that is off only when it is the only one, to say so.</summary>
+    private Route? Listed(string name)
+    {
+        var all = table.Upstreams.All.Where(upstream => upstream.Models.Contains(name)).ToList();
+        var on = all.FindAll(upstream => upstream.OffBecause is null);
+        return all.Count == 0 ? null : new Route([.. (on.Count > 0 ? on : all[..1]).Select(upstream => new Attempt(upstream, name))]);
     }
 
     /// <summary>The stand-in, where no xAI upstream has taken the name.</summary>

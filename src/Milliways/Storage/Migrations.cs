@@ -10,23 +10,18 @@ namespace Milliways.Storage;
 /// </summary>
 internal static class Migrations
 {
-    private static readonly string[] Steps = ["0001-teams-and-keys"];
-
-    /// <summary>The schema's number in this version of the executable.</summary>
-    public static int Latest => Steps.Length;
-
     /// <summary>Brings a database up to date, each step in a transaction of its own.</summary>
     /// <exception cref="UserErrorException">A newer version of Milliways has written this database.</exception>
-    public static void Apply(SqliteConnection connection)
+    public static void Apply(SqliteConnection connection, Schema schema)
     {
         var version = Version(connection);
-        if (version > Latest)
+        if (version > schema.Latest)
             throw new UserErrorException(
-                $"The database {connection.DataSource} was written by a newer version of Milliways (schema {version}, this one knows {Latest}): start that version, or restore a backup.");
-        for (; version < Latest; version++)
+                $"The database {connection.DataSource} was written by a newer version of Milliways (schema {version}, this one knows {schema.Latest}): start that version, or restore a backup.");
+        for (; version < schema.Latest; version++)
         {
             using var transaction = connection.BeginTransaction();
-            Run(connection, transaction, Read(Steps[version]));
+            Run(connection, transaction, Read(schema.Steps[version]));
             Run(connection, transaction, string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version + 1}"));
             transaction.Commit();
         }

@@ -7,4 +7,9 @@ internal enum Operation
     Embeddings,
     TokenizeText,
     CountTokens,
+    ImageGenerations,
+    ImageEdits,
+
+    /// <summary>xAI's files, batches, videos and document search: the address says what is done.</summary>
+    PassThrough,
 }

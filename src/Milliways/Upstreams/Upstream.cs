@@ -17,7 +17,12 @@ internal sealed class Upstream
         Dialect = dialect;
         _address = dialect is UpstreamDialect.Anthropic or UpstreamDialect.Google ? address.WithoutVersion() : address;
         Client = client;
-        ChatUri = _address.At(dialect == UpstreamDialect.Anthropic ? "/v1/messages" : "/chat/completions");
+        ChatUri = _address.At(dialect switch
+        {
+            UpstreamDialect.Anthropic => "/v1/messages",
+            UpstreamDialect.OpenAiResponses => "/responses",
+            _ => "/chat/completions",
+        });
     }
 
     public string Name { get; }
@@ -52,6 +57,12 @@ internal sealed class Upstream
     /// <summary>Why it is switched off, or null.</summary>
     public string? OffBecause { get; init; }
 
+    /// <summary>When it is avoided; null: never.</summary>
+    public BreakerSettings? Breaker { get; init; } = BreakerSettings.Usual;
+
+    /// <summary>How often one request may ask it again; null: as often as the route says.</summary>
+    public int? Retries { get; init; }
+
     /// <summary>Fetches images by address for an upstream that does not; null where it does.</summary>
     public ImageFetcher? Images { get; init; }
 
@@ -65,6 +76,9 @@ internal sealed class Upstream
     /// <summary>What a request that crosses is written for.</summary>
     public UpstreamTarget Target(string model, bool strict) => new(model) { Strict = strict, Traits = Preset?.Traits ?? UpstreamTraits.Plain };
 
+    /// <summary>A path below the base address, as it is written.</summary>
+    public Uri At(string path) => _address.At(path);
+
     /// <summary>Where an operation is posted, or null when the upstream's dialect has no such operation.</summary>
     /// <param name="operation">What is wanted.</param>
     /// <param name="model">The upstream's name of the model, which Google wants in the address.</param>
@@ -72,8 +86,10 @@ internal sealed class Upstream
     public Uri? UriFor(Operation operation, string model, bool stream) => (operation, Dialect) switch
     {
         (Operation.Chat, UpstreamDialect.Google) when model.Length <= GeminiPath.LongestModel => _address.At(GeminiPath.Of(model, stream)),
-        (Operation.Chat, UpstreamDialect.OpenAiChat or UpstreamDialect.Anthropic) => ChatUri,
+        (Operation.Chat, UpstreamDialect.OpenAiChat or UpstreamDialect.OpenAiResponses or UpstreamDialect.Anthropic) => ChatUri,
         (Operation.Embeddings, UpstreamDialect.OpenAiChat) => _address.At("/embeddings"),
+        (Operation.ImageGenerations, UpstreamDialect.OpenAiChat) when !IsEngine => _address.At("/images/generations"),
+        (Operation.ImageEdits, UpstreamDialect.OpenAiChat) when !IsEngine => _address.At("/images/edits"),
         (Operation.TokenizeText, UpstreamDialect.OpenAiChat) when IsEngine || Preset?.Name == "xai" => _address.At("/tokenize-text"),
         (Operation.CountTokens, UpstreamDialect.Anthropic) => _address.At("/v1/messages/count_tokens"),
         (Operation.CountTokens, UpstreamDialect.OpenAiChat) when IsEngine => _address.At("/chat/count-tokens"),

@@ -52,11 +52,6 @@ internal sealed class UpstreamSet
         };
         var address = UpstreamAddress.Parse(config.BaseUrl ?? preset!.BaseUrl);
         var off = config.OffBecause;
-        if (dialect is UpstreamDialect.OpenAiResponses)
-        {
-            off ??= "this version does not speak the dialect openai-responses to upstreams";
-            warnings.Add($"upstreams.{config.Name} is switched off: {off}");
-        }
         if ((config.ApiKey is not null && isOurs(config.ApiKey)) || config.Headers.Any(header => isOurs(header.Value)))
         {
             off ??= "its key is one of this server's own keys, which are never sent to a provider: give it the provider's key";
@@ -82,6 +77,8 @@ internal sealed class UpstreamSet
             Timeouts = timeouts,
             Models = config.Models,
             ServesAnyModel = EnvironmentUpstreams.IsMovedByEnvironment(config, preset),
+            Breaker = config.Breaker,
+            Retries = config.Retries,
             OffBecause = off,
         };
     }

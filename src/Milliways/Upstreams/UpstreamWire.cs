@@ -2,6 +2,7 @@ using Milliways.Dialects.Anthropic;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Gemini;
 using Milliways.Dialects.OpenAiChat;
+using Milliways.Dialects.OpenAiResponses;
 
 namespace Milliways.Upstreams;
 
@@ -14,6 +15,7 @@ internal static class UpstreamWire
     public static IUpstreamDialect Of(UpstreamDialect dialect) => dialect switch
     {
         UpstreamDialect.OpenAiChat => ChatDialect.Instance,
+        UpstreamDialect.OpenAiResponses => ResponsesDialect.Instance,
         UpstreamDialect.Anthropic => MessagesDialect.Instance,
         UpstreamDialect.Google => GeminiDialect.Instance,
         _ => throw new NotSupportedException($"Upstreams of the dialect {dialect} are switched off before they are called."),

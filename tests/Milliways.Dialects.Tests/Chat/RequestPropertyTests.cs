@@ -43,7 +43,7 @@ public sealed class RequestPropertyTests
         Assert.True(Dialects.Anthropic.RequestReader.Read(bytes) is { IsOk: true } or { Failure: not null });
     });
 
-    private static ChatRequest Make(Dice dice)
+    internal static ChatRequest Make(Dice dice)
     {
         var messages = new List<ChatMessage>();
         if (dice.Flip()) messages.Add(new ChatMessage(ChatRole.System, [new ChatPart.Text(dice.Solid())]));

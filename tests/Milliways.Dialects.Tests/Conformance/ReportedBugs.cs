@@ -13,7 +13,7 @@ public static class ReportedBugs
         ("DIS", 5), ("SSE", 12), ("RSP", 13),
     ];
 
-    /// <summary>Bugs of the Responses dialect: due when it is there.</summary>
+    /// <summary>Bugs of the Responses dialect: due when its folder of tests is there.</summary>
     private static readonly string[] OfResponses =
         ["BLK-12", "BLK-17", "ARG-10", "TID-07", "TID-08", "THK-05", "THK-06", "USG-10", "ERR-06", "ERR-10", .. Section("RSP", 13)];
 

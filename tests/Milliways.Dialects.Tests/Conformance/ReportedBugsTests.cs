@@ -15,7 +15,7 @@ public sealed partial class ReportedBugsTests
             .SelectMany(file => Ids().Matches(File.ReadAllText(file)).Select(match => match.Value)),
     ];
 
-    private static readonly bool HasResponses = Directory.Exists(Path.Combine(Root, "src", "Milliways.Dialects", "OpenAiResponses"));
+    private static readonly bool HasResponses = Directory.Exists(Path.Combine(Root, "tests", "Milliways.Dialects.Tests", "OpenAiResponses"));
 
     [Fact]
     public void Every_reported_bug_has_a_test_or_a_reason()

@@ -25,6 +25,7 @@ public sealed class SignatureTests
             Assert.Null(ToolCallIds.Signature(cut));
             Assert.Equal(ToolCallIds.Bare(carrying), ToolCallIds.Bare(cut));
             Assert.InRange(ToolCallIds.ForChat(carrying).Length, 1, 40);
+            Assert.Equal((ToolCallIds.ForChat(ToolCallIds.Bare(carrying)), ToolCallIds.ForResponses(ToolCallIds.Bare(carrying))), (ToolCallIds.ForChat(carrying), ToolCallIds.ForResponses(carrying)));
         }
     });
 

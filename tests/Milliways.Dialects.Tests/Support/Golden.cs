@@ -5,11 +5,15 @@ namespace Milliways.Dialects.Tests.Support;
 /// <summary>Texts compared byte for byte with a file beside the tests. MILLIWAYS_WRITE_GOLDENS=1 writes them anew, for review in the diff.</summary>
 public static class Golden
 {
-    public static void Check(string name, string text)
+    public static void Check(string name, string text) => CheckFile(Path.Combine(Root, "Golden", name), text);
+
+    /// <summary>A page of docs/ that is made by the tests.</summary>
+    public static void CheckDoc(string name, string text) => CheckFile(Path.Combine(Root, "..", "..", "docs", name), text);
+
+    private static void CheckFile(string path, string text)
     {
-        var path = Path.Combine(Root, "Golden", name);
         if (Environment.GetEnvironmentVariable("MILLIWAYS_WRITE_GOLDENS") == "1") File.WriteAllText(path, text);
-        Assert.True(File.Exists(path), "no golden file " + name);
+        Assert.True(File.Exists(path), "no golden file " + path);
         Assert.Equal(File.ReadAllText(path), text);
     }
 

@@ -68,10 +68,10 @@ public sealed class PathTests
 
     [Theory]
     [InlineData("/v1/messages/batches", "anthropic")]
-    [InlineData("/v1/complete", "anthropic")]
+    [InlineData("/v1/messages/more", "anthropic")]
     [InlineData("{gateway}/grok/nothing", "xai")]
     [InlineData("{gateway}/compat/nothing", "openai")]
-    [InlineData("{gateway}/openai/chat/completions", "openai")]
+    [InlineData("{gateway}/openai/nothing", "openai")]
     [InlineData("{gateway}/anthropic/v1/messages", "anthropic")]
     public async Task A_404_is_in_the_dialect_of_its_path(string path, string dialect)
     {

@@ -314,7 +314,7 @@ public sealed class StartTests
             await turn.SendAsync(Answers.Role + Answers.Chunk("Hi"));
             await turn.ClosedAsync();
         });
-        await using var server = await TestServer.WithLabAsync(lab, clock);
+        await using var server = await TestServer.WithLabAsync(lab, clock, ", \"timeouts\": { \"idle\": \"25m\" }");
         await using var client = await RawClient.ConnectAsync(server);
         await client.PostAsync("/v1/messages", Answers.Say("alpha", stream: true));
         await client.HeadAsync();
@@ -329,6 +329,31 @@ public sealed class StartTests
         Assert.Contains("shutting down", await rest, StringComparison.Ordinal);
         Assert.NotEqual(WireEnd.Proper, client.End);
         await stopping.Soon();
+    }
+
+    [Fact]
+    public async Task A_second_signal_ends_running_answers_at_once()
+    {
+        var clock = new ManualTime();
+        await using var lab = new FakeUpstream(async turn =>
+        {
+            await turn.BeginAsync();
+            await turn.SendAsync(Answers.Role + Answers.Chunk("Hi"));
+            await turn.ClosedAsync();
+        });
+        await using var server = await TestServer.WithLabAsync(lab, clock);
+        await using var client = await RawClient.ConnectAsync(server);
+        await client.PostAsync("/v1/chat/completions", Answers.Ask(stream: true));
+        await client.HeadAsync();
+        var turn = await lab.ArrivalAsync();
+
+        var stopping = server.Server.StopAsync();
+        server.Service<Drain>().AtOnce();
+
+        Assert.Contains("shutting down", await client.RestTextAsync(), StringComparison.Ordinal); // no time has passed
+        Assert.NotEqual(WireEnd.Proper, client.End);
+        await turn.ClosedAsync();
+        await clock.RunUntilAsync(stopping, TimeSpan.FromMilliseconds(100));
     }
 
     private static object? Sql(string file, string sql)

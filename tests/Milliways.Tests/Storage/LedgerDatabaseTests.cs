@@ -13,8 +13,8 @@ public sealed class LedgerDatabaseTests
         for (var i = 0; i < 2; i++)
             using (var database = LedgerDatabase.Open(directory["ledger.db"]))
             {
-                Assert.Equal(Migrations.Latest, database.Query("PRAGMA user_version", row => row.GetInt32(0))[0]);
-                Assert.Equal(["api_keys", "teams"], database.Query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", row => row.GetString(0)));
+                Assert.Equal(Schema.Ledger.Latest, database.Query("PRAGMA user_version", row => row.GetInt32(0))[0]);
+                Assert.Equal(["api_keys", "gateways", "teams"], database.Query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", row => row.GetString(0)));
                 Assert.Equal("wal", database.Query("PRAGMA journal_mode", row => row.GetString(0))[0]);
                 Assert.Equal(2, database.Query("PRAGMA synchronous", row => row.GetInt32(0))[0]);
             }

@@ -153,6 +153,9 @@ internal sealed class UpstreamTurn(ReceivedRequest request, Socket socket, Netwo
 {
     private Task? _closed;
 
+    /// <summary>False says in the head that the connection will not be used again.</summary>
+    public bool KeepsConnection { get; set; } = true;
+
     public ReceivedRequest Request => request;
 
     /// <summary>The answer was ended properly, so that the connection can be used again.</summary>
@@ -163,14 +166,14 @@ internal sealed class UpstreamTurn(ReceivedRequest request, Socket socket, Netwo
 
     public async Task WholeAsync(byte[] body, int status = 200, string contentType = "application/json", params string[] headers)
     {
-        var head = Head(status, contentType, [.. headers, $"Content-Length: {body.Length}"]);
+        var head = Head(status, contentType, [.. headers, .. Closing, $"Content-Length: {body.Length}"]);
         await stream.WriteAsync((byte[])[.. head, .. body]);
         IsComplete = true;
     }
 
     /// <summary>The head of a chunked answer.</summary>
     public Task BeginAsync(string contentType = "text/event-stream", int status = 200, params string[] headers) =>
-        stream.WriteAsync(Head(status, contentType, [.. headers, "Transfer-Encoding: chunked"])).AsTask();
+        stream.WriteAsync(Head(status, contentType, [.. headers, .. Closing, "Transfer-Encoding: chunked"])).AsTask();
 
     /// <summary>One chunk in one write.</summary>
     public Task SendAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text));
@@ -209,6 +212,8 @@ internal sealed class UpstreamTurn(ReceivedRequest request, Socket socket, Netwo
 
     /// <summary>Completes when the gateway closes the connection.</summary>
     public Task ClosedAsync() => _closed ??= WatchAsync().Soon();
+
+    private string[] Closing => KeepsConnection ? [] : ["Connection: close"];
 
     private async Task WatchAsync()
     {

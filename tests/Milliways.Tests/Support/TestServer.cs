@@ -18,18 +18,18 @@ internal sealed record Answer(int Status, string Text, HttpResponseMessage Messa
 internal sealed class TestServer : IAsyncDisposable
 {
     private readonly TempDirectory _directory;
-    private readonly MilliwaysServer _server;
+    private readonly Func<MilliwaysServer> _build;
     private readonly HttpClient _http;
+    private MilliwaysServer _server;
 
-    private TestServer(TempDirectory directory, MilliwaysServer server)
+    private TestServer(TempDirectory directory, MilliwaysServer server, Func<MilliwaysServer> build)
     {
-        (_directory, _server) = (directory, server);
-        Base = server.Address.Http;
+        (_directory, _server, _build) = (directory, server, build);
         Key = server.FirstKey!;
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { Timeout = Patience.Limit };
     }
 
-    public string Base { get; }
+    public string Base => _server.Address.Http;
 
     public int Port => new Uri(Base).Port;
 
@@ -53,9 +53,10 @@ internal sealed class TestServer : IAsyncDisposable
         var directory = new TempDirectory();
         try
         {
-            var server = ServeHost.Build(Options(directory, config) with { ReadyFile = readyFile }, clock, name => environment?.GetValueOrDefault(name), more);
+            MilliwaysServer Build() => ServeHost.Build(Options(directory, config) with { ReadyFile = readyFile }, clock, name => environment?.GetValueOrDefault(name), more);
+            var server = Build();
             await server.StartAsync();
-            return new TestServer(directory, server);
+            return new TestServer(directory, server, Build);
         }
         catch
         {
@@ -63,6 +64,18 @@ internal sealed class TestServer : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Stops the server as Ctrl-C does and starts another one on the same data directory, at another address.</summary>
+    public async Task RestartAsync()
+    {
+        await _server.StopAsync().Soon();
+        await _server.DisposeAsync();
+        _server = _build();
+        await _server.StartAsync();
+    }
+
+    /// <summary>A key of another team.</summary>
+    public string OtherTeamsKey() => Service<Milliways.Keys.KeyStore>().Create(Service<Milliways.Teams.TeamStore>().Create("other"), "other").Text;
 
     public static ServeOptions Options(TempDirectory directory, string? config = null) => new()
     {
@@ -77,15 +90,18 @@ internal sealed class TestServer : IAsyncDisposable
     public static Task<TestServer> WithLabAsync(FakeUpstream lab, TimeProvider? clock = null, string more = "") =>
         StartAsync($$"""{ "upstreams": { "lab": {{Lab(lab, more)}} } }""", clock);
 
+    /// <summary>What makes an upstream give its first answer and no other, so that a test of one answer need not think of retries.</summary>
+    public const string OneTry = """ "retries": 0, "breaker": null """;
+
     public static string Lab(FakeUpstream lab, string more = "") =>
-        $$"""{ "dialect": "openai-chat", "baseUrl": "{{lab.Url}}/v1", "apiKey": "{{UpstreamKey}}", "models": ["alpha"] {{more}} }""";
+        $$"""{ "dialect": "openai-chat", "baseUrl": "{{lab.Url}}/v1", "apiKey": "{{UpstreamKey}}", "models": ["alpha"], {{OneTry}} {{more}} }""";
 
     /// <summary>One Anthropic upstream <c>claude</c> that serves <c>claude-x</c>.</summary>
     public static Task<TestServer> WithClaudeAsync(FakeUpstream claude, TimeProvider? clock = null) =>
         StartAsync($$"""{ "upstreams": { "claude": {{Claude(claude)}} } }""", clock);
 
     public static string Claude(FakeUpstream claude) =>
-        $$"""{ "preset": "anthropic", "baseUrl": "{{claude.Url}}", "apiKey": "{{UpstreamKey}}" }""";
+        $$"""{ "preset": "anthropic", "baseUrl": "{{claude.Url}}", "apiKey": "{{UpstreamKey}}", {{OneTry}} }""";
 
     public const string UpstreamKey = "sk-upstream-secret-0123456789";
 

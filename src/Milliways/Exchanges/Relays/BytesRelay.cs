@@ -21,6 +21,8 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
 
     public bool HasContent { get; private set; }
 
+    public int ContentEvents { get; private set; }
+
     public string ContentType => "text/event-stream";
 
     public int Feed(ReadOnlySpan<byte> upstream, bool endOfBody, IBufferWriter<byte> caller, Meter meter)
@@ -38,12 +40,15 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
 
     public void WriteTail(IBufferWriter<byte> caller) => caller.Write(_tail);
 
+    public bool WriteFailure(Failure failure, IBufferWriter<byte> caller) => observer.WriteFailure(failure, caller);
+
     /// <summary>Frames that go on are sent in runs: one copy for all events of a read.</summary>
     private void Take(in SseFrame frame, ReadOnlySpan<byte> upstream, ref int consumed, ref int sent, IBufferWriter<byte> caller, Meter meter)
     {
         var start = consumed;
         consumed += frame.Length;
-        switch (frame.HasData ? observer.Look(frame, meter) : FrameRole.Pass)
+        var role = frame.HasData ? observer.Look(frame, meter) : FrameRole.Pass;
+        switch (role)
         {
             case FrameRole.Content:
                 HasContent = true;
@@ -64,6 +69,9 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
                 Fail(observer.Failure!);
                 break;
         }
+        // An observer need not tell content from the rest once it has seen some: from there on every event counts.
+        if (HasContent && frame.HasData && role is FrameRole.Content or FrameRole.Pass)
+            ContentEvents++;
     }
 
     private void End(ReadOnlySpan<byte> upstream, ref int consumed, ref int sent, IBufferWriter<byte> caller, Meter meter)
@@ -72,7 +80,7 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
         var unclosed = _frames.TryReadLast(upstream[consumed..], out var last);
         if (unclosed && !observer.IsWhole(last))
         {
-            Fail(Failure.Broken("stream", "The upstream's stream ended inside an event."));
+            Fail(Failure.Broken("end", "The upstream's stream ended inside an event."));
             return;
         }
         if (unclosed)
@@ -88,7 +96,7 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
             // What was never closed by a blank line may be half an event.
             caller.Write(upstream[sent..whole]);
             sent = consumed;
-            Fail(Failure.Broken("stream", "The upstream's stream ended before its answer was complete."));
+            Fail(Failure.Broken("end", "The upstream's stream ended before its answer was complete."));
             return;
         }
         _tail = unclosed ? [.. "\n\n"u8, .. observer.MissingTerminal] : observer.MissingTerminal.ToArray();

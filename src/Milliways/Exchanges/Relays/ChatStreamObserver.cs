@@ -34,7 +34,7 @@ internal sealed class ChatStreamObserver(bool stripUsage, int wanted = 1) : IStr
         {
             if (IsWholeAtEndOfBody)
                 return FrameRole.Terminal;
-            Failure = Failure.Broken("stream", "The upstream's stream ended before its answer was complete.");
+            Failure = Failure.Broken("end", "The upstream's stream ended before its answer was complete.");
             return FrameRole.Error;
         }
         // The reader tells of a finish only with the end of the answer, so that usage can come between; here it must be known now.

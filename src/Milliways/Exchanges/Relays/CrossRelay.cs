@@ -32,6 +32,8 @@ internal sealed class CrossRelay : IRelay, IChatEventSink
 
     public bool HasContent { get; private set; }
 
+    public int ContentEvents { get; private set; }
+
     public string ContentType => "text/event-stream";
 
     public int Feed(ReadOnlySpan<byte> upstream, bool endOfBody, IBufferWriter<byte> caller, Meter meter)
@@ -63,6 +65,12 @@ internal sealed class CrossRelay : IRelay, IChatEventSink
         _writer?.WriteTail(caller);
     }
 
+    public bool WriteFailure(Failure failure, IBufferWriter<byte> caller)
+    {
+        _target.Current = caller;
+        return _writer?.WriteFailure(failure, caller) == true;
+    }
+
     void IChatEventSink.On(ChatEvent chatEvent)
     {
         switch (chatEvent)
@@ -79,6 +87,7 @@ internal sealed class CrossRelay : IRelay, IChatEventSink
                 break;
             case not ChatEvent.Started:
                 HasContent = true;
+                ContentEvents++;
                 break;
         }
         _writer ??= _newWriter(_target, (chatEvent as ChatEvent.Started)?.Model);

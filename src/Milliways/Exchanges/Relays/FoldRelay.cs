@@ -32,7 +32,8 @@ internal sealed class FoldRelay(AnswerReader read, AnswerWriter write, ToolNames
         if (_fold.IsComplete)
             State = RelayState.Complete;
         else
-            (State, Failure) = (RelayState.Failed, _fold.Failure ?? Failure.Broken("body", "The upstream answered 200 with a body that is no answer."));
+            // Whatever an error object in a 200 says of itself: what answers 200 without an answer is broken (contract, "Choices where sources differ").
+            (State, Failure) = (RelayState.Failed, Failure.Broken("body", _fold.Failure?.Message ?? "The upstream answered 200 with a body that is no answer."));
         return upstream.Length;
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Sse;
 
@@ -28,6 +29,9 @@ internal interface IStreamObserver
     FrameRole Look(in SseFrame frame, Meter meter);
 
     Failure? Failure { get; }
+
+    /// <summary><inheritdoc cref="IRelay.WriteFailure" path="/summary"/></summary>
+    bool WriteFailure(Failure failure, IBufferWriter<byte> caller) => false;
 
     /// <summary>True when a frame that the end of the body cut off lost nothing but its blank line.</summary>
     bool IsWhole(in SseFrame unclosed);

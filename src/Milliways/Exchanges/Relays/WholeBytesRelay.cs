@@ -47,6 +47,8 @@ internal sealed class WholeBytesRelay(string mark, Func<ReadOnlySpan<byte>, Chat
 
     private bool IsAnswer(ReadOnlySpan<byte> body, Meter meter)
     {
+        if (body.StartsWith("\uFEFF"u8))
+            body = body[3..]; // passed on as it came
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 256 });
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             return false;

@@ -82,6 +82,8 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             Timeouts = section.Section("timeouts") is { } timeouts ? ReadTimeouts(timeouts) : new TimeoutsConfig(),
             Headers = section.Section("headers") is { } headers ? [.. headers.TextEntries()] : [],
             MaxConnections = section.Count("maxConnections", 1, 65536),
+            Breaker = RoutingReader.ReadBreaker(section),
+            Retries = RoutingReader.ReadRetries(section),
             Proxy = section.Text("proxy"),
             CaFile = section.Text("caFile"),
         };
@@ -135,21 +137,12 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
     private static ModelConfig ReadModel((string Name, ConfigSection Section) entry)
     {
         var (name, section) = entry;
-        var attempts = new List<(string, string)>();
-        foreach (var attempt in section.Sections("attempts"))
-        {
-            var (upstream, model) = (attempt.Text("upstream"), attempt.Text("model"));
-            if (upstream is null || model is null)
-                attempt.Problem("needs \"upstream\" and \"model\"");
-            else
-                attempts.Add((upstream, model));
-            attempt.Count("weight", 0);
-            attempt.Done();
-        }
+        var attempts = RoutingReader.ReadAttempts(section);
         var config = new ModelConfig(name)
         {
             Alias = section.Text("alias"),
             Attempts = attempts,
+            Route = RoutingReader.ReadRoute(section, attempts),
             Context = section.Count("context", 1),
             MaxOutput = section.Count("maxOutput", 1),
             Inputs = section.Texts("inputs"),
@@ -205,7 +198,7 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
     {
         var upstreams = config.Upstreams.Select(upstream => upstream.Name).Append(Upstreams.Upstream.EngineName).ToHashSet();
         foreach (var model in config.Models)
-            foreach (var (upstream, _) in model.Attempts)
+            foreach (var upstream in model.Attempts.Select(attempt => attempt.Upstream).Distinct())
                 if (!upstreams.Contains(upstream) && Upstreams.Presets.Find(upstream) is null)
                     root.Problem($"\"{upstream}\" is no upstream{NearestName.Hint(upstream, upstreams)}",
                         root.Node["models"]?[model.Name]?["attempts"], $"models.{model.Name}.attempts");

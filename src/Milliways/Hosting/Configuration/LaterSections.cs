@@ -9,8 +9,8 @@ namespace Milliways.Hosting.Configuration;
 internal static class LaterSections
 {
     private static readonly string[] Root = ["credits", "limits", "logs"];
-    private static readonly string[] Upstream = ["prices", "flavour", "onClientGone", "breaker", "retries"];
-    private static readonly string[] Model = ["order", "retries", "holdBackTokens", "limits"];
+    private static readonly string[] Upstream = ["prices", "flavour", "onClientGone"];
+    private static readonly string[] Model = ["limits"];
 
     public static void Read(ConfigSection root, List<string> warnings)
     {

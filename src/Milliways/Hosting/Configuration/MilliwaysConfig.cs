@@ -1,3 +1,6 @@
+using Milliways.Routing;
+using Milliways.Upstreams;
+
 namespace Milliways.Hosting.Configuration;
 
 /// <summary>What the operator wrote, read and checked, before anything is made of it (contract, "Configuration file").</summary>
@@ -42,6 +45,12 @@ internal sealed record UpstreamConfig(string Name)
 
     public int? MaxConnections { get; init; }
 
+    /// <summary>Null: never avoided.</summary>
+    public BreakerSettings? Breaker { get; init; } = BreakerSettings.Usual;
+
+    /// <summary>How often one request may ask it again; null: as often as the route says.</summary>
+    public int? Retries { get; init; }
+
     public string? Proxy { get; init; }
 
     public string? CaFile { get; init; }
@@ -67,7 +76,9 @@ internal sealed record ModelConfig(string Name)
 {
     public string? Alias { get; init; }
 
-    public IReadOnlyList<(string Upstream, string Model)> Attempts { get; init; } = [];
+    public IReadOnlyList<AttemptConfig> Attempts { get; init; } = [];
+
+    public RouteConfig Route { get; init; } = new();
 
     public int? Context { get; init; }
 
@@ -76,6 +87,22 @@ internal sealed record ModelConfig(string Name)
     public IReadOnlyList<string>? Inputs { get; init; }
 
     public PriceConfig? Price { get; init; }
+}
+
+/// <summary>One of a model's attempts.</summary>
+internal readonly record struct AttemptConfig(string Upstream, string Model, int Weight);
+
+/// <summary>How a model's attempts are arranged and how hard they are tried.</summary>
+internal sealed record RouteConfig
+{
+    public RouteOrder Order { get; init; }
+
+    /// <summary>Tries in all beyond one for each attempt; null: <see cref="Route.UsualRetries"/>, or what the upstreams allow.</summary>
+    public int? Retries { get; init; }
+
+    public int HoldBackTokens { get; init; }
+
+    public TimeSpan? HedgeAfter { get; init; }
 }
 
 /// <summary>US dollars per million tokens.</summary>

@@ -44,7 +44,7 @@ internal sealed class TenantClient : IDisposable
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
     {
         var (host, port) = (context.DnsEndPoint.Host, context.DnsEndPoint.Port);
-        var addresses = await _resolve(host, cancel);
+        var addresses = IPAddress.TryParse(host, out var literal) ? [literal] : await _resolve(host, cancel);
         var isEncrypted = context.InitialRequestMessage.RequestUri?.Scheme == Uri.UriSchemeHttps;
         // One forbidden address among them is a name that somebody plays with.
         if (!Array.TrueForAll(addresses, address => _rules.MayConnect(address, isEncrypted)))

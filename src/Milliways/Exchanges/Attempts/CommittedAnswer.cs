@@ -1,6 +1,9 @@
+using Milliways.Dialects.Chat;
+using Milliways.Routing.Health;
+using Milliways.Routing.Retries;
 using Milliways.Upstreams;
 
-namespace Milliways.Exchanges;
+namespace Milliways.Exchanges.Attempts;
 
 /// <summary>An answer that has reached its content commit: from here on only this attempt can finish it.</summary>
 internal sealed class CommittedAnswer(IRelay relay, UpstreamCall? call, IUpstreamStay? stay) : IAsyncDisposable
@@ -10,11 +13,19 @@ internal sealed class CommittedAnswer(IRelay relay, UpstreamCall? call, IUpstrea
     /// <summary>Null when the answer was made without an upstream.</summary>
     public UpstreamCall? Call => call;
 
-    /// <summary>Where the answer comes from a process of ours: the request's stay there.</summary>
-    public IUpstreamStay? Stay => stay;
+    /// <summary>The health of who answers; null when nobody was asked.</summary>
+    public AttemptHealth? Health { get; set; }
 
     /// <summary>What the relay wrote before the commit; the runner sends it first.</summary>
     public PooledWriter Held { get; } = new();
+
+    /// <summary>Tells those who keep account of the upstream that the answer broke after it had begun.</summary>
+    public void Broke(Failure failure)
+    {
+        stay?.Broke();
+        if (FailureRules.Of(failure) == Verdict.Bad)
+            Health?.Breaker.Blame();
+    }
 
     public async ValueTask DisposeAsync()
     {

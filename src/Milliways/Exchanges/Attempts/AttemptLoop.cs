@@ -1,0 +1,207 @@
+using System.Globalization;
+using Milliways.Dialects.Chat;
+using Milliways.Routing;
+using Milliways.Routing.Health;
+using Milliways.Routing.Order;
+using Milliways.Routing.Retries;
+
+namespace Milliways.Exchanges.Attempts;
+
+/// <summary>
+/// Tries the attempts of a route until one reaches the content commit; the only owner of attempts. Until then nothing of an answer has left, so a broken
+/// upstream costs the caller nothing but time. What comes next says <see cref="RetryPlan"/>, who is passed over says <see cref="Breaker"/>.
+/// </summary>
+internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots lots, TimeProvider time, ILogger<AttemptLoop> log)
+{
+    private readonly Func<double> _draw = lots.NextFraction;
+
+    public static Failure ClientGone { get; } = new(FailureKind.Timeout, FailureParty.Client, "gone", "The caller left.");
+
+    public async Task<Reading<CommittedAnswer>> RunAsync(Exchange exchange, Route route)
+    {
+        var attempts = order.Arrange(route, exchange.Facts.Stream, route.Order == RouteOrder.Priority ? null : SessionKey.Of(exchange));
+        var course = new Course(exchange, route, attempts, new RetryPlan(attempts, route.Retries, _draw));
+        Failure? told = null;
+        var teller = exchange.Answering;
+        while (course.Plan.Next(exchange.Age, exchange.Left) is { } next)
+        {
+            exchange.NextAttempt();
+            if (await WaitAsync(exchange, next.Wait) is { } over)
+                return over;
+            if (!TryEnter(course, next.Index, out var pass))
+                continue;
+            var result = route.HedgeAfter is { } after && course.Plan.HasFresh
+                ? await RaceAsync(course, Begin(course, next.Index, pass, linked: true), after)
+                : await SettleAsync(course, Begin(course, next.Index, pass));
+            if (result.IsOk)
+                return result;
+            if (exchange.IsClientGone || !FailureRules.AnotherMayHelp(result.Failure))
+                return result.Failure;
+            if (told is null || !FailureRules.IsBeforeTheCall(result.Failure))
+                (told, teller) = (result.Failure, exchange.Answering);
+        }
+        if (course.WasAvoided && (told is null || FailureRules.IsBeforeTheCall(told)))
+            return await ForceAsync(course);
+        exchange.Answering = teller;
+        return told!;
+    }
+
+    /// <summary>Waits before a retry, with signs of life going on; a failure when that ended the exchange.</summary>
+    private async ValueTask<Failure?> WaitAsync(Exchange exchange, TimeSpan wait)
+    {
+        if (exchange.Stopped is { } over)
+            return over;
+        if (wait <= TimeSpan.Zero)
+            return null;
+        exchange.Await(Waiting.Retry);
+        try
+        {
+            await Task.Delay(wait, time, exchange.Cancel);
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            return exchange.Stopped ?? ClientGone;
+        }
+    }
+
+    private bool TryEnter(Course course, int index, out BreakerPass pass)
+    {
+        if (health.Of(course.Attempts[index]).Breaker.TryEnter(out pass))
+            return true;
+        course.Plan.Skipped(index);
+        course.WasAvoided = true;
+        return false;
+    }
+
+    /// <summary>Every upstream is avoided: the one whose break ends first is asked once all the same, a few requests at a time; the others are told when to come back.</summary>
+    private async Task<Reading<CommittedAnswer>> ForceAsync(Course course)
+    {
+        var open = Enumerable.Range(0, course.Attempts.Count).Where(index => course.Attempts[index].Upstream.OffBecause is null);
+        var first = open.MinBy(index => health.Of(course.Attempts[index]).Breaker.OpensIn);
+        var breaker = health.Of(course.Attempts[first]).Breaker;
+        if (breaker.TryForce(out var pass))
+            return await SettleAsync(course, Begin(course, first, pass));
+        course.Exchange.Answering = course.Attempts[first];
+        return new Failure(FailureKind.Overloaded, FailureParty.Gateway, "breaker", $"The upstream {course.Attempts[first].Upstream.Name} fails at the moment and is given time: try again shortly.")
+        {
+            RetryAfterSeconds = Math.Max(1, (int)Math.Ceiling(breaker.OpensIn.TotalSeconds)),
+        };
+    }
+
+    /// <summary>Begins a try. It is told to the breaker in any case, however it ends.</summary>
+    /// <param name="course">Of this request.</param>
+    /// <param name="index">Which attempt.</param>
+    /// <param name="pass">The breaker's leave.</param>
+    /// <param name="linked">It may be ended without the exchange.</param>
+    private Lane Begin(Course course, int index, BreakerPass pass, bool linked = false)
+    {
+        var (exchange, attempt) = (course.Exchange, course.Attempts[index]);
+        exchange.Attempts++;
+        (exchange.Answering, exchange.Timeouts) = (attempt, attempt.Upstream.Timeouts);
+        var own = linked ? CancellationTokenSource.CreateLinkedTokenSource(exchange.Cancel) : null;
+        var one = new UpstreamTry(exchange, attempt, course.Route.HoldBackTokens, own?.Token ?? exchange.Cancel);
+        return new Lane(index, one, own, TryAsync(course.Exchange, one, pass));
+    }
+
+    private async Task<Reading<CommittedAnswer>> TryAsync(Exchange exchange, UpstreamTry one, BreakerPass pass)
+    {
+        var (verdict, began) = (Verdict.Unknown, time.GetTimestamp());
+        try
+        {
+            var result = await one.RunAsync();
+            if (!result.IsOk)
+                verdict = exchange.IsClientGone || one.IsLost ? Verdict.Unknown : FailureRules.Of(result.Failure);
+            else if (result.Value.Call is not null)
+            {
+                verdict = Verdict.Good;
+                result.Value.Health = health.Of(one.Attempt);
+                result.Value.Health.Latency(exchange.Facts.Stream).Measured(time.GetElapsedTime(began));
+            }
+            return result;
+        }
+        finally
+        {
+            pass.Tell(verdict);
+        }
+    }
+
+    /// <summary>Waits for a try's end: its answer becomes the exchange's, or its failure is remembered.</summary>
+    private static async Task<Reading<CommittedAnswer>> SettleAsync(Course course, Lane lane)
+    {
+        var (exchange, one) = (course.Exchange, lane.Try);
+        var result = await lane.Running;
+        lane.Own?.Dispose();
+        (exchange.Answering, exchange.Timeouts) = (one.Attempt, one.Attempt.Upstream.Timeouts);
+        if (result.IsOk)
+        {
+            (exchange.Meter, exchange.Dropped) = (one.Meter, one.Dropped);
+            return result;
+        }
+        exchange.Discard(one.Attempt, one.Meter);
+        course.Plan.Failed(lane.Index, result.Failure, exchange.Age);
+        return result;
+    }
+
+    /// <summary>Hedging: when the first try has no content after a while, another one runs beside it; first content wins.</summary>
+    private async Task<Reading<CommittedAnswer>> RaceAsync(Course course, Lane first, TimeSpan after)
+    {
+        if (await IsDoneWithinAsync(first, after) || NextLane(course) is not { } second)
+            return await SettleAsync(course, first);
+        var (winner, loser) = await Task.WhenAny(first.Running, second.Running) == first.Running ? (first, second) : (second, first);
+        var result = await SettleAsync(course, winner);
+        if (!result.IsOk && FailureRules.AnotherMayHelp(result.Failure) && !course.Exchange.IsClientGone)
+        {
+            course.Exchange.Answering = loser.Try.Attempt;
+            return await SettleAsync(course, loser);
+        }
+        await LoseAsync(course, loser, winner.Try.Attempt);
+        return result;
+    }
+
+    private async Task<bool> IsDoneWithinAsync(Lane lane, TimeSpan after)
+    {
+        using var stop = new CancellationTokenSource();
+        await Task.WhenAny(lane.Running, Task.Delay(after, time, stop.Token));
+        await stop.CancelAsync();
+        return lane.Running.IsCompleted;
+    }
+
+    private Lane? NextLane(Course course)
+    {
+        while (course.Plan.NextFresh() is { } index)
+            if (TryEnter(course, index, out var pass))
+                return Begin(course, index, pass, linked: true);
+        return null;
+    }
+
+    /// <summary>
+    /// Ends the try that came too late. It is waited for, so that nothing of it touches an exchange that goes on without it; a cancelled call ends at once.
+    /// What it used is the operator's, whether or not it had begun.
+    /// </summary>
+    private async Task LoseAsync(Course course, Lane loser, Attempt winner)
+    {
+        await loser.Own!.CancelAsync();
+        var result = await loser.Running;
+        if (result.IsOk)
+            await result.Value.DisposeAsync();
+        loser.Own.Dispose();
+        var (exchange, one) = (course.Exchange, loser.Try);
+        exchange.Discard(one.Attempt, one.Meter);
+        if (log.IsEnabled(LogLevel.Information))
+            log.LogInformation("{Request} {Upstream} was slower than {Winner} and was cancelled; it had reported {Input} tokens in, {Output} out", exchange.RequestId,
+                one.Attempt.Label, winner.Label, Text(one.Meter.Usage.TotalInput), Text(one.Meter.Usage.Output));
+    }
+
+    private static string Text(long tokens) => tokens.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>One request's way through its attempts.</summary>
+    private sealed record Course(Exchange Exchange, Route Route, IReadOnlyList<Attempt> Attempts, RetryPlan Plan)
+    {
+        /// <summary>An open breaker kept an attempt from being made.</summary>
+        public bool WasAvoided { get; set; }
+    }
+
+    /// <summary>A try that runs.</summary>
+    private sealed record Lane(int Index, UpstreamTry Try, CancellationTokenSource? Own, Task<Reading<CommittedAnswer>> Running);
+}

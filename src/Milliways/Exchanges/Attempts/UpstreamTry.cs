@@ -1,0 +1,165 @@
+using System.Globalization;
+using Milliways.Dialects.Chat;
+using Milliways.Routing;
+using Milliways.Upstreams;
+
+namespace Milliways.Exchanges.Attempts;
+
+/// <summary>One try at one upstream, up to the content commit. What it finds out is its own until it wins: several may run beside each other.</summary>
+/// <param name="exchange">Whose request is tried.</param>
+/// <param name="attempt">Where.</param>
+/// <param name="holdBackTokens">How many tokens of a stream must have come before it counts as begun.</param>
+/// <param name="cancel">Ends this try; the exchange's own end does too.</param>
+internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBackTokens, CancellationToken cancel)
+{
+    /// <summary>The most an upstream's error body may hold; what is behind it is not read.</summary>
+    private const int MostErrorBytes = 1 << 20;
+
+    /// <summary>The most a whole answer may hold.</summary>
+    private const int MostAnswerBytes = 256 << 20;
+
+    /// <summary>The most that is held back of a stream, whatever its tokens are: then it counts as begun.</summary>
+    private const int MostHeldBytes = 1 << 20;
+
+    private static readonly TimeSpan DeathNotice = TimeSpan.FromSeconds(2);
+
+    private readonly Upstream _upstream = attempt.Upstream;
+
+    public Attempt Attempt => attempt;
+
+    public Meter Meter { get; private set; } = new();
+
+    /// <summary>Names left out on the way to this upstream.</summary>
+    public IReadOnlyCollection<string> Dropped { get; private set; } = [];
+
+    /// <summary>It was ended because another try beside it won.</summary>
+    public bool IsLost => cancel.IsCancellationRequested && !exchange.Cancel.IsCancellationRequested;
+
+    public async Task<Reading<CommittedAnswer>> RunAsync()
+    {
+        var (result, entered) = await OnceAsync();
+        // A request that waited in a process of ours when that died has lost nothing but time: it is tried once more.
+        if (!result.IsOk && entered is not null && result.Failure is { Kind: FailureKind.UpstreamBroken, Stage: "headers" or "connect" } && !IsOver && await DiedAsync(entered))
+        {
+            exchange.Attempts++;
+            Meter = new Meter();
+            (result, _) = await OnceAsync();
+        }
+        return result;
+    }
+
+    private bool IsOver => exchange.IsClientGone || cancel.IsCancellationRequested;
+
+    /// <summary>A broken connection is seen before the end of the process is; if that does not come soon, it was something else.</summary>
+    private async Task<bool> DiedAsync(IUpstreamStay stay)
+    {
+        await Task.WhenAny(stay.Gone, Task.Delay(DeathNotice, cancel));
+        return stay.Gone.IsCompleted;
+    }
+
+    /// <summary>The second value is there when the upstream is a process of ours and was entered.</summary>
+    private async Task<(Reading<CommittedAnswer> Result, IUpstreamStay? Entered)> OnceAsync()
+    {
+        if (_upstream.OffBecause is not null)
+            return (new Failure(FailureKind.Overloaded, FailureParty.Gateway, "route", $"The upstream {_upstream.Name} is switched off: {_upstream.OffBecause}."), null);
+        if (exchange.Front.AnswerLocally(exchange, attempt) is { } body)
+            return (new CommittedAnswer(new Relays.LocalRelay(body), call: null, stay: null), null);
+        var address = exchange.Front.AddressAt(exchange, attempt);
+        if (address is null)
+            return (Failure.Unsupported(
+                $"The model is served by the upstream {_upstream.Name}, which has no such operation ({exchange.Front.Operation}): choose another model.", "model"), null);
+        // Inline completions are for bytes that pass through: reading and writing another dialect is work for the pool (design §4, "Memory").
+        if (!exchange.Front.IsSameDialect(_upstream))
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        if (await exchange.Front.FetchAsync(exchange, attempt, cancel) is { } unfetched)
+            return (unfetched, null);
+        var prepared = exchange.Front.Prepare(exchange, attempt);
+        if (!prepared.IsOk)
+            return (prepared.Failure, null);
+        Dropped = prepared.Value.Dropped;
+        if (Dropped.Count > 0 && exchange.IsStrict)
+            return (Failure.Unsupported(
+                $"The upstream {_upstream.Name} cannot express {string.Join(", ", Dropped)}: leave it away, or do not send x-milliways-strict.", Dropped.First()), null);
+        return await CallAsync(address, prepared.Value);
+    }
+
+    private async Task<(Reading<CommittedAnswer>, IUpstreamStay?)> CallAsync(Uri address, PreparedCall prepared)
+    {
+        exchange.Await(Waiting.FirstEvent);
+        IUpstreamStay? stay = null, inside = null;
+        UpstreamCall? call = null;
+        var stage = "headers";
+        try
+        {
+            if (_upstream.Guard is not null)
+            {
+                var entered = await _upstream.Guard.EnterAsync(prepared.Body, cancel);
+                if (!entered.IsOk)
+                    return (entered.Failure, null);
+                stay = inside = entered.Value;
+            }
+            call = await UpstreamCall.SendAsync(_upstream, address, prepared, exchange, cancel);
+            if (call.Status is < 200 or > 299)
+                return (await ReadRefusalAsync(call), inside);
+            stage = prepared.Relay.NeedsWholeBody ? "body" : "first-event";
+            prepared.Relay.Begin(call);
+            var answer = new CommittedAnswer(prepared.Relay, call, stay);
+            var failure = await ReadToCommitAsync(answer);
+            if (failure is not null)
+            {
+                answer.Held.Dispose();
+                stay?.Broke();
+                return (failure, inside);
+            }
+            (call, stay) = (null, null); // the answer owns them now
+            return (answer, inside);
+        }
+        catch (Exception broken) when (broken is HttpRequestException or IOException or OperationCanceledException)
+        {
+            if (!exchange.IsClientGone && !IsLost)
+                stay?.Broke();
+            return (exchange.Stopped ?? (exchange.IsClientGone ? AttemptLoop.ClientGone : UpstreamCall.Describe(broken, _upstream, stage)), inside);
+        }
+        finally
+        {
+            if (call is not null)
+                await call.DisposeAsync();
+            stay?.Dispose();
+        }
+    }
+
+    /// <summary>Reads until the caller can be given something, or the answer is whole; a failure here can still be another attempt's chance.</summary>
+    private async Task<Failure?> ReadToCommitAsync(CommittedAnswer answer)
+    {
+        var (relay, call) = (answer.Relay, answer.Call!);
+        if (relay.NeedsWholeBody || (call.ContentType == "application/json" && !relay.TakesAnyType))
+        {
+            if (!await call.ReadAllAsync(MostAnswerBytes, exchange, cancel))
+                return Failure.Broken("body", string.Create(CultureInfo.InvariantCulture, $"The upstream's answer is larger than {MostAnswerBytes >> 20} MiB."));
+            if (call.Unread.Length > RequestBody.LightBytes)
+                await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            call.Advance(relay.Feed(call.Unread, endOfBody: true, answer.Held, Meter));
+        }
+        else
+        {
+            var more = true;
+            while (more && relay.State == RelayState.Open && !MayBegin(answer))
+            {
+                more = await call.ReadAsync(cancel);
+                exchange.Await(relay.HasContent ? Waiting.NextEvent : Waiting.FirstEvent);
+                call.Advance(relay.Feed(call.Unread, endOfBody: !more, answer.Held, Meter));
+            }
+        }
+        return relay.State == RelayState.Failed ? relay.Failure : null;
+    }
+
+    /// <summary>The content commit: there is content, and as much of it as shall be held back.</summary>
+    private bool MayBegin(CommittedAnswer answer) =>
+        answer.Relay.HasContent && (answer.Relay.ContentEvents >= holdBackTokens || answer.Held.Length >= MostHeldBytes);
+
+    private async Task<Failure> ReadRefusalAsync(UpstreamCall call)
+    {
+        await call.ReadAllAsync(MostErrorBytes, exchange, cancel);
+        return exchange.Front.ReadRefusal(attempt, call.Status, call.Unread, call.Header("Retry-After"));
+    }
+}

@@ -1,0 +1,23 @@
+using System.Text;
+
+namespace Milliways.Exchanges;
+
+/// <summary>Makes any text fit for the value of a header.</summary>
+internal static class HeaderText
+{
+    /// <summary>What no header can carry (control characters, everything beyond ASCII) is percent-encoded as UTF-8; all else stays as it is.</summary>
+    public static string Safe(string text)
+    {
+        if (!NeedsEncoding(text))
+            return text;
+        var safe = new StringBuilder(text.Length * 3);
+        foreach (var one in Encoding.UTF8.GetBytes(text))
+            if (one is >= 0x20 and < 0x7F)
+                safe.Append((char)one);
+            else
+                safe.Append('%').Append(Convert.ToHexString([one]));
+        return safe.ToString();
+    }
+
+    private static bool NeedsEncoding(string text) => text.AsSpan().ContainsAnyExceptInRange(' ', '~');
+}

@@ -1,0 +1,40 @@
+using Milliways.Dialects.Chat;
+using Milliways.Routing.Health;
+
+namespace Milliways.Routing.Retries;
+
+/// <summary>What a failure before the content commit means for the next try (docs/routing.md has the table).</summary>
+internal static class FailureRules
+{
+    /// <summary>
+    /// A refusal of the request itself would be the same everywhere; everything else may go better at another upstream, what one dialect cannot express
+    /// included.
+    /// </summary>
+    public static bool AnotherMayHelp(Failure failure) =>
+        (failure.Party != FailureParty.Client || failure.Kind == FailureKind.Unsupported || failure.UpstreamStatus is 403 or 404)
+        && failure.Stage is not ("total" or "shutdown") && failure.Kind != FailureKind.Internal;
+
+    /// <summary>Nobody was asked: another attempt's failure is what the caller should hear of.</summary>
+    public static bool IsBeforeTheCall(Failure failure) => failure.Kind == FailureKind.Unsupported || failure.Stage == "route";
+
+    /// <summary>
+    /// Whether the same upstream may do better in a moment. Not after a time-out of ours: it took its whole time already. Not after a refusal that stays
+    /// (401, 402, 403, 404), nor of what is switched off.
+    /// </summary>
+    public static bool SameMayHelp(Failure failure) => AnotherMayHelp(failure) && failure switch
+    {
+        { UpstreamStatus: { } status } => status is 408 or 429 or 500 or 502 or 503 or 504 or 529,
+        { Party: not FailureParty.Upstream } => false,
+        { Kind: FailureKind.Timeout } => false,
+        _ => true,
+    };
+
+    /// <summary>What a failure says of its upstream: a caller's own mistake and a refusal that names its reason say nothing.</summary>
+    public static Verdict Of(Failure failure) => failure switch
+    {
+        { Party: FailureParty.Client } => Verdict.Unknown,
+        { UpstreamStatus: { } status } => status is 408 or 429 or >= 500 ? Verdict.Bad : Verdict.Unknown,
+        { Party: FailureParty.Upstream, Stage: not "total" } => Verdict.Bad,
+        _ => Verdict.Unknown,
+    };
+}

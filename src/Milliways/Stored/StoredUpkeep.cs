@@ -1,0 +1,32 @@
+using Microsoft.Data.Sqlite;
+using Milliways.Storage;
+
+namespace Milliways.Stored;
+
+/// <summary>Before the server listens: what an earlier process left unfinished is told so. Then, once a minute: what is too old goes.</summary>
+internal sealed class StoredUpkeep(AnswerStore answers, TimeProvider time, ILogger<StoredUpkeep> log) : BackgroundService
+{
+    private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
+
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var interrupted = await answers.InterruptAsync();
+        if (interrupted > 0)
+            log.LogWarning("{Count} deferred or background answers were unfinished when the server stopped; their readers are told so", interrupted);
+        await base.StartAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+            try
+            {
+                await answers.SweepAsync();
+            }
+            catch (Exception later) when (later is SqliteException or DatabaseBusyException)
+            {
+                log.LogWarning("Stored answers could not be swept ({Reason}); the next minute tries again", later.Message);
+            }
+    }
+}

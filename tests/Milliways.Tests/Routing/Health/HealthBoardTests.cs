@@ -1,0 +1,71 @@
+using System.Globalization;
+using Milliways.Routing.Health;
+using Milliways.Tests.Support;
+using Milliways.Upstreams;
+
+namespace Milliways.Tests.Routing.Health;
+
+public sealed class HealthBoardTests
+{
+    private static readonly BreakerSettings Two = new(2, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(10));
+
+    private static void Fail(HealthBoard board, Milliways.Routing.Attempt attempt, int times = 2)
+    {
+        for (var i = 0; i < times; i++)
+            board.Of(attempt).Breaker.Blame();
+    }
+
+    [Fact]
+    public void Each_upstream_and_model_has_a_health_of_its_own_and_the_log_hears_of_a_change_once()
+    {
+        var (clock, log) = (new ManualTime(), new ListLog<HealthBoard>());
+        var board = new HealthBoard(clock, log);
+        var (ill, well) = (Attempts.Of("lab", "alpha", breaker: Two), Attempts.Of("lab", "beta", breaker: Two));
+        Assert.Same(board.Of(ill), board.Of(Attempts.Of("lab", "alpha", breaker: Two)));
+        Fail(board, ill, times: 5);
+
+        Assert.Equal([new AvoidedAttempt("lab/alpha", TimeSpan.FromSeconds(10))], board.Avoided());
+        Assert.True(board.Of(well).Breaker.TryEnter(out _));
+        clock.Advance(Two.Open);
+        Assert.True(board.Of(ill).Breaker.TryEnter(out var probe));
+        probe.Tell(Verdict.Bad);
+        clock.Advance(Two.Open);
+        Assert.True(board.Of(ill).Breaker.TryEnter(out probe));
+        probe.Tell(Verdict.Good);
+
+        Assert.Empty(board.Avoided());
+        Assert.Equal(["lab/alpha is avoided: 2 failures within 30 s; it is tried again every 10 s", "lab/alpha answers again"], log.Lines);
+    }
+
+    [Fact]
+    public void Changed_numbers_begin_anew_and_unchanged_ones_remember()
+    {
+        var board = Attempts.Board();
+        Fail(board, Attempts.Of("lab", breaker: Two));
+        Assert.Single(board.Avoided());
+        Assert.Equal(BreakerState.Open, board.Of(Attempts.Of("lab", breaker: Two with { })).Breaker.State);
+        Assert.Equal(BreakerState.Closed, board.Of(Attempts.Of("lab", breaker: Two with { Failures = 3 })).Breaker.State);
+        Assert.Empty(board.Avoided());
+    }
+
+    [Fact]
+    public void Names_that_callers_make_up_do_not_fill_the_memory()
+    {
+        var board = Attempts.Board();
+        var seen = Enumerable.Range(0, HealthBoard.MostModels * 4).Select(i => board.Of(Attempts.Of("lab", i.ToString(CultureInfo.InvariantCulture)))).Distinct().Count();
+        Assert.Equal(HealthBoard.MostModels + 1, seen);
+        Assert.NotSame(board.Of(Attempts.Of("lab", "late")), board.Of(Attempts.Of("lab2", "late")));
+    }
+
+    [Fact]
+    public void The_newest_measurement_moves_the_average_by_a_quarter()
+    {
+        var latency = new Latency(new ManualTime());
+        Assert.Null(latency.Milliseconds);
+        latency.Measured(TimeSpan.FromMilliseconds(100));
+        latency.Measured(TimeSpan.FromMilliseconds(500));
+        Assert.Equal(200, latency.Milliseconds);
+        latency.Measured(TimeSpan.Zero);
+        Assert.Equal(150, latency.Milliseconds!.Value, 0.01);
+    }
+}
