@@ -15,6 +15,7 @@ internal sealed class EngineFacts(EmbeddedModels models)
         OwnedBy = models.Chat.Owner,
         Context = models.Chat.Context,
         MaxOutput = models.Chat.Context,
+        InputsAreKnown = true,
         Price = default(ModelPrice), // local models are free
         Created = models.Chat.Created,
     };

@@ -6,7 +6,7 @@ namespace Milliways.Upstreams;
 /// <summary>Environment alone is enough for the common case: <c>XAI_API_KEY</c> makes the preset <c>xai</c>, <c>XAI_BASE_URL</c> moves it.</summary>
 internal static class EnvironmentUpstreams
 {
-    public static IEnumerable<UpstreamConfig> Read(Func<string, string?> environment, IReadOnlyList<UpstreamConfig> configured)
+    public static IEnumerable<UpstreamConfig> Read(Func<string, string?> environment, IReadOnlyList<UpstreamConfig> configured, List<string> warnings)
     {
         foreach (var preset in Presets.Everything)
         {
@@ -17,6 +17,11 @@ internal static class EnvironmentUpstreams
             // A moved base alone makes an upstream too: servers on one's own machine need no key.
             if (key is null && (baseUrl is null || preset.Name is "xai" or "anthropic"))
                 continue;
+            if (baseUrl is null && preset.BaseUrl is null)
+            {
+                warnings.Add($"{preset.Variable}_API_KEY is set, but not {preset.Variable}_BASE_URL: every customer of {preset.Name} has an address of his own");
+                continue;
+            }
             if (baseUrl is not null && !UpstreamAddress.TryParse(baseUrl, out _))
                 throw new UserErrorException($"{preset.Variable}_BASE_URL is \"{baseUrl}\", which is no http or https address: correct or unset it.", ExitCode.Usage);
             yield return new UpstreamConfig(preset.Name) { Preset = preset.Name, ApiKey = key, BaseUrl = baseUrl is null ? null : WithVersion(baseUrl, preset) };

@@ -210,7 +210,7 @@ public sealed class ConfigurationTests
         var error = Record.Exception(() =>
         {
             var server = ServeHost.Build(TestServer.Options(directory), environment: name => name == "OPENAI_BASE_URL" ? "nonsense" : null);
-            _ = server.Services.GetService(typeof(Milliways.Routing.RoutingTable));
+            _ = server.Services.GetService(typeof(Milliways.Routing.LiveRouting));
         });
         Assert.Contains("OPENAI_BASE_URL", Assert.IsType<UserErrorException>(error).Message, StringComparison.Ordinal);
     }

@@ -170,6 +170,25 @@ public sealed class StartTests
     }
 
     [Fact]
+    public async Task A_key_that_was_being_shown_when_the_server_was_killed_stays_good_beside_the_next_starts()
+    {
+        using var directory = new TempDirectory();
+        string first;
+        using (var data = DataDirectory.Open(directory["data"], 1))
+        using (var database = Milliways.Storage.LedgerDatabase.Open(data.LedgerFile))
+        {
+            first = FirstStart.Ensure(database, new Milliways.Teams.TeamStore(database, TimeProvider.System), TimeProvider.System, data).Key!;
+            FirstStart.Showing(data); // and no more
+        }
+        await using var server = Build(directory);
+        await server.StartAsync();
+
+        Assert.NotNull(server.FirstKey);
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (await WithKeyAsync(server, first), await WithKeyAsync(server, server.FirstKey)));
+        await server.StopAsync().Soon();
+    }
+
+    [Fact]
     public async Task A_ready_file_that_could_not_be_written_has_shown_nobody_the_key()
     {
         using var directory = new TempDirectory();

@@ -158,13 +158,4 @@ public sealed class RouterTests
         Assert.Equal(("lab/beta", "2"), (both.Header("x-milliways-upstream"), both.Header("x-milliways-attempts")));
         Assert.Equal(1, fake.Received.Count(request => request.Text.Contains("beta", StringComparison.Ordinal)));
     }
-
-    [Fact]
-    public async Task Dialects_that_this_version_does_not_speak_are_switched_off_by_name()
-    {
-        await using var server = await TestServer.StartAsync("""{ "upstreams": { "later": { "dialect": "openai-responses", "baseUrl": "http://127.0.0.1:9" } } }""");
-        var answer = await server.PostAsync("/v1/chat/completions", Answers.Ask("later/x"));
-        Assert.Equal(503, answer.Status);
-        Assert.Contains("openai-responses", answer.Text, StringComparison.Ordinal);
-    }
 }
