@@ -11,7 +11,7 @@ internal sealed record ServedModel(CatalogueModel Model, string ServedBy);
 /// What <c>/v1/models</c> and its kin tell: every name that the router would take and that can be known beforehand, with the facts of what really
 /// serves it. A stand-in reports its own context and price, not those of the model it stands in for.
 /// </summary>
-internal sealed class ModelDirectory(LiveRouting routing, ModelFacts facts)
+internal sealed class ModelDirectory(LiveRouting routing, ModelFacts facts, EngineFacts embedded)
 {
     private const string NotServed = "none";
 
@@ -31,12 +31,13 @@ internal sealed class ModelDirectory(LiveRouting routing, ModelFacts facts)
             foreach (var model in BuiltInModels.All)
                 Add(model.Id, xai, model.Id);
         }
-        else if (table.Engine is { } standIn)
+        else if (table.Engine is { } standIn && embedded.HasChat)
             Add(StandIn.Chat, standIn, table.EngineModel);
         if (table.Engine is { } engine)
         {
-            Add(table.EngineModel, engine, table.EngineModel);
-            if (table.EngineEmbeddingModel is { } embedding)
+            if (embedded.HasChat)
+                Add(table.EngineModel, engine, table.EngineModel);
+            if (embedded.HasEmbedding && table.EngineEmbeddingModel is { } embedding)
                 Add(embedding, engine, embedding);
         }
         return models;

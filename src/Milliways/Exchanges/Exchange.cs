@@ -62,6 +62,9 @@ internal sealed class Exchange : IDisposable
 
     public int Attempts { get; set; }
 
+    /// <summary>An upstream has been sent something: from then on errors name it.</summary>
+    public bool HasAsked { get; set; }
+
     /// <summary>The attempt that answers, once one does.</summary>
     public Attempt? Answering { get; set; }
 

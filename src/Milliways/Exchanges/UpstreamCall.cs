@@ -55,6 +55,7 @@ internal sealed class UpstreamCall : IAsyncDisposable
     public static async Task<UpstreamCall> SendAsync(Upstream upstream, Uri address, PreparedCall call, Exchange exchange, CancellationToken cancel)
     {
         using var request = Request(upstream, address, call, exchange);
+        exchange.HasAsked = true;
         try
         {
             return new UpstreamCall(await upstream.Client.SendAsync(request, cancel));
@@ -160,6 +161,7 @@ internal sealed class UpstreamCall : IAsyncDisposable
             $"The upstream {upstream.Name} cannot be reached: {late.Reason} ({upstream.Timeouts.Connect.TotalSeconds:0.###} s).")),
         { } none => Failure.Broken(StageOf(none), $"The upstream {upstream.Name} cannot be reached: {none.Reason}."),
         null when broken is ContentDecodingException => Failure.Broken(stage, $"The upstream {upstream.Name} {broken.Message}."),
+        null when upstream.IsEngine => Failure.Broken(stage, "The embedded engine stopped while it answered; it is starting again: send the request again."),
         null => Failure.Broken(stage, $"The upstream {upstream.Name} broke the connection."),
     };
 

@@ -42,11 +42,16 @@ internal sealed class MilliwaysServer(
             throw new UserErrorException($"The address {options.Urls} cannot be listened on ({unusable.Message}): choose another with --urls.", inner: unusable);
         }
         address.Http = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        FirstStart.Showing(data);
         if (options.ReadyFile is not null)
+        {
             WriteReadyFile(options.ReadyFile);
+            FirstStart.Shown(data);
+        }
         if (!options.Quiet)
             await Console.Out.WriteAsync(Banner.Text(
                 address, team.Account, firstKey, app.Services.GetRequiredService<LiveRouting>().Table, app.Services.GetRequiredService<EmbeddedModels>(), data.Path));
+        FirstStart.Shown(data);
     }
 
     public Task WaitForShutdownAsync() => app.WaitForShutdownAsync();

@@ -41,7 +41,9 @@ internal static class ServeHost
     /// <param name="options">What the command line said.</param>
     /// <param name="clock">Null: the system's.</param>
     /// <param name="environment">Reads environment variables; null: the process's.</param>
-    public static MilliwaysServer Build(ServeOptions options, TimeProvider? clock = null, Func<string, string?>? environment = null)
+    /// <param name="more">Adds services to ours, such as a gate behind ours.</param>
+    public static MilliwaysServer Build(
+        ServeOptions options, TimeProvider? clock = null, Func<string, string?>? environment = null, Action<IServiceCollection>? more = null)
     {
         var time = clock ?? TimeProvider.System;
         environment ??= Environment.GetEnvironmentVariable;
@@ -50,7 +52,7 @@ internal static class ServeHost
         var data = DataDirectory.Open(options.DataDirectory, Environment.ProcessId);
         try
         {
-            return Compose(options, config, data, time, environment);
+            return Compose(options, config, data, time, environment, more);
         }
         catch
         {
@@ -67,7 +69,7 @@ internal static class ServeHost
     }
 
     private static MilliwaysServer Compose(
-        ServeOptions options, MilliwaysConfig config, DataDirectory data, TimeProvider time, Func<string, string?> environment)
+        ServeOptions options, MilliwaysConfig config, DataDirectory data, TimeProvider time, Func<string, string?> environment, Action<IServiceCollection>? more)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "milliways" });
         var address = new ServerAddress();
@@ -80,7 +82,7 @@ internal static class ServeHost
         var database = LedgerDatabase.Open(data.LedgerFile);
         var stored = StoredDatabase.Open(data.StoredFile);
         var teams = new TeamStore(database, time);
-        var (team, firstKey) = FirstStart.Ensure(database, teams, time);
+        var (team, firstKey) = FirstStart.Ensure(database, teams, time, data);
         var models = new EmbeddedModels(config.Engine, data.ModelsDirectory);
         var socket = new EngineSocket(data.RunDirectory, Environment.ProcessId);
         services.AddSingleton(time).AddSingleton(address).AddSingleton(models).AddSingleton(socket).AddSingleton(config.Engine);
@@ -106,6 +108,7 @@ internal static class ServeHost
         services.AddSingleton(new HostGuard(ListenUrls.AreLoopback(options.Urls), config.Security.AllowedHosts));
         services.AddSingleton<Dispatcher>();
 
+        more?.Invoke(services);
         var app = builder.Build();
         app.Run(app.Services.GetRequiredService<Dispatcher>().HandleAsync);
         return new MilliwaysServer(app, options, config, data, address, team, firstKey);

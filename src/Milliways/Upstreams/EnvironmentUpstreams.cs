@@ -24,7 +24,7 @@ internal static class EnvironmentUpstreams
             }
             if (baseUrl is not null && !UpstreamAddress.TryParse(baseUrl, out _))
                 throw new UserErrorException($"{preset.Variable}_BASE_URL is \"{baseUrl}\", which is no http or https address: correct or unset it.", ExitCode.Usage);
-            yield return new UpstreamConfig(preset.Name) { Preset = preset.Name, ApiKey = key, BaseUrl = baseUrl };
+            yield return new UpstreamConfig(preset.Name) { Preset = preset.Name, ApiKey = key, BaseUrl = baseUrl is null ? null : WithVersion(baseUrl, preset) };
         }
     }
 
@@ -35,6 +35,13 @@ internal static class EnvironmentUpstreams
     public static bool IsMovedByEnvironment(UpstreamConfig config, Preset? preset) =>
         preset is not null && config.Name == preset.Name && config.Models.Count == 0 && config.BaseUrl is not null
         && preset.Dialect == UpstreamDialect.OpenAiChat && preset.Name != "xai";
+
+    /// <summary>
+    /// OpenAI's SDKs are given their base with <c>/v1</c> at its end (contract, "Upstreams and keys"). A bare host can only mean that path on it; a base
+    /// with any path stays as it was written.
+    /// </summary>
+    private static string WithVersion(string baseUrl, Preset preset) =>
+        preset.Dialect == UpstreamDialect.OpenAiChat && UpstreamAddress.TryParse(baseUrl, out var address) && address.BasePath.Length == 0 ? address.Origin + "/v1" : baseUrl;
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

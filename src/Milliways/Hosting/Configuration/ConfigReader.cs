@@ -54,6 +54,7 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
         LaterSections.Read(root, _warnings);
         root.Done();
         CheckNames(root, config);
+        CheckAliases(root, config);
         return config with { Warnings = _warnings, OtherFiles = _files };
     }
 
@@ -258,6 +259,24 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
                 if (!upstreams.Contains(upstream) && Upstreams.Presets.Find(upstream) is null)
                     root.Problem($"\"{upstream}\" is no upstream{NearestName.Hint(upstream, upstreams)}",
                         root.Node["models"]?[model.Name]?["attempts"], $"models.{model.Name}.attempts");
+    }
+
+    /// <summary>
+    /// An alias of <c>upstream/model</c> must name an upstream. A name with a slash may also be another entry or a model that an upstream lists, and a
+    /// server that takes any name may know it.
+    /// </summary>
+    private void CheckAliases(ConfigSection root, MilliwaysConfig config)
+    {
+        if (config.Upstreams.Any(upstream => upstream.BaseUrl is not null && upstream.Models.Count == 0 && upstream.Preset == upstream.Name)
+            || Upstreams.Presets.Everything.Any(preset => !string.IsNullOrWhiteSpace(environment($"{preset.Variable}_BASE_URL"))))
+            return;
+        var upstreams = config.Upstreams.Select(upstream => upstream.Name).Append(Upstreams.Upstream.EngineName).ToHashSet();
+        var names = config.Models.Select(model => model.Name).Concat(config.Upstreams.SelectMany(upstream => upstream.Models)).ToHashSet();
+        foreach (var model in config.Models)
+            if (model.Alias is { } alias && alias.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash && !names.Contains(alias)
+                && !upstreams.Contains(alias[..slash]) && Upstreams.Presets.Find(alias[..slash]) is null)
+                root.Problem($"\"{alias[..slash]}\" is no upstream{NearestName.Hint(alias[..slash], upstreams)}",
+                    root.Node["models"]?[model.Name]?["alias"], $"models.{model.Name}.alias");
     }
 
     private static string FirstSentence(string text)
