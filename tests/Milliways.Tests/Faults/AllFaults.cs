@@ -17,11 +17,11 @@ internal static class AllFaults
     [
         new("good") { Expect = Good },
         new("refused") { Upstream = "refused", Requests = 0, Expect = Refused(502, "upstream, connect") },
-        new("DNS failure") { Upstream = "nowhere", Requests = 0, Expect = Refused(502, "upstream, connect") },
+        new("DNS failure") { Upstream = "nowhere", Requests = 0, Expect = Refused(502, "upstream, dns") },
         new("TLS failure") { Upstream = "tls", Requests = 0, Expect = Refused(502, "upstream, tls") },
         new("reset before headers") { Play = turn => Do(turn.Upstream.Reset), Expect = Refused(502, "upstream, headers") },
         new("end before headers") { Play = turn => Do(turn.Upstream.Finish), Expect = Refused(502, "upstream, headers") },
-        new("silence") { TakesTime = true, Play = turn => turn.Upstream.ClosedAsync(), Expect = Refused(504, "upstream, first-event") },
+        new("silence") { TakesTime = true, Play = turn => turn.Upstream.ClosedAsync(), Expect = Refused(504, "upstream, headers") },
         new("headers, then silence") { TakesTime = true, Play = HeadersThenSilenceAsync, Expect = Refused(504, "upstream, first-event") },
         new("slow first byte") { Play = SlowAsync, Expect = Good },
         new("stall in the middle") { TakesTime = true, Play = StallAsync, Expect = TornOrRefused(504, "upstream, idle") },
