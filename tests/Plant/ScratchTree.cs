@@ -34,7 +34,7 @@ internal sealed class ScratchTree(string root)
         Put("src/Milliways.Dialects/Planted.cs", Switch);
         var models = Path.Combine(_copy, "models");
         if (!Path.Exists(models))
-            Directory.CreateSymbolicLink(models, Path.Combine(root, "models"));
+            Directory.CreateSymbolicLink(models, Path.Combine("..", "..", "models"));
     }
 
     /// <summary>False, and what the compiler said, when it does not build.</summary>
