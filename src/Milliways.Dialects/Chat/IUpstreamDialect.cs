@@ -63,4 +63,19 @@ public sealed record UpstreamTraits
 
     /// <summary>The most stop texts it takes.</summary>
     public int MaxStops { get; init; } = 4;
+
+    /// <summary>Chat: takes <c>stream_options</c>. Who does not sends usage unasked, or never.</summary>
+    public bool StreamOptions { get; init; } = true;
+
+    /// <summary>
+    /// Chat: members that it answers with an error: <c>user</c>, <c>name</c> (of messages), <c>seed</c>, <c>logit_bias</c>, <c>logprobs</c>,
+    /// <c>frequency_penalty</c>, <c>presence_penalty</c>, <c>service_tier</c>, <c>parallel_tool_calls</c>, <c>n</c>. A request that crosses is written without them.
+    /// </summary>
+    public IReadOnlyList<string> Refuses { get; init; } = [];
+
+    /// <summary>Chat: behind the system turns, user and assistant must alternate.</summary>
+    public bool AlternatingTurns { get; init; }
+
+    /// <summary>Chat: the id of a tool call must be nine letters and digits.</summary>
+    public bool NineLetterCallIds { get; init; }
 }

@@ -8,8 +8,11 @@ public sealed class ChatDialect : IUpstreamDialect, ICallerDialect
 {
     public static ChatDialect Instance { get; } = new();
 
-    public Failure? WriteRequest(ChatRequest request, UpstreamTarget target, IBufferWriter<byte> body, ICollection<string> dropped) =>
-        RequestWriter.Write(request, Options(target), body, dropped);
+    public Failure? WriteRequest(ChatRequest request, UpstreamTarget target, IBufferWriter<byte> body, ICollection<string> dropped)
+    {
+        var suited = TraitRules.Apply(request, target.Traits, dropped);
+        return suited.IsOk ? RequestWriter.Write(suited.Value, Options(target), body, dropped) : suited.Failure;
+    }
 
     public IStreamReader NewStreamReader() => new StreamReader();
 
@@ -44,6 +47,7 @@ public sealed class ChatDialect : IUpstreamDialect, ICallerDialect
             Verbosity = traits.OpenAiExtensions,
             PromptCacheKey = traits.OpenAiExtensions || traits.LiveSearch,
             LiveSearch = traits.LiveSearch,
+            StreamOptions = traits.StreamOptions,
         };
     }
 

@@ -11,8 +11,8 @@ public sealed record ChatWriteOptions
 
     public MaxTokensField MaxTokensField { get; init; }
 
-    /// <summary>Ask the upstream for usage on streams, whatever the caller asked.</summary>
-    public bool IncludeUsageWhenStreaming { get; init; } = true;
+    /// <summary>Ask the upstream for usage on streams, whatever the caller asked; false for an upstream that refuses to be asked.</summary>
+    public bool StreamOptions { get; init; } = true;
 
     /// <summary>OpenAI's reasoning models call system turns developer turns.</summary>
     public bool DeveloperRole { get; init; }

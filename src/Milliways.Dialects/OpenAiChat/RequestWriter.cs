@@ -42,7 +42,7 @@ public static class RequestWriter
         if (request.Stream)
         {
             writer.WriteBoolean("stream"u8, true);
-            if (options.IncludeUsageWhenStreaming || request.IncludeUsage)
+            if (options.StreamOptions)
             {
                 writer.WriteStartObject("stream_options"u8);
                 writer.WriteBoolean("include_usage"u8, true);

@@ -112,7 +112,9 @@ internal sealed class EmbeddingLoop : IDisposable
         lock (_gate)
         {
             while (!_stopping && _waiting.Count == 0)
+#pragma warning disable RS0030 // The loop's own thread waits for work here: it serves no socket.
                 Monitor.Wait(_gate);
+#pragma warning restore RS0030
             if (_stopping)
                 return null;
             var job = _waiting.First!.Value;

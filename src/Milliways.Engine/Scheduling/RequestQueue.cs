@@ -46,7 +46,9 @@ internal sealed class RequestQueue(int limit, Capacity capacity, AbortFlag abort
         lock (_gate)
         {
             if (!busy && !_stopping && !_cancelNoticed && _waiting.Count == 0)
+#pragma warning disable RS0030 // The loop's own thread waits for work here: it serves no socket.
                 Monitor.Wait(_gate, IdleTick);
+#pragma warning restore RS0030
             if (_stopping)
                 return false;
             if (_cancelNoticed)

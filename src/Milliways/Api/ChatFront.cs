@@ -49,7 +49,7 @@ internal sealed class ChatFront(Flavour flavour, ModelPrefix? modelPrefix = null
         IRelay relay = facts.Stream
             ? new BytesRelay(new ChatStreamObserver(stripUsage: !facts.IncludeUsage, facts.N))
             : new WholeBytesRelay("choices", WholeUsage.OfChat);
-        return new PreparedCall(BodyEdit.Apply(exchange.Body, facts, attempt.Model, askUsage: true), relay)
+        return new PreparedCall(BodyEdit.Apply(exchange.Body, facts, attempt.Model, attempt.Upstream.Traits.StreamOptions), relay)
         {
             Headers = ForwardedHeaders.ToChat(exchange.Http.Request.Headers, attempt.Upstream, flavour),
             Dropped = attempt.Upstream.IsEngine ? EngineDrops.Of(exchange) : [],

@@ -53,6 +53,8 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
     public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt) =>
         IsSameDialect(attempt.Upstream) ? Same(exchange, attempt) : Cross(exchange, attempt);
 
+    public Reading<ChatRequest>? ReadChat(Exchange exchange) => NeutralRequest.Of(exchange, caller);
+
     public Failure ReadRefusal(Attempt attempt, int status, ReadOnlySpan<byte> body, string? retryAfter) =>
         UpstreamRefusal.Read(attempt, status, body, retryAfter);
 
@@ -82,7 +84,7 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
             return read.Failure;
         var (request, upstream) = (read.Value, attempt.Upstream);
         var (body, dropped) = (new ArrayBufferWriter<byte>(exchange.Body.Length + 256), new SortedSet<string>(StringComparer.Ordinal));
-        if (upstream.Wire.WriteRequest(request, upstream.Target(attempt.Model, exchange.IsStrict), body, dropped) is { } refused)
+        if (upstream.Wire.WriteRequest(request, upstream.Target(attempt.Model, exchange.IsStrict) with { MaxOutput = exchange.Model?.MaxOutput }, body, dropped) is { } refused)
             return refused;
         if (upstream.IsEngine)
             dropped.UnionWith(EngineDrops.Of(exchange));

@@ -19,7 +19,8 @@ internal sealed class Dispatcher(Routes routes, GatewayRoutes gateway, HostGuard
                 await FailureAnswer.WriteAsync(http, Routes.ErrorsFor(http, path), HostGuard.Refusal(http.Request.Host));
                 return;
             }
-            Cors.Apply(http.Response.Headers);
+            if (!routes.IsOpen(path))
+                Cors.Apply(http.Response.Headers);
             if (http.Request.Method == "OPTIONS")
                 return; // 200 with no body, as api.x.ai answers (xai-api 0.2 rule 20)
             if (routes.TryServe(http, path) is { } served)

@@ -30,7 +30,7 @@ internal static class ForwardedHeaders
         if (upstream.IsEngine)
             return flavour == Flavour.Xai ? EngineXai : EngineOpenAi;
         // Conversation affinity of xAI's prompt cache (xai-api 1.1).
-        return upstream.Preset?.Name == "xai" && headers.TryGetValue("x-grok-conv-id", out var conversation) ? [("x-grok-conv-id", conversation.ToString())] : [];
+        return upstream.IsXai && headers.TryGetValue("x-grok-conv-id", out var conversation) ? [("x-grok-conv-id", conversation.ToString())] : [];
     }
 
     /// <summary>The version is required by Anthropic; betas are an open list and go on verbatim (dialects 2.1).</summary>

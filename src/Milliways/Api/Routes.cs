@@ -54,6 +54,9 @@ internal sealed class Routes
 
     public IReadOnlyList<ApiRoute> All { get; }
 
+    /// <summary>True for a path of this server itself, such as health and the start page, which are no part of the inference API.</summary>
+    public bool IsOpen(string path) => _fixed.TryGetValue(path, out var routes) && Array.TrueForAll(routes, route => route.Key == KeyKind.None);
+
     /// <summary>Serves a normalized path; null when no route has it.</summary>
     public Task? TryServe(HttpContext http, string path)
     {

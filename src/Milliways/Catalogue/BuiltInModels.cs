@@ -22,6 +22,7 @@ internal static class BuiltInModels
         new(id)
         {
             Context = context,
+            InputsAreKnown = true,
             Inputs = image > 0 ? ["text", "image"] : ["text"],
             Price = ModelPrice.FromDollarsPerMillion(input, cached, image, output),
         };

@@ -13,6 +13,9 @@ internal sealed record CatalogueModel(string Id)
 
     public IReadOnlyList<string> Inputs { get; init; } = ["text"];
 
+    /// <summary>False: <see cref="Inputs"/> is a guess for model lists, and nothing is refused by it.</summary>
+    public bool InputsAreKnown { get; init; }
+
     public IReadOnlyList<string> Outputs { get; init; } = ["text"];
 
     /// <summary>Null: no price is known.</summary>

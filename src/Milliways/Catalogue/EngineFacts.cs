@@ -5,13 +5,19 @@ namespace Milliways.Catalogue;
 /// <summary>What the embedded models are; known from their profiles before the engine has loaded anything.</summary>
 internal sealed class EngineFacts(EmbeddedModels models)
 {
+    /// <summary>False when its file is missing or could not be loaded.</summary>
+    public bool HasChat => models.Chat.Trouble is null;
+
+    public bool HasEmbedding => models.Embedding is { Trouble: null };
+
     public CatalogueModel Chat(string id) => new(id)
     {
         OwnedBy = models.Chat.Owner,
         Context = models.Chat.Context,
         MaxOutput = models.Chat.Context,
+        InputsAreKnown = true,
         Price = default(ModelPrice), // local models are free
-        Created = 0,
+        Created = models.Chat.Created,
     };
 
     public CatalogueModel Embedding(string id) => new(id)
@@ -20,6 +26,6 @@ internal sealed class EngineFacts(EmbeddedModels models)
         Context = models.Embedding?.Context,
         Outputs = ["embedding"],
         Price = default(ModelPrice),
-        Created = 0,
+        Created = models.Embedding?.Created ?? 0,
     };
 }

@@ -2,20 +2,17 @@ using Milliways.Hosting.Configuration;
 
 namespace Milliways.Engines;
 
-/// <summary>A model the engine can load: its name in answers, its file, and what is known of it.</summary>
-/// <param name="File">Where it should be; null when no file was found under the name.</param>
-internal sealed record EmbeddedModel(string Name, string? File, string Owner, int? Context);
-
 /// <summary>
 /// The models that ship with Milliways, and the rule by which a name becomes a file: a path is a path; a name is looked for in the data directory's
 /// <c>models/</c>, beside the executable, and in the <c>models/</c> of the source tree it was built from.
 /// </summary>
 internal sealed class EmbeddedModels
 {
-    private static readonly (string Name, string FileName, string Owner, int Context)[] Shipped =
+    /// <summary>Created: the day on which its makers published it, in Unix seconds.</summary>
+    private static readonly (string Name, string FileName, string Owner, int Context, long Created)[] Shipped =
     [
-        ("smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "HuggingFaceTB", 8192),
-        ("all-minilm", "all-MiniLM-L6-v2.Q8_0.gguf", "sentence-transformers", 512),
+        ("smollm2", "SmolLM2-135M-Instruct.Q4_1.gguf", "HuggingFaceTB", 8192, 1730332800), // 2024-10-31
+        ("all-minilm", "all-MiniLM-L6-v2.Q8_0.gguf", "sentence-transformers", 512, 1630281600), // 2021-08-30
     ];
 
     public EmbeddedModels(EngineConfig config, string dataModels)
@@ -29,6 +26,9 @@ internal sealed class EmbeddedModels
 
     public EmbeddedModel? Embedding { get; }
 
+    /// <summary>Chat first.</summary>
+    public IEnumerable<EmbeddedModel> All => Embedding is null ? [Chat] : [Chat, Embedding];
+
     /// <summary>Where models are looked for, in order.</summary>
     public IReadOnlyList<string> Folders { get; }
 
@@ -37,12 +37,27 @@ internal sealed class EmbeddedModels
         if (nameOrPath.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase))
         {
             var path = Path.GetFullPath(nameOrPath);
-            return new EmbeddedModel(Path.GetFileNameWithoutExtension(path), File.Exists(path) ? path : null, "local", null);
+            return Local(Path.GetFileNameWithoutExtension(path), path, $"the model file {path} does not exist");
         }
         var shipped = Array.Find(Shipped, model => model.Name == nameOrPath);
         var fileName = shipped.FileName ?? nameOrPath + ".gguf";
         var file = Folders.Select(folder => Path.Combine(folder, fileName)).FirstOrDefault(File.Exists);
-        return new EmbeddedModel(nameOrPath, file, shipped.Owner ?? "local", shipped.Name is null ? null : shipped.Context);
+        var missing = $"the model file {fileName} was not found in {string.Join(" or ", Folders)}";
+        if (shipped.Name is null)
+            return Local(nameOrPath, file ?? Path.Combine(Folders[0], fileName), missing);
+        return new EmbeddedModel(nameOrPath, file ?? Path.Combine(Folders[0], fileName), file is null ? missing : null)
+        {
+            Owner = shipped.Owner, Context = shipped.Context, Created = shipped.Created, IsShipped = true,
+        };
+    }
+
+    private static EmbeddedModel Local(string name, string path, string missing)
+    {
+        var file = new FileInfo(path);
+        return new EmbeddedModel(name, path, file.Exists ? null : missing)
+        {
+            Created = file.Exists ? new DateTimeOffset(file.LastWriteTimeUtc).ToUnixTimeSeconds() : 0,
+        };
     }
 
     private static List<string> SearchFolders(string dataModels)

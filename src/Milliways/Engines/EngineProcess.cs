@@ -19,7 +19,13 @@ internal sealed class EngineProcess : IDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>Completes when the models are loaded and the socket listens.</summary>
+    /// <summary>Why the chat model did not load, once <see cref="Ready"/> or the end of the process has come; null when it did.</summary>
+    public string? ChatTrouble { get; private set; }
+
+    /// <summary>The same of the embedding model.</summary>
+    public string? EmbeddingTrouble { get; private set; }
+
+    /// <summary>Completes when what can be loaded is loaded and the socket listens.</summary>
     public Task Ready => _ready.Task;
 
     /// <summary>What the process said last, for the operator.</summary>
@@ -33,6 +39,9 @@ internal sealed class EngineProcess : IDisposable
     }
 
     public int ExitCode => _process.ExitCode;
+
+    /// <summary>How it ended, in words: a signal by its name, else the exit code.</summary>
+    public string Ending => ProcessEnding.Describe(ExitCode);
 
     public static EngineProcess Start(IEnumerable<string> arguments, ILogger log)
     {
@@ -88,6 +97,10 @@ internal sealed class EngineProcess : IDisposable
     {
         if (line is "ready")
             _ready.TrySetResult();
+        else if (line?.StartsWith(EngineReport.Chat, StringComparison.Ordinal) == true)
+            ChatTrouble = line[EngineReport.Chat.Length..];
+        else if (line?.StartsWith(EngineReport.Embedding, StringComparison.Ordinal) == true)
+            EmbeddingTrouble = line[EngineReport.Embedding.Length..];
     }
 
     private void OnError(string? line, ILogger log)

@@ -46,7 +46,10 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
             SwitchOff("the embedded engine is switched off (engine.enabled, --no-engine)");
     }
 
-    public (EngineState State, string? Detail) Describe() => (_state, _off ?? (_state == EngineState.Ready ? _models.Chat.Name : null));
+    /// <summary>The state of the process and of each model, for callers: without the machine's directories.</summary>
+    public EngineReadiness Describe() => new(_state, _off, [.. _models.All.Select(model => new ModelReadiness(model.Name, StateOf(model), model.TroubleForCallers))]);
+
+    private EngineState StateOf(EmbeddedModel model) => model.Trouble is not null ? EngineState.Off : _state;
 
     public async ValueTask<Reading<IUpstreamStay>> EnterAsync(ReadOnlyMemory<byte> body, CancellationToken cancel)
     {
@@ -71,11 +74,13 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
                 return;
             crashes = _time.GetElapsedTime(started) > Stable ? 1 : crashes + 1;
             var pause = TimeSpan.FromMilliseconds(Math.Min(LongestPause.TotalMilliseconds, 100 * Math.Pow(2, crashes - 1)));
-            _log.LogWarning("The engine ended unexpectedly; it starts again in {Pause} ms. Its last words: {Words}", pause.TotalMilliseconds, _lastWords);
+            _log.LogWarning("The engine ended unexpectedly ({Ending}); it starts again in {Pause} ms{Words}", _ending, pause.TotalMilliseconds,
+                _lastWords.Length > 0 ? $". Its last words: {_lastWords}" : "");
             await Task.Delay(pause, _time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
+    private string _ending = "";
     private string _lastWords = "";
 
     public override void Dispose()
@@ -87,9 +92,9 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
     /// <summary>One life of the process; false when there shall be no other.</summary>
     private async Task<bool> RunOnceAsync(CancellationToken stopping)
     {
-        if (_models.Chat.File is null)
+        if (_models.All.All(model => model.File is null))
         {
-            SwitchOff($"the model file of \"{_models.Chat.Name}\" was not found in {string.Join(" or ", _models.Folders)}: put it there, or name a GGUF file as engine.model in milliways.json");
+            SwitchOffWithoutModels();
             return false;
         }
         _socket.Clear();
@@ -112,8 +117,11 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
                 _log.LogWarning("The engine (process {Process}) did not load its models in time and is replaced", process.Id);
             if (first == process.Ready)
             {
+                HearTroubles(process);
+                foreach (var model in _models.All.Where(model => model.Trouble is not null))
+                    _log.LogWarning("The model {Model} is not available: {Reason}: correct {Setting} in milliways.json and start again", model.Name, model.Trouble, Setting(model));
                 _state = EngineState.Ready;
-                _log.LogInformation("The engine is ready with {Model}", _models.Chat.Name);
+                _log.LogInformation("The engine is ready with {Models}", string.Join(" and ", _models.All.Where(model => model.Trouble is null).Select(model => model.Name)));
                 _life.Ready.TrySetResult(null);
                 await WatchAsync(process, exit, stopping);
             }
@@ -131,9 +139,10 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
         process.Kill();
         await exit;
         _process = null;
-        _lastWords = process.LastWords;
+        (_ending, _lastWords) = (process.Ending, process.LastWords);
         if (stopping.IsCancellationRequested)
         {
+            _socket.Clear();
             _life.Ready.TrySetResult(Stopping);
             return false;
         }
@@ -141,7 +150,11 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
         if (process.ExitCode == ExitCode.Usage)
         {
             // The engine says by this code that another try would end the same way: a damaged model, missing libraries.
-            SwitchOff(process.LastWords);
+            HearTroubles(process);
+            if (_models.All.All(model => model.Trouble is not null))
+                SwitchOffWithoutModels();
+            else
+                SwitchOff(Reason(process.LastWords), ModelTrouble.ForCallers(Reason(process.LastWords)));
             return false;
         }
         _state = EngineState.Starting;
@@ -156,7 +169,8 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
     }
 
     /// <summary>How long loading may take: a fixed part, and one for each 20 MB, which the slowest disks read in a second.</summary>
-    private TimeSpan LoadingTimeout() => TimeSpan.FromSeconds(30) + TimeSpan.FromSeconds(new FileInfo(_models.Chat.File!).Length / 20e6);
+    private TimeSpan LoadingTimeout() =>
+        TimeSpan.FromSeconds(30) + TimeSpan.FromSeconds(_models.All.Where(model => model.File is not null).Sum(model => new FileInfo(model.Path) is { Exists: true } file ? file.Length : 0) / 20e6);
 
     /// <summary>Returns when the process has ended, hangs, or shall stop.</summary>
     private async Task WatchAsync(EngineProcess process, Task exit, CancellationToken stopping)
@@ -192,22 +206,46 @@ internal sealed class EngineSupervisor : BackgroundService, IUpstreamGuard
 
     private List<string> Arguments()
     {
-        var arguments = new List<string> { "--model", _models.Chat.File!, "--name", _models.Chat.Name, "--socket", _socket.Path, "--supervised" };
-        if (_models.Embedding is { File: { } embedding } model)
-            arguments.AddRange(["--embedding-model", embedding, "--embedding-name", model.Name]);
+        // A file that is missing is named too: the process tells its callers so, and serves the other one.
+        var arguments = new List<string> { "--model", _models.Chat.Path, "--name", _models.Chat.Name, "--socket", _socket.Path, "--supervised" };
+        if (_models.Embedding is { } embedding)
+            arguments.AddRange(["--embedding-model", embedding.Path, "--embedding-name", embedding.Name]);
         arguments.AddRange(["--sequences", _config.Sequences.ToString(CultureInfo.InvariantCulture), "--queue", _config.Queue.ToString(CultureInfo.InvariantCulture)]);
         if (_config.Threads is { } threads)
             arguments.AddRange(["--threads", threads.ToString(CultureInfo.InvariantCulture)]);
         return arguments;
     }
 
-    private void SwitchOff(string because)
+    /// <summary>Takes over which models the process could not load. One whose file is missing keeps its own reason, which says where it was looked for.</summary>
+    private void HearTroubles(EngineProcess process)
     {
-        _off = because;
+        foreach (var (model, trouble) in new[] { (_models.Chat, process.ChatTrouble), (_models.Embedding, process.EmbeddingTrouble) })
+            if (model is { File: not null })
+                model.Trouble = trouble;
+    }
+
+    private string Setting(EmbeddedModel model) => model == _models.Chat ? "engine.model" : "engine.embeddingModel";
+
+    /// <summary>Nothing can be served: each model says why.</summary>
+    private void SwitchOffWithoutModels()
+    {
+        string Because(Func<EmbeddedModel, string?> trouble) =>
+            string.Join("; ", _models.All.Select(model => $"{trouble(model)}: correct {Setting(model)} in milliways.json and start again"));
+        SwitchOff(Because(model => model.Trouble), Because(model => model.TroubleForCallers));
+    }
+
+    /// <summary>What a command that failed said last, as a reason.</summary>
+    private static string Reason(string lastWords) => ModelTrouble.WithoutPrefix(lastWords[(lastWords.LastIndexOf("milliways: ", StringComparison.Ordinal) is >= 0 and var at ? at : 0)..]).TrimEnd('.');
+
+    /// <param name="because">For the log.</param>
+    /// <param name="forCallers">For answers; null: the same.</param>
+    private void SwitchOff(string because, string? forCallers = null)
+    {
+        _off = forCallers ?? because;
         _state = EngineState.Off;
         if (_config.Enabled)
             _log.LogWarning("The embedded engine does not run: {Reason}", because);
-        var failure = new Failure(FailureKind.Overloaded, FailureParty.Gateway, "engine", $"The embedded model is not available: {because}.") { RetryAfterSeconds = 30 };
+        var failure = new Failure(FailureKind.Overloaded, FailureParty.Gateway, "engine", $"The embedded model is not available: {_off}.") { RetryAfterSeconds = 30 };
         var gone = _life;
         if (!gone.Ready.TrySetResult(failure))
         {

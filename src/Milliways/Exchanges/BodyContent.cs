@@ -3,8 +3,8 @@ using System.Net;
 namespace Milliways.Exchanges;
 
 /// <summary>
-/// The body of an upstream's request, sent in one piece and let go then: the request stays reachable from its answer, and a prompt must not stay in memory
-/// as long as a stream runs.
+/// The body of an upstream's request, sent in one piece (again, when a proxy asks for a password first) and let go when the answer begins: the request
+/// stays reachable from its answer, and a prompt must not stay in memory as long as a stream runs.
 /// </summary>
 internal sealed class BodyContent(ReadOnlyMemory<byte> body) : HttpContent
 {
@@ -13,11 +13,10 @@ internal sealed class BodyContent(ReadOnlyMemory<byte> body) : HttpContent
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
-    {
-        await stream.WriteAsync(_body, cancellationToken);
-        _body = default;
-    }
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        stream.WriteAsync(_body, cancellationToken).AsTask();
+
+    public void LetGo() => _body = default;
 
     protected override bool TryComputeLength(out long length)
     {

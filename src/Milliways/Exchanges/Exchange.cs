@@ -1,3 +1,4 @@
+using Milliways.Catalogue;
 using Milliways.Dialects.Chat;
 using Milliways.Keys;
 using Milliways.Routing;
@@ -6,7 +7,7 @@ using Milliways.Upstreams;
 namespace Milliways.Exchanges;
 
 /// <summary>Which silence an exchange is in, and so which time-out watches it.</summary>
-internal enum Waiting { Nothing, FirstEvent, NextEvent, Retry, Caller }
+internal enum Waiting { Nothing, Headers, FirstEvent, NextEvent, Retry, Caller }
 
 /// <summary>
 /// One request from its first byte to its end: what is known of it, and what can stop it. Everything here belongs to one request;
@@ -29,7 +30,7 @@ internal sealed class Exchange : IDisposable
         (Http, Front, RequestId, _time) = (http, front, requestId, time);
         StartedAt = time.GetTimestamp();
         _silentSince = StartedAt;
-        _gone = http.RequestAborted.UnsafeRegister(static exchange => ((Exchange)exchange!).CancelAttempt(), this);
+        _gone = http.RequestAborted.UnsafeRegister(static exchange => ((Exchange)exchange!).CallerLeft(), this);
     }
 
     public HttpContext Http { get; private set; }
@@ -61,6 +62,9 @@ internal sealed class Exchange : IDisposable
 
     public int Attempts { get; set; }
 
+    /// <summary>An upstream has been sent something: from then on errors name it.</summary>
+    public bool HasAsked { get; set; }
+
     /// <summary>The attempt that answers, once one does.</summary>
     public Attempt? Answering { get; set; }
 
@@ -85,6 +89,12 @@ internal sealed class Exchange : IDisposable
     public IReadOnlyCollection<string> Dropped { get; set; } = [];
 
     public UpstreamTimeouts Timeouts { get; set; } = new();
+
+    /// <summary>What is known of the model that was asked for, once it is routed.</summary>
+    public CatalogueModel? Model { get; set; }
+
+    /// <summary>The upstream that is asked now bills its answer anyway: a caller that leaves does not cancel it.</summary>
+    public bool Drains { get; set; }
 
     /// <summary>The caller's own bound for the whole exchange, if it is shorter than ours.</summary>
     public TimeSpan? Limit { get; set; }
@@ -133,7 +143,7 @@ internal sealed class Exchange : IDisposable
     {
         _gone.Dispose();
         (Http, IsDetached) = (context.Http, true);
-        _gone = Http.RequestAborted.UnsafeRegister(static exchange => ((Exchange)exchange!).CancelAttempt(), this);
+        _gone = Http.RequestAborted.UnsafeRegister(static exchange => ((Exchange)exchange!).CallerLeft(), this);
     }
 
     /// <summary>Says what is waited for from now on.</summary>
@@ -180,6 +190,12 @@ internal sealed class Exchange : IDisposable
             _isDisposed = true;
         _gone.Dispose();
         _attempt.Dispose();
+    }
+
+    private void CallerLeft()
+    {
+        if (!Drains)
+            CancelAttempt();
     }
 
     private void CancelAttempt()

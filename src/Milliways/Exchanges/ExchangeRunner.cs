@@ -15,7 +15,7 @@ namespace Milliways.Exchanges;
 /// answer that is not accounted for.
 /// </summary>
 internal sealed class ExchangeRunner(
-    IEnumerable<IGate> gates, Router router, AttemptLoop attempts, OpenExchanges open, DetachedExchanges detached, TimeProvider time, ILogger<ExchangeRunner> log)
+    IEnumerable<IGate> gates, LiveRouting routing, PromptCheck prompts, AttemptLoop attempts, OpenExchanges open, DetachedExchanges detached, TimeProvider time, ILogger<ExchangeRunner> log)
 {
     private readonly IGate[] _gates = [.. gates];
 
@@ -87,9 +87,15 @@ internal sealed class ExchangeRunner(
     /// <summary>3 to 5: route, attempts, pump, end, tail.</summary>
     private async Task AnswerAsync(Exchange exchange, List<ILease> leases)
     {
-        var route = exchange.Front.RouteOf(exchange) ?? router.Resolve(exchange.Front.RouteName(exchange.Facts), exchange.Front.Operation, exchange.Key!.Team);
+        var name = exchange.Front.RouteName(exchange.Facts);
+        var route = exchange.Front.RouteOf(exchange) ?? routing.Router.Resolve(name, exchange.Front.Operation, exchange.Key!.Team);
+        // Large bodies and foreign dialects are work for the pool, not for the thread that serves a socket.
+        if (exchange.Body.Length > RequestBody.LightBytes)
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         if (!route.IsOk)
             await RefuseAsync(exchange, leases, route.Failure);
+        else if (prompts.Refusal(exchange, name, route.Value) is { } unfit)
+            await RefuseAsync(exchange, leases, unfit);
         else if (exchange.Detachment is { } detachment)
             await DetachAsync(exchange, leases, route.Value, detachment);
         else
@@ -131,9 +137,6 @@ internal sealed class ExchangeRunner(
 
     private async Task ServeAsync(Exchange exchange, List<ILease> leases, Route route)
     {
-        // Large bodies and foreign dialects are work for the pool, not for the thread that serves a socket.
-        if (exchange.Body.Length > RequestBody.LightBytes)
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         if (exchange.Facts.Stream)
             exchange.Caller = new CallerStream(exchange.Http.Response.BodyWriter, time);
 
@@ -153,7 +156,7 @@ internal sealed class ExchangeRunner(
 
     private async Task SendWholeAsync(Exchange exchange, List<ILease> leases, CommittedAnswer answer)
     {
-        await EndAsync(exchange, leases, Ending.Completed, failure: null);
+        await EndAsync(exchange, leases, exchange.IsClientGone ? Ending.ClientGone : Ending.Completed, failure: null);
         answer.Relay.WriteTail(answer.Held);
         if (exchange.Keeper is not null)
             await exchange.Keeper.KeepAsync(exchange, answer.Held.Written.ToArray());

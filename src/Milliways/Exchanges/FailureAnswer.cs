@@ -20,7 +20,7 @@ internal static class FailureAnswer
         headers["x-milliways-failed"] = $"{Party(failure.Party)}, {failure.Stage}";
         if (RefusedBecause(failure) is { } reason)
             headers["x-milliways-refused"] = reason;
-        if (exchange is not null)
+        if (exchange is { HasAsked: true })
             AnswerHead.Facts(exchange);
         if (failure.RetryAfterSeconds is { } seconds || status == StatusCodes.Status429TooManyRequests)
             headers.RetryAfter = Math.Clamp(failure.RetryAfterSeconds ?? 1, 1, MostRetryAfter).ToString(CultureInfo.InvariantCulture);

@@ -45,6 +45,9 @@ internal interface IFront : IErrorWriter
     /// <summary>An answer that needs no upstream, or null.</summary>
     ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt);
 
+    /// <summary>The request in the neutral model, for checks that have to look inside; null for an operation that is no chat.</summary>
+    Reading<ChatRequest>? ReadChat(Exchange exchange) => null;
+
     /// <summary>The error event of a stream that has already begun.</summary>
     void WriteStreamFailure(Failure failure, string requestId, IBufferWriter<byte> output);
 

@@ -19,6 +19,7 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
 
     private readonly Lock _one = new();
     private readonly HashSet<Exchange> _open = [];
+    private readonly List<(HashSet<Exchange> Left, TaskCompletionSource Ended)> _waiting = [];
 
     public int Count
     {
@@ -38,7 +39,26 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
     public void Remove(Exchange exchange)
     {
         lock (_one)
+        {
             _open.Remove(exchange);
+            foreach (var (left, ended) in _waiting)
+                if (left.Remove(exchange) && left.Count == 0)
+                    ended.SetResult();
+            _waiting.RemoveAll(waiting => waiting.Left.Count == 0);
+        }
+    }
+
+    /// <summary>Completes when everything that is running now has ended, whatever has begun meanwhile.</summary>
+    public Task WhenEndedAsync()
+    {
+        lock (_one)
+        {
+            if (_open.Count == 0)
+                return Task.CompletedTask;
+            var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Add(([.. _open], ended));
+            return ended.Task;
+        }
     }
 
     /// <summary>Ends what is left when the server's grace period is over, with an error that the caller is told.</summary>
@@ -70,11 +90,13 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
             exchange.LetGo(TimedOut(FailureParty.Client, "write-stall", WriteStall, "The caller did not read"));
         else if (exchange.Age > exchange.Total)
             exchange.Stop(TimedOut(FailureParty.Upstream, "total", exchange.Total, "The answer was not complete"));
+        else if (waiting == Waiting.Headers && exchange.Silence > limits.FirstByte)
+            exchange.Stop(TimedOut(FailureParty.Upstream, "headers", limits.FirstByte, "The upstream did not begin to answer"));
         else if (waiting == Waiting.FirstEvent && exchange.Silence > limits.FirstByte)
             exchange.Stop(TimedOut(FailureParty.Upstream, "first-event", limits.FirstByte, "The upstream gave no sign"));
         else if (waiting == Waiting.NextEvent && exchange.Silence > limits.Idle)
             exchange.Stop(TimedOut(FailureParty.Upstream, "idle", limits.Idle, "The upstream fell silent and gave nothing more"));
-        else if (waiting is Waiting.FirstEvent or Waiting.NextEvent or Waiting.Retry && exchange.Caller is { } caller && caller.Silence > KeepAliveAfter && !exchange.Front.KeepAlive.IsEmpty)
+        else if (waiting is Waiting.Headers or Waiting.FirstEvent or Waiting.NextEvent or Waiting.Retry && exchange.Caller is { } caller && caller.Silence > KeepAliveAfter && !exchange.Front.KeepAlive.IsEmpty)
             _ = KeepAlive.SendAsync(exchange, caller);
     }
 

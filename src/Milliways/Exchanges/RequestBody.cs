@@ -13,9 +13,12 @@ internal static class RequestBody
     public const int LightBytes = 64 << 10;
 
     /// <summary>The most bytes of all bodies held at once: a quarter of the memory the process may use.</summary>
-    private static readonly long Budget = Math.Max(MostBytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
+    internal static readonly long Budget = Math.Max(MostBytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
 
     private static long _held;
+
+    /// <summary>The bytes of it that are taken.</summary>
+    internal static long Held => Interlocked.Read(ref _held);
 
     public static async ValueTask<Failure?> ReadAsync(Exchange exchange)
     {

@@ -31,6 +31,8 @@ internal static class StreamPump
             }
             gone = !await ForwardAsync(exchange, answer, caller, endOfBody: !more);
         }
+        if (exchange.Drains && (gone || exchange.IsClientGone))
+            await UpstreamDrain.RunAsync(exchange, answer);
         return (gone || exchange.IsClientGone, failure ?? exchange.Stopped ?? relay.Failure);
     }
 

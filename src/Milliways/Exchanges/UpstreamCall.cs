@@ -1,10 +1,12 @@
 using System.Buffers;
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using Milliways.Dialects.Chat;
 using Milliways.Engines;
 using Milliways.Upstreams;
+using Milliways.Upstreams.Connections;
 
 namespace Milliways.Exchanges;
 
@@ -20,7 +22,11 @@ internal sealed class UpstreamCall : IAsyncDisposable
     private int _start;
     private int _end;
 
-    private UpstreamCall(HttpResponseMessage response) => _response = response;
+    private UpstreamCall(HttpResponseMessage response)
+    {
+        _response = response;
+        (response.RequestMessage?.Content as BodyContent)?.LetGo();
+    }
 
     public int Status => (int)_response.StatusCode;
 
@@ -49,9 +55,14 @@ internal sealed class UpstreamCall : IAsyncDisposable
     public static async Task<UpstreamCall> SendAsync(Upstream upstream, Uri address, PreparedCall call, Exchange exchange, CancellationToken cancel)
     {
         using var request = Request(upstream, address, call, exchange);
+        exchange.HasAsked = true;
         try
         {
             return new UpstreamCall(await upstream.Client.SendAsync(request, cancel));
+        }
+        catch (HttpRequestException late) when (PendingConnection.Of(request) is { IsLate: true } pending && late.InnerException is not ConnectException)
+        {
+            throw Connector.Late(pending, late);
         }
         catch (HttpRequestException stale) when (stale.InnerException is IOException && call.Content is null && !UpstreamClients.IsOnNewConnection(request) && !cancel.IsCancellationRequested)
         {
@@ -66,17 +77,14 @@ internal sealed class UpstreamCall : IAsyncDisposable
         var request = new HttpRequestMessage(call.Method, address) { Content = call.Content ?? (call.Method == HttpMethod.Post ? new BodyContent(call.Body) : null) };
         if (request.Content is BodyContent)
             request.Content.Headers.ContentType = Json;
+        if (upstream.Http2)
+            (request.Version, request.VersionPolicy) = (HttpVersion.Version20, upstream.IsTls ? HttpVersionPolicy.RequestVersionOrLower : HttpVersionPolicy.RequestVersionExact);
         var headers = request.Headers;
         headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         headers.TryAddWithoutValidation("User-Agent", "milliways");
         if (upstream.ApiKey is not null)
         {
-            var (name, value) = upstream.Auth switch
-            {
-                AuthStyle.XApiKey => ("x-api-key", upstream.ApiKey),
-                AuthStyle.XGoogApiKey => ("x-goog-api-key", upstream.ApiKey),
-                _ => ("Authorization", "Bearer " + upstream.ApiKey),
-            };
+            var (name, value) = upstream.Credential;
             headers.TryAddWithoutValidation(name, value);
         }
         foreach (var (name, value) in call.Headers)
@@ -96,7 +104,7 @@ internal sealed class UpstreamCall : IAsyncDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] // it waits once for each chunk of a stream
     public async ValueTask<bool> ReadAsync(CancellationToken cancel)
     {
-        _stream ??= ContentEncodings.Decoded(await _response.Content.ReadAsStreamAsync(cancel), _response.Content.Headers);
+        _stream ??= await OpenAsync(cancel);
         MakeRoom();
         try
         {
@@ -108,6 +116,13 @@ internal sealed class UpstreamCall : IAsyncDisposable
         {
             throw new IOException("The upstream's compressed body is corrupt.", corrupt);
         }
+    }
+
+    /// <summary>The body as it was meant, whatever coding the upstream put around it.</summary>
+    private async ValueTask<Stream> OpenAsync(CancellationToken cancel)
+    {
+        var stream = await _response.Content.ReadAsStreamAsync(cancel);
+        return _response.Content.Headers.NonValidated.TryGetValues("Content-Encoding", out var coding) ? ContentDecoding.Decode(stream, coding.ToString()) : stream;
     }
 
     /// <summary>Reads the whole body, at most <paramref name="most"/> bytes; false when it is longer.</summary>
@@ -140,16 +155,21 @@ internal sealed class UpstreamCall : IAsyncDisposable
     }
 
     /// <summary>What an exception of the transport means, without its internal text.</summary>
-    public static Failure Describe(Exception broken, Upstream upstream, string stage) => broken switch
+    public static Failure Describe(Exception broken, Upstream upstream, string stage) => ConnectException.Of(broken) switch
     {
-        HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError } =>
-            Failure.Broken("connect", $"The upstream {upstream.Name} cannot be reached."),
-        HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
-            Failure.Broken("tls", $"The upstream {upstream.Name} did not make a secure connection."),
-        OperationCanceledException =>
-            new Failure(FailureKind.Timeout, FailureParty.Upstream, "connect", string.Create(CultureInfo.InvariantCulture,
-                $"The upstream {upstream.Name} did not accept a connection within {upstream.Timeouts.Connect.TotalSeconds} s.")),
-        _ => Failure.Broken(stage, $"The upstream {upstream.Name} broke the connection."),
+        { IsTimeout: true } late => new Failure(FailureKind.Timeout, FailureParty.Upstream, StageOf(late), string.Create(CultureInfo.InvariantCulture,
+            $"The upstream {upstream.Name} cannot be reached: {late.Reason} ({upstream.Timeouts.Connect.TotalSeconds:0.###} s).")),
+        { } none => Failure.Broken(StageOf(none), $"The upstream {upstream.Name} cannot be reached: {none.Reason}."),
+        null when broken is ContentDecodingException => Failure.Broken(stage, $"The upstream {upstream.Name} {broken.Message}."),
+        null when upstream.IsEngine => Failure.Broken(stage, "The embedded engine stopped while it answered; it is starting again: send the request again."),
+        null => Failure.Broken(stage, $"The upstream {upstream.Name} broke the connection."),
+    };
+
+    private static string StageOf(ConnectException failure) => failure.Stage switch
+    {
+        ConnectStage.Dns => "dns",
+        ConnectStage.Tls => "tls",
+        _ => "connect",
     };
 
     private void MakeRoom()

@@ -19,10 +19,10 @@ internal sealed class GatewayRoutes
     private readonly GatewayStore _gateways;
     private readonly Dictionary<string, (IFront Front, string Summary)> _fronts;
 
-    public GatewayRoutes(ExchangeRunner runner, RoutingTable table, GatewayStore gateways, DeferredCompletions deferred, StoredResponses stored)
+    public GatewayRoutes(ExchangeRunner runner, LiveRouting routing, GatewayStore gateways, DeferredCompletions deferred, StoredResponses stored)
     {
         (_runner, _gateways) = (runner, gateways);
-        var (grok, openai, compat) = (new ModelPrefix.Provider(table, ModelPrefix.Grok), new ModelPrefix.Provider(table, "openai"), new ModelPrefix.Compat(table));
+        var (grok, openai, compat) = (new ModelPrefix.Provider(routing, ModelPrefix.Grok), new ModelPrefix.Provider(routing, "openai"), new ModelPrefix.Compat(routing));
         var chat = (new ChatFront(Flavour.Xai, grok, deferred), "Grok's Chat Completions through the gateway");
         var messages = (new MessagesFront(grok), "Grok's Messages through the gateway");
         _fronts = new Dictionary<string, (IFront, string)>

@@ -52,8 +52,10 @@ internal static class Banner
             return $"xAI ({xai.Name}), because an xAI key is set.";
         if (table.Engine is null)
             return $"nobody: {table.EngineOffBecause}. Set XAI_API_KEY to use xAI.";
-        if (models.Chat.File is null)
-            return $"nobody yet: the model file of {models.Chat.Name} was not found in {string.Join(" or ", models.Folders)}.";
+        if (models.Chat.Trouble is { } trouble)
+            return $"nobody: {trouble}. Correct engine.model in milliways.json and start again.";
+        if (!models.Chat.IsShipped)
+            return $"{models.Chat.Name}, the model of engine.model ({models.Chat.Path}), because no xAI key is set.";
         return string.Create(CultureInfo.InvariantCulture,
             $"{models.Chat.Name}, the embedded demo model, because no xAI key is set.\n  It is small and often wrong. For the real one: XAI_API_KEY=xai-... ./run");
     }

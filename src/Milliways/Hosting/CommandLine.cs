@@ -7,6 +7,9 @@ namespace Milliways.Hosting;
 /// <summary>The executable's commands and options. Without a command it means <c>serve</c>.</summary>
 internal static class CommandLine
 {
+    /// <summary>Set to anything, an error that nobody foresaw is told with its stack trace.</summary>
+    private const string DetailsVariable = "MILLIWAYS_DETAILS";
+
     public static async Task<int> RunAsync(string[] args)
     {
         var root = Root();
@@ -19,14 +22,31 @@ internal static class CommandLine
             await Console.Error.WriteLineAsync("milliways --help lists the commands and options.");
             return ExitCode.Usage;
         }
+        return await GuardAsync(
+            () => parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }),
+            Console.Error, details: Environment.GetEnvironmentVariable(DetailsVariable) is { Length: > 0 });
+    }
+
+    /// <summary>Runs a command; whatever goes wrong is one sentence and an exit code.</summary>
+    /// <param name="details">Tell what nobody foresaw with its stack trace.</param>
+    internal static async Task<int> GuardAsync(Func<Task<int>> command, TextWriter errors, bool details)
+    {
         try
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            return await command();
         }
         catch (UserErrorException error)
         {
-            await Console.Error.WriteLineAsync($"milliways: {error.Message}");
+            await errors.WriteLineAsync($"milliways: {error.Message}");
             return error.ExitCode;
+        }
+#pragma warning disable CA1031 // Whatever it is: a stack trace helps nobody who does not know the code.
+        catch (Exception unexpected)
+#pragma warning restore CA1031
+        {
+            await errors.WriteLineAsync(details ? $"milliways: {unexpected}"
+                : $"milliways: {Sentence(unexpected)}. This was not foreseen: with {DetailsVariable}=1 it says where it happened, for a report.");
+            return ExitCode.Failed;
         }
     }
 
@@ -41,6 +61,8 @@ internal static class CommandLine
         root.Subcommands.Add(VersionCommand.Create());
         return root;
     }
+
+    private static string Sentence(Exception error) => string.Join(' ', error.Message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).TrimEnd('.');
 
     /// <summary><c>milliways --urls ...</c> is <c>milliways serve --urls ...</c>.</summary>
     private static bool IsServeOption(string word) =>

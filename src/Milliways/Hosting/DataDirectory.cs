@@ -18,6 +18,9 @@ internal sealed class DataDirectory : IDisposable
 
     public string StoredFile => System.IO.Path.Combine(Path, "stored.db");
 
+    /// <summary>There from before the first key is stored until somebody has been shown it; holds the key's id, never its text.</summary>
+    public string UnseenKeyFile => System.IO.Path.Combine(Path, "first-key-unseen");
+
     public string RunDirectory => System.IO.Path.Combine(Path, "run");
 
     public string ModelsDirectory => System.IO.Path.Combine(Path, "models");
@@ -43,7 +46,7 @@ internal sealed class DataDirectory : IDisposable
             CreatePrivate(run);
             return new DataDirectory(path, TakeLock(path, System.IO.Path.Combine(run, "lock"), System.IO.Path.Combine(run, "pid"), processId));
         }
-        catch (Exception denied) when (denied is UnauthorizedAccessException or (IOException and not FileNotFoundException))
+        catch (Exception denied) when (denied is UnauthorizedAccessException or IOException or NotSupportedException)
         {
             throw new UserErrorException(
                 $"The data directory {path} cannot be written ({denied.Message.TrimEnd('.')}): give this user the right to write there, or name another one with --data.",

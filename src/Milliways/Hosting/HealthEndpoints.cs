@@ -1,30 +1,36 @@
 using System.Text.Json.Serialization;
 using Milliways.Api;
 using Milliways.Engines;
+using Milliways.Hosting.Configuration;
 using Milliways.Routing;
 using Milliways.Routing.Health;
 
 namespace Milliways.Hosting;
 
 /// <summary>GET /healthz (the process lives) and GET /readyz (it can serve, with each part).</summary>
-internal sealed class HealthEndpoints(EngineSupervisor engine, RoutingTable table, HealthBoard health)
+internal sealed class HealthEndpoints(EngineSupervisor engine, LiveRouting routing, ConfigState configuration, HealthBoard health)
 {
     public static Task LiveAsync(HttpContext http, string _) => JsonAnswer.WriteAsync(http, new Health("ok"), HealthJson.Default.Health);
 
     public Task ReadyAsync(HttpContext http, string _)
     {
-        var (state, detail) = engine.Describe();
-        var others = table.Upstreams.All.Count(upstream => upstream.OffBecause is null && !upstream.IsEngine);
-        var upstreams = new HealthPart(others > 0 || state == EngineState.Ready ? "ok" : "unavailable",
+        var embedded = engine.Describe();
+        var others = routing.Table.Upstreams.All.Count(upstream => upstream.OffBecause is null && !upstream.IsEngine);
+        var upstreams = new HealthPart(others > 0 || embedded.State == EngineState.Ready ? "ok" : "unavailable",
             others > 0 ? $"{others} configured" : "only the embedded engine")
         {
             Avoided = health.Avoided() is { Count: > 0 } avoided ? [.. avoided.Select(one => new AvoidedUpstream(one.Label, one.RetryIn.TotalSeconds))] : null,
         };
         var ready = upstreams.Status == "ok";
-        var parts = new Readiness(ready ? "ok" : "unavailable", new HealthPart("ok", null), new HealthPart("ok", null),
-            new HealthPart(state switch { EngineState.Ready => "ok", EngineState.Off => "off", _ => "starting" }, detail), upstreams);
+        var parts = new Readiness(ready ? "ok" : "unavailable", new HealthPart("ok", null), Configuration(),
+            EngineHealth.Of(embedded), upstreams);
         return JsonAnswer.WriteAsync(http, parts, HealthJson.Default.Readiness, ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
+
+    /// <summary>A broken change of the file keeps nothing from working, so it makes nothing unready; only places are told here, the log has the words.</summary>
+    private HealthPart Configuration() => configuration.Problems is { Count: > 0 } problems
+        ? new HealthPart("broken", $"the changed file is not taken, the last good configuration is in effect ({string.Join("; ", problems)}); the log has the reasons")
+        : new HealthPart("ok", null);
 }
 
 internal sealed record Health(string Status);
@@ -38,8 +44,20 @@ internal sealed record HealthPart(string Status, string? Detail)
 /// <summary>One that is passed over, as <c>upstream/model</c>; after the seconds one request finds out whether it answers again.</summary>
 internal sealed record AvoidedUpstream(string Upstream, double RetryInSeconds);
 
-/// <summary>The database and the configuration are checked before the server listens: a running server has both.</summary>
-internal sealed record Readiness(string Status, HealthPart Database, HealthPart Configuration, HealthPart Engine, HealthPart Upstreams);
+/// <summary>The engine's process, and each of its models with why it is off.</summary>
+internal sealed record EngineHealth(string Status, string? Detail, ModelHealth[] Models)
+{
+    public static EngineHealth Of(EngineReadiness engine) => new(
+        engine.State == EngineState.Ready && engine.Models.Any(model => model.State != EngineState.Ready) ? "degraded" : Word(engine.State), engine.Off,
+        [.. engine.Models.Select(model => new ModelHealth(model.Name, Word(model.State), model.Trouble))]);
+
+    private static string Word(EngineState state) => state switch { EngineState.Ready => "ok", EngineState.Off => "off", _ => "starting" };
+}
+
+internal sealed record ModelHealth(string Name, string Status, string? Detail);
+
+/// <summary>The database is checked before the server listens: a running server has it.</summary>
+internal sealed record Readiness(string Status, HealthPart Database, HealthPart Configuration, EngineHealth Engine, HealthPart Upstreams);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(Health))]

@@ -8,8 +8,13 @@ namespace Milliways.Hosting;
 /// </summary>
 internal sealed class HostGuard(bool loopbackOnly, IReadOnlyList<string> alsoAllowed)
 {
+    private volatile IReadOnlyList<string> _alsoAllowed = alsoAllowed;
+
+    /// <summary>Takes other names, when the configuration has changed.</summary>
+    public void Allow(IReadOnlyList<string> names) => _alsoAllowed = names;
+
     public bool Allows(HostString host) =>
-        !loopbackOnly || !host.HasValue || IsLoopback(host.Host) || alsoAllowed.Contains(host.Host, StringComparer.OrdinalIgnoreCase);
+        !loopbackOnly || !host.HasValue || IsLoopback(host.Host) || _alsoAllowed.Contains(host.Host, StringComparer.OrdinalIgnoreCase);
 
     public static Failure Refusal(HostString host) =>
         new(FailureKind.Forbidden, FailureParty.Client, "host",

@@ -27,7 +27,7 @@ internal sealed class MilliwaysServer(
     public async Task StartAsync()
     {
         var log = app.Services.GetRequiredService<ILogger<MilliwaysServer>>();
-        foreach (var warning in config.Warnings.Concat(app.Services.GetRequiredService<RoutingTable>().Upstreams.Warnings))
+        foreach (var warning in config.Warnings.Concat(app.Services.GetRequiredService<LiveRouting>().Table.Upstreams.Warnings))
             log.LogWarning("Configuration: {Warning}", warning);
         try
         {
@@ -42,11 +42,16 @@ internal sealed class MilliwaysServer(
             throw new UserErrorException($"The address {options.Urls} cannot be listened on ({unusable.Message}): choose another with --urls.", inner: unusable);
         }
         address.Http = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        FirstStart.Showing(data);
         if (options.ReadyFile is not null)
+        {
             WriteReadyFile(options.ReadyFile);
+            FirstStart.Shown(data);
+        }
         if (!options.Quiet)
             await Console.Out.WriteAsync(Banner.Text(
-                address, team.Account, firstKey, app.Services.GetRequiredService<RoutingTable>(), app.Services.GetRequiredService<EmbeddedModels>(), data.Path));
+                address, team.Account, firstKey, app.Services.GetRequiredService<LiveRouting>().Table, app.Services.GetRequiredService<EmbeddedModels>(), data.Path));
+        FirstStart.Shown(data);
     }
 
     public Task WaitForShutdownAsync() => app.WaitForShutdownAsync();

@@ -9,17 +9,17 @@ namespace Milliways.Hosting;
 /// <summary>Makes the routing table of a configuration.</summary>
 internal static class RoutingSetup
 {
+    /// <summary>A whole table. The engine is the same in all of them: it outlives every change of the configuration.</summary>
     public static RoutingTable Build(
-        MilliwaysConfig config, Func<string, string?> environment, UpstreamClients clients, EngineSupervisor supervisor, EmbeddedModels models, EngineSocket socket)
+        MilliwaysConfig config, Func<string, string?> environment, UpstreamClients clients, Upstream? engine, EmbeddedModels models)
     {
-        var engine = config.Engine.Enabled ? Engine(supervisor, socket) : null;
         var upstreams = UpstreamSet.Build(config, environment, clients, engine, secret => secret.Contains(KeyText.Prefix, StringComparison.Ordinal));
         return new RoutingTable(config, upstreams, engine, models.Chat.Name, models.Embedding?.Name,
-            config.Engine.Enabled ? null : "the embedded engine is switched off (engine.enabled in milliways.json, or --no-engine)");
+            engine is not null ? null : "the embedded engine is switched off (engine.enabled in milliways.json, or --no-engine)");
     }
 
     /// <summary>The embedded engine is one more upstream, behind a guard that waits for its process.</summary>
-    private static Upstream Engine(EngineSupervisor supervisor, EngineSocket socket) =>
+    public static Upstream Engine(EngineSupervisor supervisor, EngineSocket socket) =>
         new(Upstream.EngineName, UpstreamDialect.OpenAiChat, UpstreamAddress.Parse(EngineSocket.Origin + "/v1"), UpstreamClients.ForSocket(socket.Path))
         {
             Provider = Upstream.EngineName,

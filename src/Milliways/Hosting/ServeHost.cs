@@ -41,18 +41,18 @@ internal static class ServeHost
     /// <param name="options">What the command line said.</param>
     /// <param name="clock">Null: the system's.</param>
     /// <param name="environment">Reads environment variables; null: the process's.</param>
-    public static MilliwaysServer Build(ServeOptions options, TimeProvider? clock = null, Func<string, string?>? environment = null)
+    /// <param name="more">Adds services to ours, such as a gate behind ours.</param>
+    public static MilliwaysServer Build(
+        ServeOptions options, TimeProvider? clock = null, Func<string, string?>? environment = null, Action<IServiceCollection>? more = null)
     {
         var time = clock ?? TimeProvider.System;
         environment ??= Environment.GetEnvironmentVariable;
-        var config = ConfigFile.Load(options.ConfigFile, options.DataDirectory, environment);
-        if (options.NoEngine)
-            config = config with { Engine = config.Engine with { Enabled = false } };
+        var config = LoadConfig(options, environment);
         ListenUrls.Check(options.Urls);
         var data = DataDirectory.Open(options.DataDirectory, Environment.ProcessId);
         try
         {
-            return Compose(options, config, data, time, environment);
+            return Compose(options, config, data, time, environment, more);
         }
         catch
         {
@@ -61,8 +61,15 @@ internal static class ServeHost
         }
     }
 
+    /// <summary>The file's configuration, with what the command line says above it.</summary>
+    public static MilliwaysConfig LoadConfig(ServeOptions options, Func<string, string?> environment)
+    {
+        var config = ConfigFile.Load(options.ConfigFile, options.DataDirectory, environment);
+        return options.NoEngine ? config with { Engine = config.Engine with { Enabled = false } } : config;
+    }
+
     private static MilliwaysServer Compose(
-        ServeOptions options, MilliwaysConfig config, DataDirectory data, TimeProvider time, Func<string, string?> environment)
+        ServeOptions options, MilliwaysConfig config, DataDirectory data, TimeProvider time, Func<string, string?> environment, Action<IServiceCollection>? more)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "milliways" });
         var address = new ServerAddress();
@@ -75,7 +82,7 @@ internal static class ServeHost
         var database = LedgerDatabase.Open(data.LedgerFile);
         var stored = StoredDatabase.Open(data.StoredFile);
         var teams = new TeamStore(database, time);
-        var (team, firstKey) = FirstStart.Ensure(database, teams, time);
+        var (team, firstKey) = FirstStart.Ensure(database, teams, time, data);
         var models = new EmbeddedModels(config.Engine, data.ModelsDirectory);
         var socket = new EngineSocket(data.RunDirectory, Environment.ProcessId);
         services.AddSingleton(time).AddSingleton(address).AddSingleton(models).AddSingleton(socket).AddSingleton(config.Engine);
@@ -88,21 +95,36 @@ internal static class ServeHost
         services.AddSingleton<DetachedExchanges>().AddHostedService(provider => provider.GetRequiredService<DetachedExchanges>());
         services.AddSingleton<Drain>().AddHostedService(provider => provider.GetRequiredService<Drain>());
         services.AddHostedService<KeyRefresh>();
-        services.AddSingleton<UpstreamClients>();
-        services.AddSingleton(provider => RoutingSetup.Build(config, environment, provider.GetRequiredService<UpstreamClients>(), provider.GetRequiredService<EngineSupervisor>(), models, socket));
-        services.AddSingleton(provider => provider.GetRequiredService<RoutingTable>().Upstreams);
+        services.AddSingleton(new UpstreamClients(time, environment));
+        AddRouting(services, options, config, models, socket, environment);
         services.AddSingleton(Lots.FromChance()).AddSingleton<HealthBoard>().AddSingleton<AttemptOrder>();
-        services.AddSingleton<Router>().AddSingleton<AttemptLoop>().AddSingleton<ExchangeRunner>();
-        services.AddSingleton<EngineFacts>().AddSingleton<ModelDirectory>().AddSingleton<ModelsEndpoints>().AddSingleton<DeferredCompletions>().AddSingleton<StoredResponses>().AddSingleton<HeldResponses>().AddSingleton<ResponseEndpoints>()
-            .AddSingleton(provider => new PassThroughFront(Flavour.Xai, provider.GetRequiredService<OwnedIds>(), provider.GetRequiredService<RoutingTable>())).AddSingleton<ApiRoutes>().AddSingleton<GatewayRoutes>();
+        services.AddSingleton<PromptCheck>().AddSingleton<AttemptLoop>().AddSingleton<ExchangeRunner>();
+        services.AddSingleton<EngineFacts>().AddSingleton<ModelFacts>().AddSingleton<ModelDirectory>().AddSingleton<ModelsEndpoints>();
+        services.AddSingleton<DeferredCompletions>().AddSingleton<StoredResponses>().AddSingleton<HeldResponses>().AddSingleton<ResponseEndpoints>();
+        services.AddSingleton(provider => new PassThroughFront(Flavour.Xai, provider.GetRequiredService<OwnedIds>(), provider.GetRequiredService<LiveRouting>()));
+        services.AddSingleton<ApiRoutes>().AddSingleton<GatewayRoutes>();
         services.AddSingleton<HealthEndpoints>().AddSingleton<StartPage>();
         services.AddSingleton(provider => RouteTable.Build(provider));
         services.AddSingleton(new HostGuard(ListenUrls.AreLoopback(options.Urls), config.Security.AllowedHosts));
         services.AddSingleton<Dispatcher>();
 
+        more?.Invoke(services);
         var app = builder.Build();
         app.Run(app.Services.GetRequiredService<Dispatcher>().HandleAsync);
         return new MilliwaysServer(app, options, config, data, address, team, firstKey);
+    }
+
+    private static void AddRouting(
+        IServiceCollection services, ServeOptions options, MilliwaysConfig config, EmbeddedModels models, EngineSocket socket, Func<string, string?> environment)
+    {
+        services.AddSingleton(new ConfigState(config)).AddSingleton(new ConfigWatch(options.ConfigFile, options.DataDirectory, config)).AddSingleton(options).AddSingleton(environment);
+        services.AddSingleton<Func<MilliwaysConfig, RoutingTable>>(provider =>
+        {
+            var engine = config.Engine.Enabled ? RoutingSetup.Engine(provider.GetRequiredService<EngineSupervisor>(), socket) : null;
+            return next => RoutingSetup.Build(next, environment, provider.GetRequiredService<UpstreamClients>(), engine, models);
+        });
+        services.AddSingleton(provider => new LiveRouting(provider.GetRequiredService<Func<MilliwaysConfig, RoutingTable>>()(config), table => new Router(table)));
+        services.AddHostedService<ConfigReload>();
     }
 
     private static void AddLogging(ILoggingBuilder logging, ServerAddress address)

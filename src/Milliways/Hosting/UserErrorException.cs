@@ -12,4 +12,7 @@ internal static class ExitCode
 internal sealed class UserErrorException(string message, int exitCode = ExitCode.Failed, Exception? inner = null) : Exception(message, inner)
 {
     public int ExitCode { get; } = exitCode;
+
+    /// <summary>Where the configuration is wrong, place by place, without what stands there; empty when it is something else.</summary>
+    public IReadOnlyList<string> Places { get; init; } = [];
 }

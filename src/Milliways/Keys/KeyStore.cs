@@ -71,6 +71,15 @@ internal sealed class KeyStore
         return (key, text);
     }
 
+    /// <summary>Forgets a key; false when there is none with this id.</summary>
+    public bool Delete(Guid id)
+    {
+        foreach (var (digest, key) in _keys)
+            if (key.Id == id)
+                _keys.TryRemove(digest, out _);
+        return _database.Execute("DELETE FROM api_keys WHERE id = $id", ("$id", id.ToString("N"))) > 0;
+    }
+
     /// <summary>A digest as a dictionary's key, compared as four words.</summary>
     private readonly record struct UInt256(ulong A, ulong B, ulong C, ulong D)
     {

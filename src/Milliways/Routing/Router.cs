@@ -22,6 +22,14 @@ internal sealed class Router(RoutingTable table)
 
     public Reading<Route> Resolve(string name, Operation operation, Team team)
     {
+        var route = Find(name, operation, team);
+        if (route.IsOk && EngineNames.Refuse(table, route.Value, operation) is { } refusal)
+            return refusal;
+        return route;
+    }
+
+    private Reading<Route> Find(string name, Operation operation, Team team)
+    {
         for (var hops = 0; hops < MostAliases; hops++)
         {
             if (!table.Models.TryGetValue(name, out var model) || model.Alias is null)

@@ -37,7 +37,7 @@ internal sealed class RoutingTable
 
     /// <summary>An attempt at an upstream that was configured by name only and never given a key.</summary>
     public static Upstream Missing(string name) =>
-        Presets.Find(name) is { } preset && UpstreamAddress.TryParse(preset.BaseUrl, out var address)
+        Presets.Find(name) is { } preset && UpstreamAddress.TryParse(preset.BaseUrl ?? "https://unset.invalid", out var address)
             ? new Upstream(name, preset.Dialect, address, Silent) { Preset = preset, OffBecause = $"{preset.Variable}_API_KEY is not set" }
             : throw new InvalidOperationException($"The upstream {name} passed the configuration's checks but does not exist.");
 

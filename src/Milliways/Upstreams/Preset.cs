@@ -6,17 +6,59 @@ namespace Milliways.Upstreams;
 internal enum UpstreamDialect { OpenAiChat, OpenAiResponses, Anthropic, Google }
 
 /// <summary>How an upstream wants its key.</summary>
-internal enum AuthStyle { Bearer, XApiKey, XGoogApiKey }
+internal enum AuthStyle
+{
+    /// <summary><c>Authorization: Bearer</c>.</summary>
+    Bearer,
+
+    /// <summary><c>x-api-key</c>: Anthropic.</summary>
+    XApiKey,
+
+    /// <summary><c>api-key</c>: Azure OpenAI.</summary>
+    ApiKey,
+
+    /// <summary><c>x-goog-api-key</c>: Google AI Studio.</summary>
+    XGoogApiKey,
+}
 
 /// <summary>A known provider or server as data: adding an OpenAI-compatible one is a row, not code.</summary>
-/// <param name="Name">The preset's name, and the slug under which the gateway serves it.</param>
-/// <param name="BaseUrl">Where it answers unless the configuration moves it.</param>
-/// <param name="Models">Model names it serves without being listed; a trailing <c>*</c> stands for any rest.</param>
+/// <param name="Name">The preset's name in the configuration.</param>
 /// <param name="Variable">The stem of its environment variables: <c>XAI</c> gives <c>XAI_API_KEY</c> and <c>XAI_BASE_URL</c>.</param>
-/// <param name="Hosted">True for a service on the internet: idle connections live longer, environment proxies are honoured.</param>
-internal sealed record Preset(string Name, string BaseUrl, UpstreamDialect Dialect, string[] Models, string Variable, bool Hosted = true)
+internal sealed record Preset(string Name, string Variable)
 {
-    public AuthStyle Auth => AuthOf(Dialect);
+    /// <summary>Where it answers unless the configuration moves it; null when every customer has an address of his own.</summary>
+    public string? BaseUrl { get; init; }
+
+    public UpstreamDialect Dialect { get; init; } = UpstreamDialect.OpenAiChat;
+
+    public AuthStyle? OwnAuth { get; init; }
+
+    public AuthStyle Auth => OwnAuth ?? AuthOf(Dialect);
+
+    /// <summary>Model names it serves without being listed; a trailing <c>*</c> stands for any rest.</summary>
+    public IReadOnlyList<string> Models { get; init; } = [];
+
+    /// <summary>False for a server on one's own machines: it needs no key, drops idle connections early, and stands behind no proxy of the environment.</summary>
+    public bool Hosted { get; init; } = true;
+
+    /// <summary>
+    /// How long a connection may lie idle before we close it: below the server's own time-out, so that we and not the server close one that is about to be
+    /// reused (design §4, "Upstream connections").
+    /// </summary>
+    public TimeSpan IdleConnection => IdleConnections(Hosted);
+
+    /// <summary>How its wire differs from others of its dialect; what a request of the same dialect carries passes as it is.</summary>
+    public UpstreamTraits Traits { get; init; } = UpstreamTraits.Plain;
+
+    /// <summary>The gateway's slug where it is not the preset's name (cloudflare 1.3).</summary>
+    public string Provider { get; init; } = Name;
+
+    /// <summary>What an address with nothing behind its host is completed with, for providers whose customers know their host only.</summary>
+    public string? UsualPath { get; init; }
+
+    public bool Serves(string model) => Models.Any(pattern => pattern.EndsWith('*')
+        ? model.StartsWith(pattern.AsSpan(0, pattern.Length - 1), StringComparison.Ordinal)
+        : pattern == model);
 
     /// <summary>How a dialect's own maker wants the key.</summary>
     public static AuthStyle AuthOf(UpstreamDialect dialect) => dialect switch
@@ -26,46 +68,5 @@ internal sealed record Preset(string Name, string BaseUrl, UpstreamDialect Diale
         _ => AuthStyle.Bearer,
     };
 
-    /// <summary>How its wire differs from others of its dialect; what a request of the same dialect carries passes as it is.</summary>
-    public UpstreamTraits Traits { get; init; } = UpstreamTraits.Plain;
-
-    /// <summary>The gateway's slug where it is not the preset's name.</summary>
-    public string Provider => Name switch { "xai" => "grok", "google" => "google-ai-studio", _ => Name };
-
-    public bool Serves(string model) => Array.Exists(Models, pattern => pattern.EndsWith('*')
-        ? model.StartsWith(pattern.AsSpan(0, pattern.Length - 1), StringComparison.Ordinal)
-        : pattern == model);
-}
-
-internal static class Presets
-{
-    private static readonly Preset[] All =
-    [
-        new("xai", "https://api.x.ai/v1", UpstreamDialect.OpenAiChat, ["grok-*", "v1"], "XAI") { Traits = new() { LiveSearch = true } },
-        new("openai", "https://api.openai.com/v1", UpstreamDialect.OpenAiChat,
-            ["gpt-*", "o1*", "o3*", "o4*", "chatgpt-*", "text-embedding-*"], "OPENAI")
-        {
-            Traits = new() { MaxCompletionTokens = true, SamplingExtensions = false, OpenAiExtensions = true },
-        },
-        new("anthropic", "https://api.anthropic.com", UpstreamDialect.Anthropic, ["claude-*"], "ANTHROPIC"),
-        new("google", "https://generativelanguage.googleapis.com", UpstreamDialect.Google, ["gemini-*"], "GEMINI") { Traits = new() { InlineImages = true } },
-        new("mistral", "https://api.mistral.ai/v1", UpstreamDialect.OpenAiChat,
-            ["mistral-*", "codestral-*", "ministral-*", "magistral-*", "devstral-*", "pixtral-*"], "MISTRAL"),
-        new("groq", "https://api.groq.com/openai/v1", UpstreamDialect.OpenAiChat, [], "GROQ"),
-        new("deepseek", "https://api.deepseek.com/v1", UpstreamDialect.OpenAiChat, ["deepseek-*"], "DEEPSEEK"),
-        new("openrouter", "https://openrouter.ai/api/v1", UpstreamDialect.OpenAiChat, [], "OPENROUTER"),
-        new("together", "https://api.together.xyz/v1", UpstreamDialect.OpenAiChat, [], "TOGETHER"),
-        new("cerebras", "https://api.cerebras.ai/v1", UpstreamDialect.OpenAiChat, [], "CEREBRAS"),
-        new("ollama", "http://127.0.0.1:11434/v1", UpstreamDialect.OpenAiChat, [], "OLLAMA", Hosted: false) { Traits = new() { InlineImages = true } },
-        new("vllm", "http://127.0.0.1:8000/v1", UpstreamDialect.OpenAiChat, [], "VLLM", Hosted: false),
-        new("sglang", "http://127.0.0.1:30000/v1", UpstreamDialect.OpenAiChat, [], "SGLANG", Hosted: false),
-        new("llama.cpp", "http://127.0.0.1:8080/v1", UpstreamDialect.OpenAiChat, [], "LLAMACPP", Hosted: false),
-        new("lmstudio", "http://127.0.0.1:1234/v1", UpstreamDialect.OpenAiChat, [], "LMSTUDIO", Hosted: false),
-    ];
-
-    public static IEnumerable<string> Names => All.Select(preset => preset.Name);
-
-    public static IReadOnlyList<Preset> Everything => All;
-
-    public static Preset? Find(string name) => Array.Find(All, preset => preset.Name == name);
+    public static TimeSpan IdleConnections(bool hosted) => TimeSpan.FromSeconds(hosted ? 60 : 4);
 }

@@ -1,4 +1,5 @@
 using Milliways.Dialects.Chat;
+using Milliways.Hosting.Configuration;
 using Milliways.Upstreams.Images;
 
 namespace Milliways.Upstreams;
@@ -43,6 +44,32 @@ internal sealed class Upstream
 
     public AuthStyle Auth { get; init; }
 
+    /// <summary>The header that carries the key.</summary>
+    public (string Name, string Value) Credential => Auth switch
+    {
+        AuthStyle.XApiKey => ("x-api-key", ApiKey!),
+        AuthStyle.ApiKey => ("api-key", ApiKey!),
+        AuthStyle.XGoogApiKey => ("x-goog-api-key", ApiKey!),
+        _ => ("Authorization", "Bearer " + ApiKey),
+    };
+
+    public bool IsTls => _address.Origin.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Asked for in HTTP/2.</summary>
+    public bool Http2 { get; init; }
+
+    /// <summary>The answer of a caller that left is read to its end: it is billed anyway.</summary>
+    public bool DrainsWhenClientGone { get; init; }
+
+    /// <summary>It speaks Chat as xAI does: searches, conversation header, tokenize-text, xAI's models.</summary>
+    public bool IsXai { get; init; }
+
+    /// <summary>How its wire differs from others of its dialect.</summary>
+    public UpstreamTraits Traits { get; init; } = UpstreamTraits.Plain;
+
+    /// <summary>What the operator says that models cost here, by name; <c>*</c> stands for all others.</summary>
+    public IReadOnlyDictionary<string, PriceConfig> Prices { get; init; } = new Dictionary<string, PriceConfig>();
+
     /// <summary>Extra headers of the operator, sent with every request.</summary>
     public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
 
@@ -73,8 +100,11 @@ internal sealed class Upstream
 
     private Uri ChatUri { get; }
 
+    /// <summary>What the operator says that a model costs here, or null.</summary>
+    public PriceConfig? PriceOf(string model) => Prices.GetValueOrDefault(model) ?? Prices.GetValueOrDefault("*");
+
     /// <summary>What a request that crosses is written for.</summary>
-    public UpstreamTarget Target(string model, bool strict) => new(model) { Strict = strict, Traits = Preset?.Traits ?? UpstreamTraits.Plain };
+    public UpstreamTarget Target(string model, bool strict) => new(model) { Strict = strict, Traits = Traits };
 
     /// <summary>A path below the base address, as it is written.</summary>
     public Uri At(string path) => _address.At(path);
@@ -90,7 +120,7 @@ internal sealed class Upstream
         (Operation.Embeddings, UpstreamDialect.OpenAiChat) => _address.At("/embeddings"),
         (Operation.ImageGenerations, UpstreamDialect.OpenAiChat) when !IsEngine => _address.At("/images/generations"),
         (Operation.ImageEdits, UpstreamDialect.OpenAiChat) when !IsEngine => _address.At("/images/edits"),
-        (Operation.TokenizeText, UpstreamDialect.OpenAiChat) when IsEngine || Preset?.Name == "xai" => _address.At("/tokenize-text"),
+        (Operation.TokenizeText, UpstreamDialect.OpenAiChat) when IsEngine || IsXai => _address.At("/tokenize-text"),
         (Operation.CountTokens, UpstreamDialect.Anthropic) => _address.At("/v1/messages/count_tokens"),
         (Operation.CountTokens, UpstreamDialect.OpenAiChat) when IsEngine => _address.At("/chat/count-tokens"),
         _ => null,

@@ -8,6 +8,9 @@ namespace Milliways.Upstreams;
 /// </summary>
 internal sealed record UpstreamAddress(string Origin, string BasePath)
 {
+    /// <summary>What stands behind every path, from its question mark: Azure's <c>?api-version=...</c>. Usually nothing.</summary>
+    public string Query { get; init; } = "";
+
     private static readonly UriCreationOptions AsWritten = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
     /// <summary>Reads an absolute http or https address; a trailing slash is dropped.</summary>
@@ -19,7 +22,7 @@ internal sealed record UpstreamAddress(string Origin, string BasePath)
         var path = uri.AbsolutePath.TrimEnd('/');
         while (path.EndsWith("/v1/v1", StringComparison.Ordinal))
             path = path[..^3];
-        address = new UpstreamAddress(uri.GetLeftPart(UriPartial.Authority), path);
+        address = new UpstreamAddress(uri.GetLeftPart(UriPartial.Authority), path) { Query = uri.Query };
         return true;
     }
 
@@ -42,7 +45,7 @@ internal sealed record UpstreamAddress(string Origin, string BasePath)
 
     public Uri At(string path)
     {
-        Uri.TryCreate(Origin + BasePath + path, in AsWritten, out var uri);
+        Uri.TryCreate(Origin + BasePath + path + Query, in AsWritten, out var uri);
         return uri ?? throw new InvalidOperationException($"The address {Origin} was checked when it was read.");
     }
 

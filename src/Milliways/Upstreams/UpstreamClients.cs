@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Milliways.Hosting.Configuration;
+using Milliways.Upstreams.Connections;
 using Milliways.Upstreams.Images;
 using Milliways.Upstreams.Tenants;
 
@@ -12,30 +14,53 @@ namespace Milliways.Upstreams;
 /// The HTTP clients for the operator's upstreams, one pool for each way of connecting. HTTP/1.1 pooled, no cookies, no redirects, no decompression;
 /// an invoker instead of a client, which would cost 3 % and 500 bytes a request.
 /// </summary>
-/// <param name="time">For what has a time-out of its own.</param>
-internal sealed class UpstreamClients(TimeProvider time) : IDisposable
+internal sealed class UpstreamClients(TimeProvider time, Func<string, string?> environment) : IDisposable
 {
-    private readonly Dictionary<(bool Hosted, TimeSpan Connect, int? Connections, string? Proxy, string? CaFile), HttpMessageInvoker> _clients = [];
+    private readonly Dictionary<Way, HttpMessageInvoker> _clients = [];
     private readonly Dictionary<string, TenantClient> _tenants = [];
+    private readonly EnvironmentProxies _proxies = new(environment);
 
+    /// <summary>The client for one upstream; upstreams that connect in the same way share one.</summary>
+    /// <param name="config">What the operator wrote.</param>
+    /// <param name="hosted">True for a service on the internet: see <see cref="Preset.Hosted"/>.</param>
+    /// <param name="connect">The bound for name, connection and handshake together.</param>
     public HttpMessageInvoker For(UpstreamConfig config, bool hosted, TimeSpan connect)
     {
-        var way = (hosted, connect, config.MaxConnections, config.Proxy, config.CaFile);
+        var authorities = config.CaFile is null ? null : Authorities(config.CaFile);
+        var way = new Way(hosted, connect, config.MaxConnections, config.Proxy, Digest(authorities));
         if (_clients.TryGetValue(way, out var known))
             return known;
-        var handler = NewHandler(connect);
-        // Below the server's own idle time-out, so that we and not the server close a connection that is about to be reused.
-        handler.PooledConnectionIdleTimeout = hosted ? TimeSpan.FromSeconds(60) : TimeSpan.FromSeconds(4);
+        var connector = new Connector(connect, time);
+        var handler = NewHandler();
+        handler.ConnectCallback = connector.ConnectAsync;
+        handler.ConnectTimeout = Connector.Behind(connect);
+        handler.PooledConnectionIdleTimeout = Preset.IdleConnections(hosted);
         handler.MaxConnectionsPerServer = config.MaxConnections ?? int.MaxValue;
-        if (config.Proxy is not null)
-            (handler.UseProxy, handler.Proxy) = (true, new WebProxy(config.Proxy));
-        else
-            handler.UseProxy = hosted; // the environment's proxies
-        if (config.CaFile is not null)
-            handler.SslOptions = Trusting(config.CaFile);
+        handler.Proxy = config.Proxy is not null && ProxyAddress.TryParse(config.Proxy, out var proxy) ? proxy
+            : hosted && !_proxies.IsEmpty ? _proxies
+            : null;
+        handler.UseProxy = handler.Proxy is not null;
+        handler.SslOptions = new SslClientAuthenticationOptions
+        {
+            RemoteCertificateValidationCallback = CertificateException.Check,
+            CertificateChainPolicy = authorities is null ? null : Trusting(authorities),
+        };
         return _clients[way] = new HttpMessageInvoker(handler);
     }
 
+    /// <summary>
+    /// Forgets the clients that no upstream of the configuration in effect has; they are the caller's now, to be disposed when the last exchange that
+    /// might use them has ended.
+    /// </summary>
+    public IReadOnlyList<HttpMessageInvoker> Retire(IEnumerable<HttpMessageInvoker> inUse)
+    {
+        var kept = inUse.ToHashSet();
+        var retired = _clients.Where(client => !kept.Contains(client.Value)).ToList();
+        retired.ForEach(client => _clients.Remove(client.Key));
+        return [.. retired.Select(client => client.Value)];
+    }
+
+    /// <summary>A client whose every connection goes to one Unix socket; no proxy ever stands between.</summary>
     /// <summary>Fetches images by address, for upstreams that do not.</summary>
     /// <param name="allowPrivate"><c>security.allowPrivateUpstreams</c>, checked.</param>
     public ImageFetcher Images(IReadOnlyList<string> allowPrivate)
@@ -49,8 +74,9 @@ internal sealed class UpstreamClients(TimeProvider time) : IDisposable
     /// <summary>A client whose every connection goes to one Unix socket.</summary>
     public static HttpMessageInvoker ForSocket(string path)
     {
-        var handler = NewHandler(TimeSpan.FromSeconds(5));
+        var handler = NewHandler();
         handler.UseProxy = false;
+        handler.ConnectTimeout = TimeSpan.FromSeconds(5);
         handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60);
         handler.ConnectCallback = async (_, cancel) =>
         {
@@ -82,18 +108,18 @@ internal sealed class UpstreamClients(TimeProvider time) : IDisposable
 
     private static readonly HttpRequestOptionsKey<bool> NewConnection = new("new-connection");
 
-    private static SocketsHttpHandler NewHandler(TimeSpan connect) => new()
+    private static SocketsHttpHandler NewHandler() => new()
     {
         PlaintextStreamFilter = static (made, _) =>
         {
             made.InitialRequestMessage.Options.Set(NewConnection, true);
+            PendingConnection.Of(made.InitialRequestMessage)?.Done();
             return ValueTask.FromResult(made.PlaintextStream);
         },
         AllowAutoRedirect = false,
         UseCookies = false,
         AutomaticDecompression = DecompressionMethods.None,
         ActivityHeadersPropagator = null,
-        ConnectTimeout = connect,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         MaxResponseHeadersLength = 64,
         // A whole answer's last bytes are there already and its connection is kept; one that is left in the middle is closed, not read on for
@@ -102,23 +128,23 @@ internal sealed class UpstreamClients(TimeProvider time) : IDisposable
         EnableMultipleHttp2Connections = true,
     };
 
-    private static SslClientAuthenticationOptions Trusting(string caFile)
+    private static X509Certificate2Collection Authorities(string caFile)
     {
         var authorities = new X509Certificate2Collection();
         authorities.ImportFromPemFile(caFile);
-        return new SslClientAuthenticationOptions
-        {
-            CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck }
-                .With(authorities),
-        };
+        return authorities;
     }
-}
 
-internal static class ChainPolicyExtensions
-{
-    public static X509ChainPolicy With(this X509ChainPolicy policy, X509Certificate2Collection authorities)
+    private static X509ChainPolicy Trusting(X509Certificate2Collection authorities)
     {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.AddRange(authorities);
         return policy;
     }
+
+    private static string Digest(X509Certificate2Collection? authorities) =>
+        authorities is null ? "" : string.Join(',', authorities.Select(authority => authority.GetCertHashString(HashAlgorithmName.SHA256)));
+
+    /// <summary>Everything in which pools differ. A certificate file that has changed makes another way.</summary>
+    private readonly record struct Way(bool Hosted, TimeSpan Connect, int? Connections, string? Proxy, string Authorities);
 }

@@ -1,3 +1,4 @@
+using Milliways.Dialects.Chat;
 using Milliways.Hosting.Configuration;
 
 namespace Milliways.Upstreams;
@@ -32,7 +33,7 @@ internal sealed class UpstreamSet
         MilliwaysConfig config, Func<string, string?> environment, UpstreamClients clients, Upstream? engine, Func<string, bool> isOurs)
     {
         var warnings = new List<string>();
-        var configs = config.Upstreams.Concat(EnvironmentUpstreams.Read(environment, config.Upstreams));
+        var configs = config.Upstreams.Concat(EnvironmentUpstreams.Read(environment, config.Upstreams, warnings));
         var upstreams = configs.Select(upstream => Make(upstream, config.Security, clients, isOurs, warnings)).ToList();
         if (engine is not null && upstreams.TrueForAll(upstream => upstream.Name != Upstream.EngineName))
             upstreams.Add(engine);
@@ -50,13 +51,17 @@ internal sealed class UpstreamSet
             "google" => UpstreamDialect.Google,
             _ => preset?.Dialect ?? UpstreamDialect.OpenAiChat,
         };
-        var address = UpstreamAddress.Parse(config.BaseUrl ?? preset!.BaseUrl);
+        var address = UpstreamAddress.Parse(config.BaseUrl ?? preset!.BaseUrl!);
+        if (address.BasePath.Length == 0 && preset?.UsualPath is { } path)
+            address = address with { BasePath = path };
         var off = config.OffBecause;
         if ((config.ApiKey is not null && isOurs(config.ApiKey)) || config.Headers.Any(header => isOurs(header.Value)))
         {
             off ??= "its key is one of this server's own keys, which are never sent to a provider: give it the provider's key";
             warnings.Add($"upstreams.{config.Name} is switched off: {off}");
         }
+        var isXai = dialect == UpstreamDialect.OpenAiChat && (config.Flavour is { } flavour ? flavour == Flavour.Xai : preset?.Name == "xai");
+        var traits = preset?.Traits ?? UpstreamTraits.Plain;
         var hosted = preset?.Hosted == true && !address.IsLocal;
         var defaults = new UpstreamTimeouts();
         var timeouts = new UpstreamTimeouts
@@ -69,9 +74,15 @@ internal sealed class UpstreamSet
         return new Upstream(config.Name, dialect, address, clients.For(config, hosted, timeouts.Connect))
         {
             Preset = preset,
+            IsXai = isXai,
+            Traits = config.Flavour is null ? traits : traits with { LiveSearch = isXai },
+            Http2 = config.Http2,
+            DrainsWhenClientGone = config.DrainWhenClientGone,
+            Prices = config.Prices,
             Provider = config.Provider ?? preset?.Provider ?? config.Name,
             ApiKey = config.ApiKey,
-            Auth = Preset.AuthOf(dialect),
+            // A preset in another dialect than its own is its provider's other door, such as Google's for OpenAI's clients.
+            Auth = preset is not null && preset.Dialect == dialect ? preset.Auth : Preset.AuthOf(dialect),
             Images = UpstreamWire.NeedsInlineImages(dialect, preset) ? clients.Images(security.AllowPrivateUpstreams) : null,
             Headers = config.Headers,
             Timeouts = timeouts,

@@ -29,6 +29,34 @@ public sealed class AnswersTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task A_bias_of_100_forces_a_token_and_one_of_minus_100_forbids_it()
+    {
+        var tokens = await shared.Api.PostAsync("/v1/tokenize-text", new JsonObject { ["model"] = "grok-beta", ["text"] = " towel" });
+        var towel = tokens.Json["token_ids"]![0]!["token_id"]!.ToJsonString();
+        var text = tokens.Json["token_ids"]![0]!["string_token"]!.GetValue<string>();
+
+        var forced = Text(await shared.Api.ChatAsync(Talk.About("What is the capital of France?", 3, ("logit_bias", new JsonObject { [towel] = 100 }))));
+        Assert.Equal(text + text + text, forced);
+
+        var free = Text(await shared.Api.ChatAsync(Talk.About("What is the capital of France?", 1)));
+        var first = (await shared.Api.PostAsync("/v1/tokenize-text", new JsonObject { ["model"] = "grok-beta", ["text"] = free })).Json["token_ids"]![0]!["token_id"]!.ToJsonString();
+        Assert.NotEqual(free, Text(await shared.Api.ChatAsync(Talk.About("What is the capital of France?", 1, ("logit_bias", new JsonObject { [first] = -100 })))));
+    }
+
+    /// <summary>Counting makes it repeat its signs; each penalty, which counts tokens that were used, must show.</summary>
+    [Theory]
+    [InlineData("frequency_penalty", 2.0)]
+    [InlineData("presence_penalty", 2.0)]
+    [InlineData("repetition_penalty", 1.9)]
+    public async Task A_penalty_keeps_the_engine_from_saying_the_same_again(string penalty, double strength)
+    {
+        var free = Text(await shared.Api.ChatAsync(Talk.About("Count from 1 to 30.", 24)));
+        var held = Text(await shared.Api.ChatAsync(Talk.About("Count from 1 to 30.", 24, (penalty, strength))));
+
+        Assert.NotEqual(free, held);
+    }
+
+    [Fact]
     public async Task A_system_prompt_is_read_and_changes_the_answer()
     {
         var without = await shared.Api.ChatAsync(Talk.About("Who are you?"));

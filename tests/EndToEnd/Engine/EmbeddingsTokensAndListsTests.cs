@@ -66,6 +66,7 @@ public sealed class EmbeddingsTokensAndListsTests(SharedServer shared)
         var grok = Assert.Single(list, model => model!["id"]!.GetValue<string>() == "grok-beta")!;
         Assert.Equal("engine/smollm2", grok["served_by"]!.GetValue<string>());
         Assert.Equal(8192, grok["context_length"]!.GetValue<int>());
+        Assert.Equal(1730332800, grok["created"]!.GetValue<long>()); // the day smollm2 was published
         Assert.DoesNotContain(list, model => model!["id"]!.GetValue<string>() == "grok-vision-beta");
     }
 
@@ -76,7 +77,8 @@ public sealed class EmbeddingsTokensAndListsTests(SharedServer shared)
         var (live, ready) = (await nobody.GetAsync("/healthz"), await nobody.GetAsync("/readyz"));
 
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (live.Status, ready.Status));
-        Assert.Equal("smollm2", ready.Json["engine"]!["detail"]!.GetValue<string>());
+        Assert.Equal("ok", ready.Json["engine"]!["status"]!.GetValue<string>());
+        Assert.Equal(["smollm2 ok", "all-minilm ok"], ready.Json["engine"]!["models"]!.AsArray().Select(model => $"{model!["name"]} {model["status"]}"));
     }
 
     private async Task<JsonArray> EmbedAsync(string format)

@@ -11,6 +11,22 @@ public sealed class RefusalsTests(SharedServer shared)
 
     private string Compat => $"/v1/{shared.Server.Account}/default/compat/chat/completions";
 
+    [Theory]
+    [InlineData(Chat, "all-minilm", "/v1/embeddings")]
+    [InlineData(Chat, "engine/all-minilm", "/v1/embeddings")]
+    [InlineData(Messages, "all-minilm", "/v1/embeddings")]
+    [InlineData("/v1/tokenize-text", "all-minilm", "/v1/embeddings")]
+    [InlineData("/v1/embeddings", "smollm2", "/v1/chat/completions")]
+    [InlineData("/v1/embeddings", "engine/smollm2", "/v1/chat/completions")]
+    public async Task A_model_that_cannot_do_what_is_asked_is_400_naming_the_endpoint_for_it(string path, string model, string endpoint)
+    {
+        var answer = await shared.Api.PostAsync(path, Talk.About("Hi", 2, ("model", model), ("input", "Hi"), ("text", "Hi")));
+
+        Assert.True(answer.Status == HttpStatusCode.BadRequest, answer.ToString());
+        Assert.Contains($"send it to {endpoint}", answer.Text, StringComparison.Ordinal);
+        Assert.Null(answer.Header("x-milliways-upstream"));
+    }
+
     [Fact]
     public async Task A_wrong_key_is_400_to_xAI_and_401_to_OpenAI_and_Anthropic()
     {

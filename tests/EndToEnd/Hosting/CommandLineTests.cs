@@ -92,6 +92,20 @@ public sealed class CommandLineTests
         Assert.Contains("--data", finished.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/proc/x")]
+    [InlineData("/dev/null/x")]
+    public async Task A_data_directory_that_cannot_be_made_is_one_sentence_and_exit_code_1(string data)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "These are Linux's directories that nobody can write.");
+        var finished = await Program.MilliwaysAsync("serve", "--data", data, "--no-engine", "--urls", "http://127.0.0.1:0");
+
+        Assert.True(finished.ExitCode == 1, finished.ToString());
+        Assert.Contains(data, finished.Error, StringComparison.Ordinal);
+        Assert.Contains("--data", finished.Error, StringComparison.Ordinal);
+        Assert.Single(finished.Error.Trim().Split('\n'));
+    }
+
     [Fact]
     public async Task Config_check_accepts_a_right_file_and_tells_what_is_wrong_in_a_wrong_one()
     {

@@ -11,7 +11,7 @@ public sealed class NoEngineTests
     public async Task A_missing_model_file_is_503_naming_the_remedy_and_others_are_served()
     {
         using var folder = new TemporaryFolder();
-        await CheckAsync(new Setup(), folder.At("missing.gguf"), "missing\" was not found", "engine.model");
+        await CheckAsync(new Setup(), folder.At("missing.gguf"), "missing.gguf does not exist", "engine.model");
     }
 
     [Fact]
@@ -44,6 +44,67 @@ public sealed class NoEngineTests
     public async Task With_the_engine_switched_off_it_is_503_saying_so_and_others_are_served() =>
         await CheckAsync(new Setup { NoEngine = true }, Repository.ChatModel, "switched off");
 
+    [Fact]
+    public async Task A_damaged_embedding_model_leaves_the_chat_model_alone()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllBytesAsync(folder.At("cut.gguf"), (await ReadStartAsync(Repository.EmbeddingModel, 4096)).ToArray());
+        await using var server = await MilliwaysProcess.StartAsync(new Setup { Config = $$"""{ "engine": { "embeddingModel": {{JsonSerializer.Serialize(folder.At("cut.gguf"))}} } }""" });
+        await server.EngineReadyAsync();
+
+        await server.Api.ChatAsync(Talk.About("Hi", 2));
+        var refused = await server.Api.PostAsync("/v1/embeddings", Talk.About("Hi", 2, ("model", "v1"), ("input", "Hi")));
+
+        AssertTellsTheFileAndNotItsFolder(refused, "cut.gguf", "engine.embeddingModel", folder);
+        Assert.Contains(folder.At("cut.gguf"), server.Log.Text, StringComparison.Ordinal);
+        Assert.Equal(["grok-beta", "smollm2"], await NamesAsync(server));
+        var ready = (await server.Api.GetAsync("/readyz")).Json["engine"]!;
+        Assert.Equal(("degraded", "smollm2 ok", "cut off"), (ready["status"]!.GetValue<string>(), Model(ready, 0), Model(ready, 1)));
+        Assert.DoesNotContain(folder.Path, ready.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_missing_embedding_model_is_told_at_the_start_and_leaves_the_chat_model_alone()
+    {
+        using var folder = new TemporaryFolder();
+        await using var server = await MilliwaysProcess.StartAsync(new Setup { Config = $$"""{ "engine": { "embeddingModel": {{JsonSerializer.Serialize(folder.At("gone.gguf"))}} } }""" });
+        await server.EngineReadyAsync();
+
+        Assert.Contains($"the model file {folder.At("gone.gguf")} does not exist", server.Log.Text, StringComparison.Ordinal);
+        await server.Api.ChatAsync(Talk.About("Hi", 2));
+        AssertTellsTheFileAndNotItsFolder(await server.Api.PostAsync("/v1/embeddings", Talk.About("Hi", 2, ("model", "v1"), ("input", "Hi"))), "gone.gguf", "engine.embeddingModel", folder);
+    }
+
+    [Fact]
+    public async Task A_damaged_chat_model_leaves_the_embedding_model_alone()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllBytesAsync(folder.At("cut.gguf"), (await ReadStartAsync(Repository.ChatModel, 4096)).ToArray());
+        await using var server = await MilliwaysProcess.StartAsync(new Setup { Config = $$"""{ "engine": { "model": {{JsonSerializer.Serialize(folder.At("cut.gguf"))}} } }""" });
+        await server.EngineReadyAsync();
+
+        var embedded = await server.Api.PostAsync("/v1/embeddings", Talk.About("Hi", 2, ("model", "v1"), ("input", "Hi")));
+        Assert.True(embedded.Status == HttpStatusCode.OK, embedded.ToString());
+        AssertTellsTheFileAndNotItsFolder(await server.Api.PostAsync("/v1/chat/completions", Talk.About("Hi", 2)), "cut.gguf", "engine.model", folder);
+        Assert.Equal(["all-minilm"], await NamesAsync(server));
+        // It is the operator's own file, not the demo model.
+        Assert.DoesNotContain("demo model", server.Out.Text, StringComparison.Ordinal);
+    }
+
+    private static void AssertTellsTheFileAndNotItsFolder(Answer refused, string file, string setting, TemporaryFolder folder)
+    {
+        Assert.True(refused.Status == HttpStatusCode.ServiceUnavailable, refused.ToString());
+        Assert.Contains(file, refused.Text, StringComparison.Ordinal);
+        Assert.Contains(setting, refused.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(folder.Path, refused.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("milliways: ", refused.Text, StringComparison.Ordinal);
+    }
+
+    private static async Task<string[]> NamesAsync(MilliwaysProcess server) =>
+        [.. (await server.Api.GetAsync("/v1/models")).Json["data"]!.AsArray().Select(model => model!["id"]!.GetValue<string>())];
+
+    private static string Model(System.Text.Json.Nodes.JsonNode engine, int index) => $"{engine["models"]![index]!["name"]} {engine["models"]![index]!["status"]}";
+
     private static async Task CheckAsync(Setup setup, string model, params string[] said)
     {
         await using var lab = await FakeUpstream.StartAsync();
@@ -66,6 +127,8 @@ public sealed class NoEngineTests
         Assert.All(said, words => Assert.Contains(words, chat.Json["error"]!.GetValue<string>(), StringComparison.Ordinal));
         Assert.True(other.Status == HttpStatusCode.OK, other.ToString());
         Assert.Equal(HttpStatusCode.OK, (await server.Api.GetAsync("/readyz")).Status);
+        Assert.DoesNotContain(Path.GetDirectoryName(model)!, chat.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("milliways: ", chat.Text, StringComparison.Ordinal);
         Assert.False(server.HasExited);
     }
 

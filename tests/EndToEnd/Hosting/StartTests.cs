@@ -94,6 +94,12 @@ public sealed class StartTests(SharedServer shared)
         Assert.Contains("is taken by another program", finished.Error, StringComparison.Ordinal);
         Assert.Contains("--urls", finished.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", finished.Error, StringComparison.Ordinal);
+
+        // Nobody was shown the key that this start made.
+        await using var next = await MilliwaysProcess.StartAsync(new Setup { Data = folder.At("data"), NoEngine = true });
+        Assert.Equal(HttpStatusCode.OK, (await next.Api.GetAsync("/v1/models")).Status);
+        await next.Out.LineAsync("Ctrl-C stops").WaitAsync(Patience.Short);
+        Assert.Contains(next.Key, next.Out.Text, StringComparison.Ordinal);
     }
 
     [Fact]

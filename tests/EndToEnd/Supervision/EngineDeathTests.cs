@@ -27,7 +27,11 @@ public sealed class EngineDeathTests
         Assert.NotNull(compatEnd.Events[^1].Json["error"]!["message"]);
         Assert.Equal(("error", "error"), (messagesEnd.Events[^1].Name, messagesEnd.Events[^1].Json["type"]!.GetValue<string>()));
         Assert.False(server.HasExited);
+        const string Said = "The embedded engine stopped while it answered; it is starting again: send the request again.";
+        Assert.All([chatEnd, messagesEnd, compatEnd], end => Assert.Contains(Said, end.Events[^1].Json.ToJsonString(), StringComparison.Ordinal));
         await server.Api.ChatAsync(Talk.About("Hi", 2)); // by the next engine
+        Assert.Contains("The engine ended unexpectedly (signal SIGKILL)", server.Log.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("last words: \n", server.Log.Text.ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }
 
     [Fact]

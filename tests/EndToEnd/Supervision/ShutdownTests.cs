@@ -29,6 +29,8 @@ public sealed class ShutdownTests
         Assert.Equal(0, await server.ExitAsync());
         Assert.False(Signals.Lives(engine));
         Assert.False(File.Exists(Path.Combine(server.Data, "run", "pid")));
+        Assert.False(File.Exists(Path.Combine(server.Data, "run", "engine.sock")));
+        Assert.Contains("2 answers are still running", server.Log.Text, StringComparison.Ordinal);
     }
 
     [Fact]

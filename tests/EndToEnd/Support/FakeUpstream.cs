@@ -26,7 +26,10 @@ internal sealed class FakeUpstream : IAsyncDisposable
     public IReadOnlyList<Asked> Asked => [.. _asked];
 
     /// <param name="answer">What it does; by default it answers everything with <see cref="WholeAnswer"/>.</param>
-    public static async Task<FakeUpstream> StartAsync(Func<HttpContext, Task>? answer = null)
+    public static Task<FakeUpstream> StartAsync(Func<HttpContext, Task>? answer = null) => StartAsync((http, _) => (answer ?? AnswerWholeAsync)(http));
+
+    /// <param name="answer">What it does with a request and its body.</param>
+    public static async Task<FakeUpstream> StartAsync(Func<HttpContext, string, Task> answer)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -35,8 +38,9 @@ internal sealed class FakeUpstream : IAsyncDisposable
         upstream._app.Run(async http =>
         {
             using var reader = new StreamReader(http.Request.Body);
-            upstream._asked.Enqueue(new Asked(http.Request.Path, http.Request.Headers.Authorization, await reader.ReadToEndAsync()));
-            await (answer ?? AnswerWholeAsync)(http);
+            var body = await reader.ReadToEndAsync();
+            upstream._asked.Enqueue(new Asked(http.Request.Path, http.Request.Headers.Authorization, body));
+            await answer(http, body);
         });
         await upstream._app.StartAsync();
         return upstream;

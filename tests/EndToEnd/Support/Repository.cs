@@ -20,6 +20,8 @@ internal static class Repository
 
     public static string ChatModel { get; } = Path.Combine(Root, "models", "SmolLM2-135M-Instruct.Q4_1.gguf");
 
+    public static string EmbeddingModel { get; } = Path.Combine(Root, "models", "all-MiniLM-L6-v2.Q8_0.gguf");
+
     /// <summary>The black-box acceptance kit, which lives beside the repository where it is there at all.</summary>
     public static string AcceptanceKit { get; } = Path.GetFullPath(Path.Combine(Root, "..", "shared", "accept", "run.sh"));
 

@@ -14,7 +14,7 @@ public sealed class RequestWriterTests
     }
 
     [Fact]
-    public void A_chat_request_becomes_instructions_and_items_without_ids()
+    public void A_chat_request_becomes_instructions_and_items_without_ids() // TID-08
     {
         var written = FromChat(
             """

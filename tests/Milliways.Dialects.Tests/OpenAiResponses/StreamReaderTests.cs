@@ -137,7 +137,7 @@ public sealed class StreamReaderTests
     }
 
     [Fact]
-    public void Usage_is_read_from_every_terminal_event()
+    public void Usage_is_read_from_every_terminal_event() // USG-10
     {
         foreach (var status in new[] { "completed", "incomplete", "failed" })
             Assert.Equal(new ChatUsage(8, 4, 2, 20, 6), Read(Created, Completed(Message, status)).Fold.Usage);
@@ -155,7 +155,7 @@ public sealed class StreamReaderTests
 
     [Theory]
     [InlineData("""{"type":"error","code":"rate_limit_exceeded","message":"Slow down.","param":null}""", 429, "Slow down.")]
-    [InlineData("""{"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"Broken."}}}""", 500, "Broken.")]
+    [InlineData("""{"type":"response.failed","response":{"status":"failed","error":{"code":"server_error","message":"Broken."}}}""", 500, "Broken.")] // ERR-10
     [InlineData("""{"type":"error","error":{"type":"server_error","message":"Nested."}}""", 500, "Nested.")]
     public void Errors_in_a_stream_are_failures_with_the_upstreams_words(string error, int status, string message)
     {

@@ -15,7 +15,6 @@ public sealed class ParallelTests(Models models)
     ];
 
     [Theory]
-    [InlineData(1)]
     [InlineData(4)]
     [InlineData(32)]
     public async Task Streams_side_by_side_say_what_each_says_alone(int streams)

@@ -18,6 +18,12 @@ public sealed partial class EndpointTableTests
         { "POST", "/v1/completions", "/v1/completions", """{"model":"alpha","prompt":"Hi"}""", 200, "text_completion" },
         { "POST", "/v1/messages", "/v1/messages", Answers.Say("alpha"), 200, "\"type\":\"message\"" },
         { "POST", "/v1/complete", "/v1/complete", """{"model":"alpha","prompt":"\n\nHuman: Hi\n\nAssistant:","max_tokens_to_sample":5}""", 200, "\"type\":\"completion\"" },
+        { "POST", "/v1/responses", "/v1/responses", Input, 200, "\"object\":\"response\"" },
+        { "GET", "/v1/responses/{response_id}", $"/v1/responses/{Missing}", null, 404, Missing },
+        { "DELETE", "/v1/responses/{response_id}", $"/v1/responses/{Missing}", null, 404, Missing },
+        { "POST", "/v1/responses/{response_id}/cancel", $"/v1/responses/{Missing}/cancel", null, 404, Missing },
+        { "GET", "/v1/responses/{response_id}/input_items", $"/v1/responses/{Missing}/input_items", null, 404, Missing },
+        { "POST", "/v1/responses/input_tokens", "/v1/responses/input_tokens", Input, 200, "response.input_tokens" },
         { "POST", "/v1/responses/compact", "/v1/responses/compact", Input, 501, "previous_response_id" },
         { "GET", "/v1/responses", "/v1/responses", null, 501, "WebSocket" },
         { "POST", "/v1/embeddings", "/v1/embeddings", Input, 200, "chat.completion" }, // the fake answers everything alike; its mark is checked elsewhere

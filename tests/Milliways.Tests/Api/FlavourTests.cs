@@ -37,6 +37,12 @@ public sealed class FlavourTests
     [InlineData("{gateway}/openai/chat/completions", null, null, "openai", 400)]
     [InlineData("{gateway}/openai/chat/completions", "xai", null, "xai", 422)]
     [InlineData("{gateway}/openai/embeddings", null, "xai", "xai", 422)]
+    [InlineData("/v1/responses", null, null, "xai", 422)]
+    [InlineData("/v1/responses", null, "openai", "openai", 400)]
+    [InlineData("/v1/responses/input_tokens", null, "openai", "openai", 400)]
+    [InlineData("{gateway}/openai/responses", null, null, "openai", 400)]
+    [InlineData("{gateway}/openai/responses", "xai", null, "xai", 422)]
+    [InlineData("{gateway}/compat/responses", null, "xai", "xai", 422)]
     public async Task A_front_speaks_as_path_gateway_and_key_say(string path, string? gateway, string? key, string dialect, int status)
     {
         await using var server = await TestServer.StartAsync();

@@ -31,10 +31,11 @@ public sealed class HeldResponseTests
         await server.PostAsync("/v1/responses", """{"model":"one/m","input":"Hello"}""");
 
         const string Next = """{"model":"one/m", "input":"Next","previous_response_id":"resp_up"}""";
+        holder.Then(turn => turn.WholeAsync(Whole.Replace("resp_up", "resp_two", StringComparison.Ordinal)));
         Assert.Equal(200, (await server.PostAsync("/v1/responses", Next)).Status);
         Assert.Equal(Next.Replace("one/m", "m", StringComparison.Ordinal), holder.Last.Text);
 
-        Assert.Equal(200, (await server.PostAsync("/v1/responses", Next.Replace("one/m", "two/m", StringComparison.Ordinal).Replace("resp_up", "resp_up", StringComparison.Ordinal))).Status);
+        Assert.Equal(200, (await server.PostAsync("/v1/responses", Next.Replace("one/m", "two/m", StringComparison.Ordinal))).Status);
         using var sent = JsonDocument.Parse(stranger.Last.Text);
         Assert.False(sent.RootElement.TryGetProperty("previous_response_id", out _));
         var items = sent.RootElement.GetProperty("input");
@@ -46,18 +47,36 @@ public sealed class HeldResponseTests
     }
 
     [Fact]
+    public async Task A_stream_passes_as_it_is_and_its_last_event_is_what_is_kept()
+    {
+        var completed = "event: response.completed\ndata: {\"type\":\"response.completed\",\"sequence_number\":2,\"response\":" + Whole + "}\n\n";
+        string[] events =
+        [
+            "event: response.created\ndata: {\"type\":\"response.created\",\"sequence_number\":0,\"response\":{\"id\":\"resp_up\",\"object\":\"response\",\"status\":\"in_progress\",\"output\":[]}}\n\n",
+            "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"sequence_number\":1,\"item_id\":\"msg_up\",\"output_index\":0,\"content_index\":0,\"delta\":\"Hi\",\"logprobs\":[]}\n\n",
+            completed,
+        ];
+        await using var up = new FakeUpstream(turn => turn.StreamAsync(events));
+        await using var server = await StartAsync(up, up);
+        var answer = await server.PostAsync("/v1/responses", """{"model":"one/m","input":"Hello","stream":true}""");
+        Assert.Equal(string.Concat(events), answer.Text);
+        Assert.Equal(Whole, (await server.GetAsync("/v1/responses/resp_up")).Text);
+    }
+
+    [Fact]
     public async Task Deleting_asks_the_holder_first()
     {
         await using var up = new FakeUpstream(turn => turn.WholeAsync(Whole));
         await using var server = await StartAsync(up, up);
         await server.PostAsync("/v1/responses", """{"model":"one/m","input":"Hello"}""");
 
-        up.Then(turn => turn.WholeAsync("""{"error":{"message":"busy"}}""", status: 500));
+        up.Standing = turn => turn.WholeAsync("""{"error":{"message":"may not"}}""", status: 403);
         Assert.Equal(502, (await server.SendAsync("DELETE", "/v1/responses/resp_up", null)).Status);
         Assert.Equal(200, (await server.GetAsync("/v1/responses/resp_up")).Status);
         Assert.Equal(404, (await server.SendAsync("DELETE", "/v1/responses/resp_up", null, ("Authorization", "Bearer " + server.OtherTeamsKey()))).Status);
         Assert.Equal(2, up.Received.Count);
 
+        up.Standing = turn => turn.WholeAsync(Whole);
         up.Then(turn => turn.WholeAsync("""{"id":"resp_up","object":"response","deleted":true}"""));
         Assert.Equal(200, (await server.SendAsync("DELETE", "/v1/responses/resp_up", null)).Status);
         Assert.Equal(("DELETE", "/v1/responses/resp_up", "Bearer " + TestServer.UpstreamKey), (up.Last.Method, up.Last.Target, up.Last.Header("Authorization")));

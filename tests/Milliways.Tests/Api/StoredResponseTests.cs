@@ -188,6 +188,27 @@ public sealed class StoredResponseTests
     }
 
     [Fact]
+    public async Task Input_is_counted_by_the_upstream_that_counts_and_estimated_elsewhere_with_its_conversation()
+    {
+        await using var lab = new FakeUpstream();
+        await using var claude = new FakeUpstream(turn => turn.WholeAsync("""{"input_tokens":17}"""));
+        await using var server = await TestServer.StartAsync($$"""{ "upstreams": { "claude": {{TestServer.Claude(claude)}}, "lab": {{TestServer.Lab(lab)}} } }""");
+        var first = IdOf(await AskAsync(server, "One"));
+        var counted = await server.PostAsync("/v1/responses/input_tokens", """{"model":"claude-x","input":"Hello"}""");
+        Assert.Equal((200, 17L, "/v1/messages/count_tokens"), (counted.Status, Count(counted), claude.Last.Target));
+        var alone = Count(await server.PostAsync("/v1/responses/input_tokens", """{"model":"alpha","input":"Hello"}"""));
+        var going = Count(await server.PostAsync("/v1/responses/input_tokens", $$"""{"model":"alpha","input":"Hello","previous_response_id":"{{first}}"}"""));
+        Assert.True(going > alone && alone > 0, $"{going} {alone}");
+        Assert.Equal(422, (await server.PostAsync("/v1/responses/input_tokens", """{"model":"alpha","input":5}""")).Status);
+    }
+
+    private static long Count(Answer answer)
+    {
+        Assert.Equal("response.input_tokens", answer.Json.GetProperty("object").GetString());
+        return answer.Json.GetProperty("input_tokens").GetInt64();
+    }
+
+    [Fact]
     public async Task The_oldest_go_when_a_team_has_too_many()
     {
         var clock = new ManualTime();

@@ -6,7 +6,7 @@ namespace Milliways.Tests.Architecture;
 /// <summary>Walls that no compiler keeps: which folder may know which, and what must carry a reason. Read from the sources themselves.</summary>
 public sealed partial class SourceTests
 {
-    private static readonly string Root = FindRoot();
+    internal static readonly string Root = FindRoot();
 
     private static readonly List<(string Path, string Code)> Sources =
     [

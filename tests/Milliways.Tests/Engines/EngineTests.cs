@@ -1,7 +1,6 @@
 using System.Buffers;
 using Milliways.Dialects.Chat;
 using Milliways.Engines;
-using Milliways.Hosting.Configuration;
 using Milliways.Tests.Support;
 
 namespace Milliways.Tests.Engines;
@@ -105,48 +104,4 @@ public sealed class EngineErrorsTests
     [InlineData("{\"error\":{\"message\":\"m\",\"param\":null,\"code\":null},\"failure\":{\"kind\":\"Unheard\",\"party\":\"Client\",\"stage\":\"s\"}}")]
     [InlineData("{\"error\":{\"message\":\"m\",\"param\":null,\"code\":null},\"failure\":{\"kind\":\"Timeout\",\"party\":\"Client\",\"stage\":\"s\",\"retry_after\":1e99}}")]
     public void What_the_engine_did_not_write_is_not_read(string body) => Assert.Null(EngineErrors.Read(500, System.Text.Encoding.UTF8.GetBytes(body), null));
-}
-
-public sealed class EmbeddedModelsTests
-{
-    [Fact]
-    public void A_name_is_looked_for_in_the_data_directory_first_and_a_path_is_a_path()
-    {
-        using var directory = new TempDirectory();
-        directory.Write("SmolLM2-135M-Instruct.Q4_1.gguf", "");
-        directory.Write("mine.gguf", "");
-
-        var shipped = new EmbeddedModels(new EngineConfig { EmbeddingModel = null }, directory.Path);
-        Assert.Equal(("smollm2", directory["SmolLM2-135M-Instruct.Q4_1.gguf"], "HuggingFaceTB", 8192), (shipped.Chat.Name, shipped.Chat.File, shipped.Chat.Owner, shipped.Chat.Context));
-        Assert.Null(shipped.Embedding);
-        Assert.Equal(directory["mine.gguf"], new EmbeddedModels(new EngineConfig { Model = "mine" }, directory.Path).Chat.File);
-        var byPath = new EmbeddedModels(new EngineConfig { Model = directory["mine.gguf"] }, "/nowhere").Chat;
-        Assert.Equal(("mine", directory["mine.gguf"], "local", null), (byPath.Name, byPath.File, byPath.Owner, byPath.Context));
-    }
-
-    [Fact]
-    public void What_is_not_there_is_known_to_be_missing()
-    {
-        using var directory = new TempDirectory();
-        Assert.Null(new EmbeddedModels(new EngineConfig { Model = "unheard-of" }, directory.Path).Chat.File);
-        Assert.Null(new EmbeddedModels(new EngineConfig { Model = directory["gone.gguf"] }, directory.Path).Chat.File);
-        Assert.Equal(directory.Path, new EmbeddedModels(new EngineConfig(), directory.Path).Folders[0]);
-    }
-
-    [Fact]
-    public void The_models_of_the_source_tree_are_found_by_their_names()
-    {
-        var models = new EmbeddedModels(new EngineConfig(), "/nowhere");
-        Assert.True(File.Exists(models.Chat.File), models.Chat.File);
-        Assert.True(File.Exists(models.Embedding!.File), models.Embedding.File);
-    }
-
-    [Fact]
-    public void A_socket_path_that_is_too_long_goes_to_the_temporary_directory()
-    {
-        Assert.Equal("/run/x/engine.sock", new EngineSocket("/run/x", 7).Path);
-        var far = new EngineSocket("/" + new string('d', 120), 7).Path;
-        Assert.InRange(far.Length, 1, 100);
-        Assert.Contains("-7.sock", far, StringComparison.Ordinal);
-    }
 }

@@ -86,9 +86,10 @@ public sealed class ResponsesStreamTests
     [MemberData(nameof(Breaks))]
     public async Task A_stream_that_breaks_ends_with_response_failed_and_what_there_was(string how)
     {
-        await using var lab = Broken(how);
+        using var seen = new SemaphoreSlim(0);
+        await using var lab = Broken(how, seen);
         await using var server = await TestServer.StartAsync(Lab(lab));
-        var (events, end) = await StreamAsync(server, "/v1/responses", Ask(stream: true));
+        var (events, end) = await StreamAsync(server, "/v1/responses", Ask(stream: true), seen);
 
         Assert.NotEqual(WireEnd.Proper, end);
         var last = events[^1];
@@ -105,13 +106,14 @@ public sealed class ResponsesStreamTests
     [MemberData(nameof(Breaks))]
     public async Task A_stream_that_breaks_never_ends_cleanly_for_callers_of_other_dialects(string how)
     {
-        await using var lab = Broken(how);
+        using var seen = new SemaphoreSlim(0);
+        await using var lab = Broken(how, seen);
         await using var server = await TestServer.StartAsync(Lab(lab));
-        var (chat, chatEnd) = await StreamAsync(server, "/v1/chat/completions", Answers.Ask("r-1", stream: true));
+        var (chat, chatEnd) = await StreamAsync(server, "/v1/chat/completions", Answers.Ask("r-1", stream: true), seen);
         Assert.NotEqual(WireEnd.Proper, chatEnd);
         Assert.True(chat[^1].TryGetProperty("error", out _));
         Assert.Equal("/v1/responses", lab.Last.Target);
-        var (messages, messagesEnd) = await StreamAsync(server, "/v1/messages", Answers.Say("r-1", stream: true));
+        var (messages, messagesEnd) = await StreamAsync(server, "/v1/messages", Answers.Say("r-1", stream: true), seen);
         Assert.NotEqual(WireEnd.Proper, messagesEnd);
         Assert.Equal("error", messages[^1].GetProperty("type").GetString());
     }
@@ -153,10 +155,12 @@ public sealed class ResponsesStreamTests
         }
     }
 
-    private static FakeUpstream Broken(string how) => new(async turn =>
+    /// <summary>It breaks when the caller has seen the first event: before that it would be answered with an error status.</summary>
+    private static FakeUpstream Broken(string how, SemaphoreSlim seen) => new(async turn =>
     {
         await turn.BeginAsync("text/event-stream");
-        await turn.SendAsync(Created + Item + Delta + Done);
+        await turn.SendAsync(Created.Replace("\r\n", "\n", StringComparison.Ordinal) + Item + Delta + Done);
+        await seen.WaitAsync(Patience.Limit);
         switch (how)
         {
             case "cut":
@@ -178,7 +182,7 @@ public sealed class ResponsesStreamTests
         await turn.EndAsync();
     });
 
-    private static async Task<(List<JsonElement> Events, WireEnd? End)> StreamAsync(TestServer server, string path, string body)
+    private static async Task<(List<JsonElement> Events, WireEnd? End)> StreamAsync(TestServer server, string path, string body, SemaphoreSlim? seen = null)
     {
         await using var client = await RawClient.ConnectAsync(server);
         await client.PostAsync(path, body);
@@ -189,6 +193,8 @@ public sealed class ResponsesStreamTests
             var data = string.Concat(one.Split('\n').Where(line => line.StartsWith("data:", StringComparison.Ordinal)).Select(line => line["data:".Length..].Trim()));
             if (data.StartsWith('{'))
                 events.Add(JsonDocument.Parse(data).RootElement.Clone());
+            if (events.Count == 1)
+                seen?.Release();
         }
         return (events, client.End);
     }

@@ -8,7 +8,7 @@ public sealed class TimeTests
 {
     private const string Minute = ", \"timeouts\": { \"firstByte\": \"10s\", \"idle\": \"12s\", \"total\": \"5m\" }";
     private const string Long = ", \"timeouts\": { \"firstByte\": \"10m\", \"idle\": \"10m\", \"total\": \"60s\" }";
-    private static readonly TimeSpan Grain = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Grain = TimeSpan.FromSeconds(30);
 
     [Theory]
     [InlineData(true)]
@@ -25,7 +25,7 @@ public sealed class TimeTests
 
         Assert.InRange(took, TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(10) + Grain);
         var answer = await asking;
-        Assert.Equal((504, "upstream, first-event"), (answer.Status, answer.Header("x-milliways-failed")));
+        Assert.Equal((504, "upstream, headers"), (answer.Status, answer.Header("x-milliways-failed")));
         await turn.ClosedAsync();
     }
 
@@ -51,7 +51,8 @@ public sealed class TimeTests
 
         var answer = await asking;
         Assert.Equal((200, "2"), (answer.Status, answer.Header("x-milliways-attempts")));
-        Assert.Equal(Answers.Role + Answers.Chunk("Hi") + Answers.Finish + Answers.Done, answer.Text);
+        // A sign of life may go out when the second connection takes its time while the clock runs.
+        Assert.Equal(Answers.Role + Answers.Chunk("Hi") + Answers.Finish + Answers.Done, answer.Text.Replace(": keepalive\n\n", "", StringComparison.Ordinal));
         await turn.ClosedAsync();
     }
 

@@ -78,9 +78,9 @@ public sealed class HostileBodyTests
     public async Task Odd_bodies_are_answered(string front)
     {
         var caller = Caller.All.Single(each => each.Name == front);
-        await using var lab = new FakeUpstream(turn => turn.WholeAsync(caller.Dialect == "anthropic" ? Wire.Anthropic.TextWhole : Wire.OpenAiChat.TextWhole));
-        await using var server = await (caller.Dialect == "anthropic"
-            ? TestServer.StartAsync($$"""{ "upstreams": { "lab": {{TestServer.Claude(lab)}} } }""") : TestServer.WithLabAsync(lab));
+        var wire = Wire.All.First(each => each.Dialect == caller.Dialect);
+        await using var lab = new FakeUpstream(turn => turn.WholeAsync(wire.TextWhole));
+        await using var server = await TestServer.StartAsync($$"""{ "upstreams": { "lab": {{wire.Config(lab.Url, "{}")}} } }""");
         await using var client = await RawClient.ConnectAsync(server);
         foreach (var more in new[]
         {

@@ -45,6 +45,28 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
+    public void An_alias_to_an_upstream_that_does_not_exist_is_told_with_its_line()
+    {
+        var (_, problems) = Read("""
+            {
+              "upstreams": { "lab": { "dialect": "openai-chat", "baseUrl": "http://127.0.0.1:9/v1", "models": ["team/alpha"] } },
+              "models": {
+                "a": { "alias": "lab/x" }, "b": { "alias": "groq/x" }, "c": { "alias": "engine/smollm2" }, "d": { "alias": "team/alpha" }, "e": { "alias": "grok-beta" },
+                "f/g": { "alias": "a" }, "g": { "alias": "f/g" },
+                "wrong": { "alias": "lav/x" }
+              }
+            }
+            """);
+
+        var problem = Assert.Single(problems);
+        Assert.Contains("m.json:6", problem, StringComparison.Ordinal);
+        Assert.Contains("\"lav\" is no upstream; did you mean \"lab\"?", problem.Replace(", did", "; did", StringComparison.Ordinal), StringComparison.Ordinal);
+        // A server that takes any name may take this one.
+        Assert.Empty(Read("""{ "models": { "a": { "alias": "nowhere/x" } } }""", name => name == "OPENAI_BASE_URL" ? "http://h/v1" : null).Problems);
+        Assert.Single(Read("""{ "models": { "a": { "alias": "nowhere/x" } } }""").Problems);
+    }
+
+    [Fact]
     public async Task The_contracts_example_works_as_it_stands()
     {
         var (config, problems) = Read(Example);
@@ -188,7 +210,7 @@ public sealed class ConfigurationTests
         var error = Record.Exception(() =>
         {
             var server = ServeHost.Build(TestServer.Options(directory), environment: name => name == "OPENAI_BASE_URL" ? "nonsense" : null);
-            _ = server.Services.GetService(typeof(Milliways.Routing.RoutingTable));
+            _ = server.Services.GetService(typeof(Milliways.Routing.LiveRouting));
         });
         Assert.Contains("OPENAI_BASE_URL", Assert.IsType<UserErrorException>(error).Message, StringComparison.Ordinal);
     }

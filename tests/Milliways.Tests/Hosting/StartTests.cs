@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
 using Milliways.Hosting;
 using Milliways.Tests.Support;
 
@@ -135,6 +136,92 @@ public sealed class StartTests
 
         Assert.Contains("taken by another program", error.Message, StringComparison.Ordinal);
         Assert.Contains("--urls", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_key_that_a_failed_start_made_and_nobody_saw_is_replaced_by_the_next_start()
+    {
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        using var directory = new TempDirectory();
+        string lost;
+        await using (var failed = ServeHost.Build(TestServer.Options(directory) with { Urls = $"http://{taken.LocalEndpoint}" }, environment: _ => null))
+        {
+            lost = failed.FirstKey!;
+            await Assert.ThrowsAsync<UserErrorException>(failed.StartAsync);
+        }
+        string key;
+        Guid team;
+        await using (var server = Build(directory, directory["ready.json"]))
+        {
+            await server.StartAsync();
+            key = JsonDocument.Parse(await File.ReadAllTextAsync(directory["ready.json"])).RootElement.GetProperty("key").GetString()!;
+            team = server.Team.Id;
+            Assert.NotEqual(lost, key);
+            Assert.Equal((HttpStatusCode.OK, HttpStatusCode.BadRequest), (await WithKeyAsync(server, key), await WithKeyAsync(server, lost)));
+            await server.StopAsync().Soon();
+        }
+        await using var third = Build(directory);
+        await third.StartAsync();
+        Assert.Equal((null, team), (third.FirstKey, third.Team.Id));
+        Assert.Equal(HttpStatusCode.OK, await WithKeyAsync(third, key));
+        Assert.Equal("first key", Assert.Single(third.Services.GetRequiredService<Milliways.Keys.KeyStore>().All()).Name);
+        await third.StopAsync().Soon();
+    }
+
+    [Fact]
+    public async Task A_key_that_was_being_shown_when_the_server_was_killed_stays_good_beside_the_next_starts()
+    {
+        using var directory = new TempDirectory();
+        string first;
+        using (var data = DataDirectory.Open(directory["data"], 1))
+        using (var database = Milliways.Storage.LedgerDatabase.Open(data.LedgerFile))
+        {
+            first = FirstStart.Ensure(database, new Milliways.Teams.TeamStore(database, TimeProvider.System), TimeProvider.System, data).Key!;
+            FirstStart.Showing(data); // and no more
+        }
+        await using var server = Build(directory);
+        await server.StartAsync();
+
+        Assert.NotNull(server.FirstKey);
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (await WithKeyAsync(server, first), await WithKeyAsync(server, server.FirstKey)));
+        await server.StopAsync().Soon();
+    }
+
+    [Fact]
+    public async Task A_ready_file_that_could_not_be_written_has_shown_nobody_the_key()
+    {
+        using var directory = new TempDirectory();
+        await using (var failed = Build(directory, Path.Combine(directory.Path, "nowhere", "ready.json")))
+        {
+            await Assert.ThrowsAsync<UserErrorException>(failed.StartAsync);
+            await failed.StopAsync().Soon();
+        }
+        await using var server = Build(directory);
+        Assert.NotNull(server.FirstKey);
+    }
+
+    private static async Task<HttpStatusCode> WithKeyAsync(MilliwaysServer server, string key)
+    {
+        using var http = new HttpClient();
+        http.DefaultRequestHeaders.Add("Authorization", "Bearer " + key);
+        return (await http.GetAsync(server.Address.Http + "/v1/api-key")).StatusCode;
+    }
+
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/healthz")]
+    [InlineData("/readyz")]
+    [InlineData("/openapi.json")]
+    public async Task Pages_of_other_origins_may_not_read_the_servers_own_paths(string path)
+    {
+        await using var server = await TestServer.StartAsync();
+        foreach (var method in new[] { "GET", "OPTIONS" })
+        {
+            var answer = await server.SendAsync(method, path, null, ("Origin", "https://app.example"), ("Authorization", ""));
+            foreach (var name in new[] { "Allow-Origin", "Allow-Methods", "Allow-Headers", "Expose-Headers" })
+                Assert.Null(answer.Header($"Access-Control-{name}"));
+        }
     }
 
     [Theory]

@@ -74,6 +74,33 @@ public sealed class RouterTests
     }
 
     [Fact]
+    public async Task A_bare_host_in_the_environment_means_the_path_that_its_sdk_is_given()
+    {
+        await using var fake = new FakeUpstream();
+        foreach (var (form, target) in new[] { ("", "/v1/chat/completions"), ("/", "/v1/chat/completions"), ("/v1", "/v1/chat/completions"), ("/api", "/api/chat/completions") })
+        {
+            await using var server = await TestServer.StartAsync(environment: new() { ["XAI_API_KEY"] = "k", ["XAI_BASE_URL"] = fake.Url + form });
+            Assert.Equal("xai/grok-4", await AnswererAsync(server, "grok-4"));
+            Assert.Equal(target, fake.Last.Target);
+        }
+    }
+
+    [Fact]
+    public async Task A_refusal_before_anything_was_asked_names_no_upstream()
+    {
+        await using var fake = new FakeUpstream(turn => turn.WholeAsync("""{"error":{"message":"no"}}""", 400));
+        await using var server = await TestServer.StartAsync($$"""
+            { "upstreams": { "off": { "preset": "anthropic", "baseUrl": "{{fake.Url}}", "apiKey": "env:NOT_SET" }, "lab": {{Upstream(fake, "\"alpha\"")}} } }
+            """);
+
+        var off = await server.PostAsync("/v1/chat/completions", Answers.Ask("off/x"));
+        var asked = await server.PostAsync("/v1/chat/completions", Answers.Ask("alpha"));
+
+        Assert.Equal((503, null, null), (off.Status, off.Header("x-milliways-upstream"), off.Header("x-milliways-attempts")));
+        Assert.Equal((400, "lab/alpha", "1"), (asked.Status, asked.Header("x-milliways-upstream"), asked.Header("x-milliways-attempts")));
+    }
+
+    [Fact]
     public async Task A_moved_openai_server_takes_every_name_that_nobody_else_knows()
     {
         await using var fake = new FakeUpstream();
@@ -130,14 +157,5 @@ public sealed class RouterTests
         var both = await server.PostAsync("/v1/chat/completions", Answers.Ask("both"));
         Assert.Equal(("lab/beta", "2"), (both.Header("x-milliways-upstream"), both.Header("x-milliways-attempts")));
         Assert.Equal(1, fake.Received.Count(request => request.Text.Contains("beta", StringComparison.Ordinal)));
-    }
-
-    [Fact]
-    public async Task Dialects_that_this_version_does_not_speak_are_switched_off_by_name()
-    {
-        await using var server = await TestServer.StartAsync("""{ "upstreams": { "later": { "dialect": "openai-responses", "baseUrl": "http://127.0.0.1:9" } } }""");
-        var answer = await server.PostAsync("/v1/chat/completions", Answers.Ask("later/x"));
-        Assert.Equal(503, answer.Status);
-        Assert.Contains("openai-responses", answer.Text, StringComparison.Ordinal);
     }
 }

@@ -3,7 +3,10 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Threading.Channels;
 
@@ -38,14 +41,21 @@ internal sealed class FakeUpstream : IAsyncDisposable
     private readonly ConcurrentBag<Task> _connections = [];
     private readonly Task _accepting;
 
-    public FakeUpstream(Func<UpstreamTurn, Task>? standing = null)
+    private readonly X509Certificate2? _certificate;
+
+    /// <param name="standing">What it does with every request that has no script of its own.</param>
+    /// <param name="certificate">Makes it an https server.</param>
+    public FakeUpstream(Func<UpstreamTurn, Task>? standing = null, X509Certificate2? certificate = null)
     {
+        _certificate = certificate;
         Standing = standing ?? (turn => turn.WholeAsync(Answers.Chat));
         _listener.Start();
         _accepting = AcceptAsync();
     }
 
-    public string Url => $"http://{_listener.LocalEndpoint}";
+    public string Url => $"{(_certificate is null ? "http" : "https")}://{_listener.LocalEndpoint}";
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
     public Func<UpstreamTurn, Task> Standing { get; set; }
 
@@ -91,11 +101,11 @@ internal sealed class FakeUpstream : IAsyncDisposable
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         using var _ = socket;
         socket.NoDelay = true;
-        await using var stream = new NetworkStream(socket);
-        var reader = PipeReader.Create(stream);
         await using var closing = _end.Token.Register(socket.Close);
         try
         {
+            await using var stream = await OpenAsync(socket);
+            var reader = PipeReader.Create(stream);
             while (await ReadRequestAsync(reader) is { } request)
             {
                 _received.Enqueue(request);
@@ -106,10 +116,20 @@ internal sealed class FakeUpstream : IAsyncDisposable
                     return; // what was begun and not ended is torn
             }
         }
-        catch (Exception gone) when (gone is IOException or SocketException or ObjectDisposedException or OperationCanceledException or TimeoutException or InvalidOperationException)
+        catch (Exception gone) when (gone is IOException or SocketException or ObjectDisposedException or OperationCanceledException or TimeoutException or InvalidOperationException or AuthenticationException)
         {
             // The gateway left or the test ended; the test itself looks at what matters.
         }
+    }
+
+    private async Task<Stream> OpenAsync(Socket socket)
+    {
+        var stream = new NetworkStream(socket);
+        if (_certificate is null)
+            return stream;
+        var secure = new SslStream(stream);
+        await secure.AuthenticateAsServerAsync(_certificate);
+        return secure;
     }
 
     private static async Task<ReceivedRequest?> ReadRequestAsync(PipeReader reader)
@@ -149,7 +169,7 @@ internal sealed class FakeUpstream : IAsyncDisposable
 }
 
 /// <summary>One request at the fake upstream, and everything that can be done to it.</summary>
-internal sealed class UpstreamTurn(ReceivedRequest request, Socket socket, NetworkStream stream, PipeReader reader)
+internal sealed class UpstreamTurn(ReceivedRequest request, Socket socket, Stream stream, PipeReader reader)
 {
     private Task? _closed;
 

@@ -1,15 +1,15 @@
 namespace Milliways.Tests.Support;
 
-/// <summary>Where the sources are.</summary>
+/// <summary>The source tree that these tests were built from.</summary>
 internal static class Repository
 {
     public static string Root { get; } = Find();
 
     private static string Find()
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder!.FullName, "Milliways.slnx")))
-            folder = folder.Parent;
-        return folder.FullName;
+        var at = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(at.FullName, "Milliways.slnx")))
+            at = at.Parent ?? throw new InvalidOperationException("The tests run outside of the source tree.");
+        return at.FullName;
     }
 }

@@ -47,12 +47,13 @@ internal sealed class TestServer : IAsyncDisposable
     public T Service<T>() where T : notnull => _server.Services.GetRequiredService<T>();
 
     public static async Task<TestServer> StartAsync(
-        string? config = null, TimeProvider? clock = null, Dictionary<string, string>? environment = null, string? readyFile = null)
+        string? config = null, TimeProvider? clock = null, Dictionary<string, string>? environment = null, string? readyFile = null,
+        Action<IServiceCollection>? more = null)
     {
         var directory = new TempDirectory();
         try
         {
-            MilliwaysServer Build() => ServeHost.Build(Options(directory, config) with { ReadyFile = readyFile }, clock, name => environment?.GetValueOrDefault(name));
+            MilliwaysServer Build() => ServeHost.Build(Options(directory, config) with { ReadyFile = readyFile }, clock, name => environment?.GetValueOrDefault(name), more);
             var server = Build();
             await server.StartAsync();
             return new TestServer(directory, server, Build);

@@ -12,7 +12,7 @@ namespace Milliways.Api.PassThrough;
 /// Files, batches, videos and document search live at xAI: the request goes to the first upstream that serves <c>grok</c>, path and query as they were
 /// written, with the upstream's key, through the one walk. What a team made is its own: ids are recorded, and an id of another team's does not exist.
 /// </summary>
-internal sealed class PassThroughFront(Flavour flavour, OwnedIds owned, RoutingTable table) : IFront
+internal sealed class PassThroughFront(Flavour flavour, OwnedIds owned, LiveRouting routing) : IFront
 {
     private PassThroughFront? _other;
 
@@ -24,7 +24,7 @@ internal sealed class PassThroughFront(Flavour flavour, OwnedIds owned, RoutingT
 
     public ReadOnlySpan<byte> KeepAlive => default;
 
-    public IFront In(Flavour wanted) => wanted == flavour ? this : _other ??= new PassThroughFront(wanted, owned, table) { _other = this };
+    public IFront In(Flavour wanted) => wanted == flavour ? this : _other ??= new PassThroughFront(wanted, owned, routing) { _other = this };
 
     public bool IsSameDialect(Upstream upstream) => true;
 
@@ -44,8 +44,8 @@ internal sealed class PassThroughFront(Flavour flavour, OwnedIds owned, RoutingT
     public Reading<Route>? RouteOf(Exchange exchange)
     {
         var target = Target(exchange);
-        if (table.Upstreams.ForProvider(ModelPrefix.Grok) is { } upstream)
-            return (Reading<Route>)new Route(new Attempt(upstream, target.Resource));
+        if (routing.Table.Upstreams.ForProvider(ModelPrefix.Grok) is { } upstream)
+            return (Reading<Route>)new Route(new Attempt(upstream, target.Resource)) { Retries = target.Method == "GET" ? Route.UsualRetries : 0 }; // what was made twice costs twice
         return (Reading<Route>)new Failure(FailureKind.NotOffered, FailureParty.Gateway, "route",
             $"/v1/{target.Resource} is answered by xAI, and no upstream here is xAI's: set XAI_API_KEY, or add an upstream with \"preset\": \"xai\" to milliways.json.");
     }

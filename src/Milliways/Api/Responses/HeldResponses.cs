@@ -11,12 +11,12 @@ namespace Milliways.Api.Responses;
 /// Responses that an upstream of the same dialect keeps for us. Deleting one there is an exchange like any other; its answer is read here and not by the
 /// caller, who gets the answer about our own copy.
 /// </summary>
-internal sealed class HeldResponses(ExchangeRunner runner, RoutingTable table)
+internal sealed class HeldResponses(ExchangeRunner runner, LiveRouting routing)
 {
     /// <summary>Null when the upstream has it no more.</summary>
     public async Task<Failure?> DeleteAsync(HttpContext http, string upstream, string id)
     {
-        if (table.Upstreams.Find(upstream) is not { OffBecause: null } holder)
+        if (routing.Table.Upstreams.Find(upstream) is not { OffBecause: null } holder)
             return null; // the configuration does not know it any more: there is nobody to ask
         using var context = new DetachedContext(http);
         await runner.RunAsync(context.Http, new Deletion(holder, id));

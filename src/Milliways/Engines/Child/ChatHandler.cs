@@ -15,12 +15,16 @@ internal sealed class ChatHandler(EngineModels models, TimeProvider time)
         var request = RequestReader.Read(await EngineEndpoints.BodyAsync(http));
         if (!request.IsOk)
             return request.Failure;
+        if (models.RefuseChat(request.Value.Model) is { } wrongModel)
+            return wrongModel;
+        if (models.Chat is not { } chat)
+            return models.NoChat;
         if (ChatPrompt.Check(request.Value) is { } unsupported)
             return unsupported;
-        var prompt = Render(request.Value);
+        var prompt = Render(chat, request.Value);
         if (!prompt.IsOk)
             return prompt.Failure;
-        var admission = models.Chat.Submit(
+        var admission = chat.Submit(
             ChatPrompt.Generation(request.Value, prompt.Value, http.Request.Headers[EngineHeaders.Fairness].ToString()), http.RequestAborted);
         if (admission.Refusal is { } refusal)
             return Refusals.ToFailure(refusal);
@@ -38,21 +42,25 @@ internal sealed class ChatHandler(EngineModels models, TimeProvider time)
         var request = RequestReader.Read(await EngineEndpoints.BodyAsync(http));
         if (!request.IsOk)
             return request.Failure;
-        var prompt = Render(request.Value);
+        if (models.RefuseChat(request.Value.Model) is { } wrongModel)
+            return wrongModel;
+        if (models.Chat is not { } chat)
+            return models.NoChat;
+        var prompt = Render(chat, request.Value);
         if (!prompt.IsOk)
             return prompt.Failure;
         await EngineEndpoints.AnswerAsync(http, EngineJson.Count(prompt.Value.Count));
         return null;
     }
 
-    private Reading<Prompt> Render(ChatRequest request)
+    private Reading<Prompt> Render(LanguageModel chat, ChatRequest request)
     {
         var messages = ChatPrompt.Messages(request);
         if (!messages.IsOk)
             return messages.Failure;
         try
         {
-            return models.Chat.Render(messages.Value);
+            return chat.Render(messages.Value);
         }
         catch (EngineException unusable)
         {

@@ -12,12 +12,14 @@ internal sealed class EmbeddingsHandler(EngineModels models)
     public async Task<Failure?> HandleAsync(HttpContext http)
     {
         if (models.Embedding is not { } embedding)
-            return Failure.Invalid("The engine was started without an embedding model: set engine.embeddingModel.", "model");
+            return models.NoEmbedding;
         var body = await EngineEndpoints.BodyAsync(http);
         using var document = JsonDocument.Parse(body);
         var root = document.RootElement;
         if (root.ValueKind != JsonValueKind.Object)
             return Failure.Unprocessable("The request body must be a JSON object.");
+        if (models.RefuseEmbedding(root.TryGetProperty("model"u8, out var name) && name.ValueKind == JsonValueKind.String ? name.GetString() : null) is { } wrongModel)
+            return wrongModel;
         if (Encoding(root, out var base64) is { } wrong)
             return wrong;
         if (root.TryGetProperty("dimensions"u8, out var dimensions) && dimensions.ValueKind != JsonValueKind.Null

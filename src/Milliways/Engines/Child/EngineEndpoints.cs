@@ -15,7 +15,7 @@ internal sealed class EngineEndpoints(EngineModels models, TimeProvider time)
     /// With work pending, a step that takes longer than this is a hang: 5 s for the embedded model, which is given many times what it needs, and as much
     /// more as another model is larger.
     /// </summary>
-    private readonly TimeSpan _longestStep = TimeSpan.FromSeconds(5 * Math.Max(1, models.Chat.Facts.SizeBytes / 100e6));
+    private readonly TimeSpan _longestStep = TimeSpan.FromSeconds(5 * Math.Max(1, (models.Chat?.Facts.SizeBytes ?? 0) / 100e6));
 
     private readonly ChatHandler _chat = new(models, time);
     private readonly EmbeddingsHandler _embeddings = new(models);
@@ -99,10 +99,9 @@ internal sealed class EngineEndpoints(EngineModels models, TimeProvider time)
     /// <summary>503 when the decode loop does not beat although it has work.</summary>
     private async Task<Failure?> HealthAsync(HttpContext http)
     {
-        var beat = models.Chat.Heartbeat;
-        if (beat.WorkPending && time.GetElapsedTime(beat.Timestamp) > _longestStep)
+        if (models.Chat?.Heartbeat is { WorkPending: true } beat && time.GetElapsedTime(beat.Timestamp) > _longestStep)
             return new Failure(FailureKind.Overloaded, FailureParty.Gateway, "engine", "The decode loop does not answer.");
-        await AnswerAsync(http, EngineJson.Health(models.Chat.CurrentLoad));
+        await AnswerAsync(http, EngineJson.Health(models.Chat?.CurrentLoad ?? default));
         return null;
     }
 }

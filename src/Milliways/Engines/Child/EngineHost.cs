@@ -23,17 +23,8 @@ internal static class EngineHost
         try
         {
             var library = EngineLibrary.Load();
-            await using var chat = LanguageModel.Load(library, new LanguageModelOptions
-            {
-                Path = options.Model,
-                Sequences = options.Sequences,
-                QueueLimit = options.Queue,
-                Threads = options.Threads,
-            });
-            await using var embedding = options.EmbeddingModel is null
-                ? null
-                : EmbeddingModel.Load(library, new EmbeddingModelOptions { Path = options.EmbeddingModel, Threads = options.Threads });
-            await using var app = Build(options, new EngineModels(options, chat, embedding));
+            await using var models = await EngineModels.LoadAsync(options, library);
+            await using var app = Build(options, models);
             await app.StartAsync();
             await Console.Out.WriteLineAsync("ready");
             await app.WaitForShutdownAsync();

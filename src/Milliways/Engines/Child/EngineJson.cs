@@ -19,7 +19,8 @@ internal static class EngineJson
     {
         writer.WriteString("object"u8, "list"u8);
         writer.WriteStartArray("data"u8);
-        Model(writer, models.ChatName, models.Chat.Facts);
+        if (models.Chat is { } chat)
+            Model(writer, models.ChatName, chat.Facts);
         if (models.Embedding is { } embedding)
             Model(writer, models.EmbeddingName!, embedding.Facts);
         writer.WriteEndArray();

@@ -8,6 +8,8 @@ internal sealed class TokenizeHandler(EngineModels models)
 {
     public async Task<Failure?> HandleAsync(HttpContext http)
     {
+        if (models.Chat is not { } chat)
+            return models.NoChat;
         using var document = JsonDocument.Parse(await EngineEndpoints.BodyAsync(http));
         if (document.RootElement.ValueKind != JsonValueKind.Object)
             return Failure.Unprocessable("The request body must be a JSON object.");
@@ -15,7 +17,7 @@ internal sealed class TokenizeHandler(EngineModels models)
             return Failure.Unprocessable("missing field `text`.", "text");
         if (text.ValueKind != JsonValueKind.String)
             return Failure.Unprocessable("`text` must be a text.", "text");
-        await EngineEndpoints.AnswerAsync(http, EngineJson.Tokens(models.Chat.Tokenize(text.GetString()!)));
+        await EngineEndpoints.AnswerAsync(http, EngineJson.Tokens(chat.Tokenize(text.GetString()!)));
         return null;
     }
 }

@@ -98,7 +98,7 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
     {
         var (exchange, attempt) = (course.Exchange, course.Attempts[index]);
         exchange.Attempts++;
-        (exchange.Answering, exchange.Timeouts) = (attempt, attempt.Upstream.Timeouts);
+        (exchange.Answering, exchange.Timeouts, exchange.Drains) = (attempt, attempt.Upstream.Timeouts, attempt.Upstream.DrainsWhenClientGone);
         var own = linked ? CancellationTokenSource.CreateLinkedTokenSource(exchange.Cancel) : null;
         var one = new UpstreamTry(exchange, attempt, course.Route.HoldBackTokens, own?.Token ?? exchange.Cancel);
         return new Lane(index, one, own, TryAsync(course.Exchange, one, pass));
@@ -132,7 +132,7 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
         var (exchange, one) = (course.Exchange, lane.Try);
         var result = await lane.Running;
         lane.Own?.Dispose();
-        (exchange.Answering, exchange.Timeouts) = (one.Attempt, one.Attempt.Upstream.Timeouts);
+        (exchange.Answering, exchange.Timeouts, exchange.Drains) = (one.Attempt, one.Attempt.Upstream.Timeouts, one.Attempt.Upstream.DrainsWhenClientGone);
         if (result.IsOk)
         {
             (exchange.Meter, exchange.Dropped) = (one.Meter, one.Dropped);

@@ -85,7 +85,7 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
 
     private async Task<(Reading<CommittedAnswer>, IUpstreamStay?)> CallAsync(Uri address, PreparedCall prepared)
     {
-        exchange.Await(Waiting.FirstEvent);
+        exchange.Await(Waiting.Headers);
         IUpstreamStay? stay = null, inside = null;
         UpstreamCall? call = null;
         var stage = "headers";
@@ -99,6 +99,7 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
                 stay = inside = entered.Value;
             }
             call = await UpstreamCall.SendAsync(_upstream, address, prepared, exchange, cancel);
+            exchange.Await(Waiting.FirstEvent);
             if (call.Status is < 200 or > 299)
                 return (await ReadRefusalAsync(call), inside);
             stage = prepared.Relay.NeedsWholeBody ? "body" : "first-event";

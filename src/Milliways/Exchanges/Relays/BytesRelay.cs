@@ -93,8 +93,9 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
         }
         if (!observer.IsWholeAtEndOfBody)
         {
-            // What was never closed by a blank line may be half an event.
-            caller.Write(upstream[sent..whole]);
+            // What was never closed by a blank line may be half an event; it may also have been taken out already.
+            if (sent < whole)
+                caller.Write(upstream[sent..whole]);
             sent = consumed;
             Fail(Failure.Broken("end", "The upstream's stream ended before its answer was complete."));
             return;

@@ -9,7 +9,7 @@ internal static class ConfigFile
     /// <exception cref="UserErrorException">A named file is missing, or the file has problems: all of them are in the message.</exception>
     public static MilliwaysConfig Load(string? named, string dataDirectory, Func<string, string?> environment)
     {
-        var file = named ?? Candidates(dataDirectory).FirstOrDefault(File.Exists);
+        var file = Find(named, dataDirectory);
         if (file is null)
             return new MilliwaysConfig();
         byte[] text;
@@ -24,9 +24,15 @@ internal static class ConfigFile
         var reader = new ConfigReader(file, environment, File.ReadAllText);
         var config = reader.Read(text);
         if (reader.Problems.Count > 0)
-            throw new UserErrorException($"The configuration is wrong; correct this and start again:\n  {string.Join("\n  ", reader.Problems)}", ExitCode.Usage);
+            throw new UserErrorException($"The configuration is wrong; correct this and start again:\n  {string.Join("\n  ", reader.Problems)}", ExitCode.Usage)
+            {
+                Places = [.. reader.Problems.Select(problem => problem.Place)],
+            };
         return config;
     }
+
+    /// <summary>The file that would be read now, or null when none was named and none is there.</summary>
+    public static string? Find(string? named, string dataDirectory) => named ?? Candidates(dataDirectory).FirstOrDefault(File.Exists);
 
     private static IEnumerable<string> Candidates(string dataDirectory) => [Path.GetFullPath(Name), Path.Combine(dataDirectory, Name)];
 }

@@ -1,4 +1,7 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using Milliways.Dialects.Chat;
 
 namespace Milliways.Hosting.Configuration;
 
@@ -8,8 +11,13 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
     private static readonly Dictionary<string, string> Dialects =
         new[] { "openai-chat", "openai-responses", "anthropic", "google" }.ToDictionary(name => name);
 
+    private static readonly Dictionary<string, bool> WhenGone = new() { ["cancel"] = false, ["drain"] = true };
+
+    private static readonly Dictionary<string, Flavour> Flavours = new() { ["xai"] = Flavour.Xai, ["openai"] = Flavour.OpenAi };
+
     private readonly List<ConfigProblem> _problems = [];
     private readonly List<string> _warnings = [];
+    private readonly List<string> _files = [];
 
     public IReadOnlyList<ConfigProblem> Problems => _problems;
 
@@ -46,7 +54,8 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
         LaterSections.Read(root, _warnings);
         root.Done();
         CheckNames(root, config);
-        return config with { Warnings = _warnings };
+        CheckAliases(root, config);
+        return config with { Warnings = _warnings, OtherFiles = _files };
     }
 
     private UpstreamConfig ReadUpstream((string Name, ConfigSection Section) entry)
@@ -63,12 +72,16 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
         var baseUrl = section.Text("baseUrl");
         if (preset is null && dialect is null)
             section.Problem("needs a \"preset\" or a \"dialect\"");
-        if (preset is null && baseUrl is null)
-            section.Problem("needs a \"baseUrl\", such as \"http://127.0.0.1:8000/v1\"");
+        if (baseUrl is null && (preset is null || Upstreams.Presets.Find(preset) is { BaseUrl: null }))
+            section.Problem($"needs a \"baseUrl\", such as \"{(preset is null ? "http://127.0.0.1:8000/v1" : "https://NAME.openai.azure.com/openai/v1")}\"");
         if (baseUrl is not null && !Upstreams.UpstreamAddress.TryParse(baseUrl, out _))
             section.Problem($"\"{baseUrl}\" is no http or https address", name: "baseUrl");
         string? off = null;
-        var key = section.Text("apiKey") is { } reference ? ReadSecret(section, reference, out off) : null;
+        var key = section.Text("apiKey") is { } reference ? ReadSecret(section, "apiKey", reference, ref off) : null;
+        var own = section.Section("headers") is { } headers ? ReadHeaders(section, headers, ref off) : [];
+        var caFile = section.Text("caFile");
+        if (caFile is not null)
+            CheckAuthorities(section, caFile, ref off);
         var upstream = new UpstreamConfig(name)
         {
             Preset = preset,
@@ -79,45 +92,90 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             Models = section.Texts("models") ?? [],
             Provider = section.Text("provider"),
             Timeouts = section.Section("timeouts") is { } timeouts ? ReadTimeouts(timeouts) : new TimeoutsConfig(),
-            Headers = section.Section("headers") is { } headers ? [.. headers.TextEntries()] : [],
+            Headers = own,
             MaxConnections = section.Count("maxConnections", 1, 65536),
             Breaker = RoutingReader.ReadBreaker(section),
             Retries = RoutingReader.ReadRetries(section),
-            Proxy = section.Text("proxy"),
-            CaFile = section.Text("caFile"),
+            Proxy = ReadProxy(section),
+            CaFile = caFile,
+            Http2 = section.Flag("http2") ?? false,
+            DrainWhenClientGone = section.Choice("onClientGone", WhenGone) ?? false,
+            Flavour = section.Choice("flavour", Flavours),
+            Prices = section.Section("prices") is { } prices ? prices.Entries().ToDictionary(price => price.Name, price => ReadPrice(price.Section)) : [],
         };
-        LaterSections.ReadUpstream(section);
         section.Done();
         return upstream;
     }
 
-    /// <summary>A secret that cannot be read switches its upstream off with a warning that names it, and nothing else (contract).</summary>
-    private string? ReadSecret(ConfigSection section, string reference, out string? off)
+    private List<(string Name, string Value)> ReadHeaders(ConfigSection upstream, ConfigSection section, ref string? off)
     {
-        off = null;
+        var headers = new List<(string, string)>();
+        foreach (var (name, value) in section.TextEntries())
+            if (!HeaderNames.IsToken(name))
+                section.Problem("is no name of a header", name: name);
+            else if (ReadSecret(upstream, $"header {name}", value, ref off) is { } read)
+                headers.Add((name, read));
+        return headers;
+    }
+
+    /// <summary>A secret that cannot be read switches its upstream off with a warning that names it, and nothing else (contract).</summary>
+    private string? ReadSecret(ConfigSection section, string of, string reference, ref string? off)
+    {
+        string why;
         if (reference.StartsWith("env:", StringComparison.Ordinal))
         {
             var value = environment(reference[4..]);
-            if (string.IsNullOrEmpty(value))
-                off = $"the environment variable {reference[4..]} of its apiKey is not set";
-            else
+            if (!string.IsNullOrEmpty(value))
                 return value;
+            why = $"the environment variable {reference[4..]} of its {of} is not set";
         }
         else if (reference.StartsWith("file:", StringComparison.Ordinal))
         {
+            _files.Add(reference[5..]);
             try
             {
                 return readFile(reference[5..]).Trim();
             }
             catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
             {
-                off = $"the file {reference[5..]} of its apiKey cannot be read";
+                why = $"the file {reference[5..]} of its {of} cannot be read";
             }
         }
         else
             return reference;
-        _warnings.Add($"{section.Path} is switched off: {off}");
+        SwitchOff(section, why, ref off);
         return null;
+    }
+
+    /// <summary>As with secrets: without its authorities an upstream would be trusted wrongly or not at all.</summary>
+    private void CheckAuthorities(ConfigSection section, string caFile, ref string? off)
+    {
+        _files.Add(caFile);
+        try
+        {
+            var authorities = new X509Certificate2Collection();
+            authorities.ImportFromPem(readFile(caFile));
+            if (authorities.Count == 0)
+                SwitchOff(section, $"the file {caFile} of its caFile has no certificate in PEM form", ref off);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            SwitchOff(section, $"the file {caFile} of its caFile cannot be read", ref off);
+        }
+    }
+
+    private void SwitchOff(ConfigSection section, string why, ref string? off)
+    {
+        off ??= why;
+        _warnings.Add($"{section.Path} is switched off: {why}");
+    }
+
+    private static string? ReadProxy(ConfigSection section)
+    {
+        var proxy = section.Text("proxy");
+        if (proxy is not null && !Upstreams.ProxyAddress.TryParse(proxy, out _))
+            section.Problem($"\"{Upstreams.ProxyAddress.WithoutPassword(proxy)}\" is no proxy: write http://HOST:PORT (or https, socks5), with USER:PASSWORD@ before the host where it asks", name: "proxy");
+        return proxy;
     }
 
     private static TimeoutsConfig ReadTimeouts(ConfigSection section)
@@ -201,6 +259,24 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
                 if (!upstreams.Contains(upstream) && Upstreams.Presets.Find(upstream) is null)
                     root.Problem($"\"{upstream}\" is no upstream{NearestName.Hint(upstream, upstreams)}",
                         root.Node["models"]?[model.Name]?["attempts"], $"models.{model.Name}.attempts");
+    }
+
+    /// <summary>
+    /// An alias of <c>upstream/model</c> must name an upstream. A name with a slash may also be another entry or a model that an upstream lists, and a
+    /// server that takes any name may know it.
+    /// </summary>
+    private void CheckAliases(ConfigSection root, MilliwaysConfig config)
+    {
+        if (config.Upstreams.Any(upstream => upstream.BaseUrl is not null && upstream.Models.Count == 0 && upstream.Preset == upstream.Name)
+            || Upstreams.Presets.Everything.Any(preset => !string.IsNullOrWhiteSpace(environment($"{preset.Variable}_BASE_URL"))))
+            return;
+        var upstreams = config.Upstreams.Select(upstream => upstream.Name).Append(Upstreams.Upstream.EngineName).ToHashSet();
+        var names = config.Models.Select(model => model.Name).Concat(config.Upstreams.SelectMany(upstream => upstream.Models)).ToHashSet();
+        foreach (var model in config.Models)
+            if (model.Alias is { } alias && alias.IndexOf('/', StringComparison.Ordinal) is > 0 and var slash && !names.Contains(alias)
+                && !upstreams.Contains(alias[..slash]) && Upstreams.Presets.Find(alias[..slash]) is null)
+                root.Problem($"\"{alias[..slash]}\" is no upstream{NearestName.Hint(alias[..slash], upstreams)}",
+                    root.Node["models"]?[model.Name]?["alias"], $"models.{model.Name}.alias");
     }
 
     private static string FirstSentence(string text)

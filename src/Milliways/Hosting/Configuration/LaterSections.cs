@@ -9,7 +9,6 @@ namespace Milliways.Hosting.Configuration;
 internal static class LaterSections
 {
     private static readonly string[] Root = ["credits", "limits", "logs"];
-    private static readonly string[] Upstream = ["prices", "flavour", "onClientGone"];
     private static readonly string[] Model = ["limits"];
 
     public static void Read(ConfigSection root, List<string> warnings)
@@ -18,8 +17,6 @@ internal static class LaterSections
         if (used.Count > 0)
             warnings.Add($"{string.Join(", ", used)}: read, but not acted on by this version; nothing is limited or charged");
     }
-
-    public static void ReadUpstream(ConfigSection section) => Array.ForEach(Upstream, name => Known(section, name));
 
     public static void ReadModel(ConfigSection section) => Array.ForEach(Model, name => Known(section, name));
 

@@ -1,3 +1,4 @@
+using Milliways.Dialects.Chat;
 using Milliways.Routing;
 using Milliways.Upstreams;
 
@@ -20,6 +21,9 @@ internal sealed record MilliwaysConfig
 
     /// <summary>The file it came from, or null when there is none.</summary>
     public string? File { get; init; }
+
+    /// <summary>Files with secrets and certificates that it names: a change of one is a change of the configuration.</summary>
+    public IReadOnlyList<string> OtherFiles { get; init; } = [];
 }
 
 /// <summary>An upstream as data. What is null here comes from the preset.</summary>
@@ -53,7 +57,20 @@ internal sealed record UpstreamConfig(string Name)
 
     public string? Proxy { get; init; }
 
+    /// <summary>PEM certificates of the authorities that this upstream's certificate may come from, instead of the machine's.</summary>
     public string? CaFile { get; init; }
+
+    /// <summary>HTTP/2 where the upstream has it: by ALPN on https, by prior knowledge on http.</summary>
+    public bool Http2 { get; init; }
+
+    /// <summary>The answer of a caller that left is read to its end, for those who bill it anyway.</summary>
+    public bool DrainWhenClientGone { get; init; }
+
+    /// <summary>Whose way of the Chat dialect it speaks: <c>xai</c> or <c>openai</c>; null: its preset's.</summary>
+    public Flavour? Flavour { get; init; }
+
+    /// <summary>Model name, or <c>*</c> for all others, to its price.</summary>
+    public IReadOnlyDictionary<string, PriceConfig> Prices { get; init; } = new Dictionary<string, PriceConfig>();
 
     /// <summary>Why it is switched off, or null.</summary>
     public string? OffBecause { get; init; }

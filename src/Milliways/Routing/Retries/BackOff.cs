@@ -7,8 +7,8 @@ internal static class BackOff
 
     public static readonly TimeSpan Most = TimeSpan.FromSeconds(8);
 
-    /// <summary>An upstream that asks for more patience than this is not waited for.</summary>
-    public static readonly TimeSpan MostRetryAfter = TimeSpan.FromSeconds(10);
+    /// <summary>An upstream that asks for more patience than this is not waited for: the caller, who can do something else meanwhile, is told instead.</summary>
+    public static readonly TimeSpan MostRetryAfter = TimeSpan.FromSeconds(5);
 
     /// <summary>0.5 s, 1 s, 2 s, 4 s, then 8 s, each between half and the whole of it, so that callers who failed together do not come back together.</summary>
     /// <param name="failures">Failures of this upstream in this request, from 1.</param>

@@ -61,7 +61,9 @@ internal sealed class ImageFetcher(TenantClient client, TimeProvider time)
             using var response = await client.SendAsync(request, cancel);
             if ((int)response.StatusCode is not (301 or 302 or 303 or 307 or 308))
                 return await ReadAsync(address, response, cancel);
+#pragma warning disable RS0030 // A redirect is relative to the address it came from, and every browser resolves it so.
             if (response.Headers.Location is not { } location || !Uri.TryCreate(uri, location, out var next))
+#pragma warning restore RS0030
                 return Wrong(address, "is redirected to nowhere");
             uri = next;
         }

@@ -90,14 +90,14 @@ public sealed class RetryTests
     {
         var clock = new ManualTime();
         await using var lab = new FakeUpstream(Routed.GoodAsync);
-        lab.Then(Routed.Status(429, "Retry-After: 7"));
+        lab.Then(Routed.Status(429, "Retry-After: 4"));
         await using var server = await Routed.StartAsync([lab], clock);
 
         var asking = server.PostAsync(Chat, Answers.Ask("both"));
         var took = await clock.RunUntilAsync(asking, Step);
 
         Assert.Equal(200, (await asking).Status);
-        Assert.True(took >= TimeSpan.FromSeconds(7), $"{took}");
+        Assert.True(took >= TimeSpan.FromSeconds(4), $"{took}");
     }
 
     [Fact]
@@ -171,8 +171,9 @@ public sealed class RetryTests
     {
         var clock = new ManualTime();
         await using var lab = new FakeUpstream(Routed.GoodAsync);
-        lab.Then(Routed.Status(503, "Retry-After: 10")).Then(Routed.Status(503, "Retry-After: 10"));
-        await using var server = await Routed.StartAsync([lab], clock);
+        for (var i = 0; i < 3; i++)
+            lab.Then(Routed.Status(503, "Retry-After: 5"));
+        await using var server = await Routed.StartAsync([lab], clock, model: ", \"retries\": 3");
         await using var client = await RawClient.ConnectAsync(server);
         await client.PostAsync(Chat, Answers.Ask("both", stream: true));
 
@@ -186,7 +187,7 @@ public sealed class RetryTests
         Assert.StartsWith(": keepalive\n\n", await text, StringComparison.Ordinal);
         Assert.EndsWith(Routed.Good(stream: true), await text, StringComparison.Ordinal);
         Assert.Equal(WireEnd.Proper, client.End);
-        Assert.Equal(3, lab.Received.Count);
+        Assert.Equal(4, lab.Received.Count);
     }
 
     [Fact]

@@ -1,0 +1,68 @@
+using System.Text.Json;
+using Milliways.Tests.Support;
+
+namespace Milliways.Tests.Catalogue;
+
+/// <summary>Model lists tell of who really serves a name: context, inputs, owner, aliases, prices.</summary>
+public sealed class ModelFactsTests
+{
+    private static Task<TestServer> ServerAsync() => TestServer.StartAsync("""
+        { "upstreams": { "xai": { "preset": "xai", "apiKey": "k" },
+                         "lab": { "dialect": "openai-chat", "baseUrl": "http://127.0.0.1:1/v1", "models": ["alpha"], "provider": "our-lab",
+                                  "prices": { "alpha": { "input": "1", "output": "2" }, "*": { "input": "3", "output": "4" } } },
+                         "claude": { "preset": "anthropic", "apiKey": "k", "models": ["claude-x"] },
+                         "azure": { "preset": "azure-openai", "baseUrl": "https://a.openai.azure.com", "apiKey": "k", "models": ["dep"] } },
+          "models": { "grok-beta": { "attempts": [ { "upstream": "lab", "model": "alpha" } ], "context": 9000 },
+                      "nick": { "alias": "grok-4-latest" },
+                      "nicker": { "alias": "nick", "context": 1000, "inputs": ["text", "image"], "maxOutput": 50 },
+                      "plain": { "attempts": [ { "upstream": "lab", "model": "omega" }, { "upstream": "claude", "model": "claude-x" } ] },
+                      "dear": { "attempts": [ { "upstream": "lab", "model": "alpha" } ], "price": { "input": "7", "output": "8" } },
+                      "lost": { "alias": "nobody-knows" } } }
+        """);
+
+    [Theory]
+    [InlineData("grok-beta", 9000, "text", "xai", "lab/alpha", 50000)] // a catalogue name overrides only what it names
+    [InlineData("nick", 256000, "text", "xai", "xai/grok-4-latest", 30000)]
+    [InlineData("nicker", 1000, "text image", "xai", "xai/grok-4-latest", 30000)]
+    [InlineData("plain", null, "text", "our-lab", "lab/omega", 30000)]
+    [InlineData("dear", null, "text", "our-lab", "lab/alpha", 70000)]
+    [InlineData("alpha", null, "text", "our-lab", "lab/alpha", 10000)]
+    [InlineData("lab/alpha", null, "text", "our-lab", "lab/alpha", 10000)]
+    [InlineData("claude-x", null, "text", "anthropic", "claude/claude-x", 0)]
+    [InlineData("dep", null, "text", "azure-openai", "azure/dep", 0)]
+    [InlineData("grok-2-vision-1212", 32768, "text image", "xai", "xai/grok-2-vision-1212", 20000)]
+    [InlineData("lost", null, "text", "none", "none", 0)]
+    public async Task A_name_has_the_facts_of_what_serves_it_under_what_the_operator_says(string name, int? context, string inputs, string owner, string servedBy, int price)
+    {
+        await using var server = await ServerAsync();
+
+        var model = (await server.GetAsync("/v1/language-models/" + name)).Json;
+
+        Assert.Equal(name, model.GetProperty("id").GetString());
+        Assert.Equal(context, model.TryGetProperty("context_length", out var length) ? length.GetInt32() : null);
+        Assert.Equal(inputs, string.Join(' ', model.GetProperty("input_modalities").EnumerateArray().Select(input => input.GetString())));
+        Assert.Equal((owner, servedBy, price), (model.GetProperty("owned_by").GetString(), model.GetProperty("served_by").GetString(), model.GetProperty("prompt_text_token_price").GetInt32()));
+
+        var plain = (await server.GetAsync("/v1/models/" + name)).Json;
+        Assert.Equal((name, owner, servedBy), (plain.GetProperty("id").GetString(), plain.GetProperty("owned_by").GetString(), plain.GetProperty("served_by").GetString()));
+        Assert.Equal(context, plain.TryGetProperty("context_length", out length) ? length.GetInt32() : null);
+    }
+
+    [Fact]
+    public async Task Anthropics_shape_has_the_same_bounds()
+    {
+        await using var server = await ServerAsync();
+        var model = (await server.GetAsync("/v1/models/nicker", ("anthropic-version", "2023-06-01"))).Json;
+        Assert.Equal((1000, 50), (model.GetProperty("max_input_tokens").GetInt32(), model.GetProperty("max_tokens").GetInt32()));
+        Assert.Equal(JsonValueKind.Null, (await server.GetAsync("/v1/models/plain", ("anthropic-version", "2023-06-01"))).Json.GetProperty("max_input_tokens").ValueKind);
+    }
+
+    [Fact]
+    public async Task Aliases_of_the_catalogue_stand_at_their_model_once()
+    {
+        await using var server = await ServerAsync();
+        var items = (await server.GetAsync("/v1/language-models")).Json.GetProperty("models").EnumerateArray().ToList();
+        Assert.Contains("grok-4-latest", items.Single(item => item.GetProperty("id").GetString() == "grok-4-0709").GetProperty("aliases").EnumerateArray().Select(alias => alias.GetString()));
+        Assert.Equal(items.Count, items.Select(item => item.GetProperty("id").GetString()).Distinct().Count());
+    }
+}
