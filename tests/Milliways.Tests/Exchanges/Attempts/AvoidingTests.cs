@@ -32,6 +32,8 @@ public sealed class AvoidingTests
         Assert.Equal("200 b/m 2", await AskAsync(server)); // the probe fails
         Assert.Equal("200 b/m 1", await AskAsync(server));
         clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal("200 b/m 1", await AskAsync(server)); // after a failed probe it takes twice as long
+        clock.Advance(TimeSpan.FromSeconds(10));
         a.Standing = Routed.GoodAsync;
         Assert.Equal("200 a/m 1", await AskAsync(server));
         Assert.Equal("200 a/m 1", await AskAsync(server));
