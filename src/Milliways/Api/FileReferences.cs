@@ -19,7 +19,8 @@ internal static class FileReferences
     /// <param name="body">The whole of it.</param>
     public static List<string> Read(ReadOnlySpan<byte> body)
     {
-        var (reader, found) = (new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 320 }), new List<string>());
+        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 320 });
+        var found = new List<string>();
         while (reader.Read())
         {
             if (reader.TokenType != JsonTokenType.PropertyName)

@@ -113,7 +113,7 @@ internal sealed class UpstreamClients(TimeProvider time, Func<string, string?> e
         {
             made.InitialRequestMessage.Options.Set(NewConnection, true);
             PendingConnection.Of(made.InitialRequestMessage)?.Done();
-            return ValueTask.FromResult(made.PlaintextStream);
+            return ValueTask.FromResult<Stream>(new WatchedStream(made.PlaintextStream));
         },
         AllowAutoRedirect = false,
         UseCookies = false,

@@ -174,7 +174,7 @@ public sealed class RequestWriterTests
 
     [Theory]
     [InlineData("""{"role":"user","content":[{"type":"text","text":"see"},{"type":"image_url","image_url":{"url":"https://example.org/a.png"}}]}""", "messages[0].content[1]")]
-    [InlineData("""{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/tiff;base64,AAAA"}}]}""", "messages[0].content[0]")]
+    [InlineData("""{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:application/zip;base64,AAAA"}}]}""", "messages[0].content[0]")]
     public void An_image_that_cannot_go_is_named_by_its_place(string message, string place) =>
         Assert.Equal(place, GeminiWire.FromChat($$"""{"model":"m","messages":[{{message}}]}""").Failure!.Param);
 
