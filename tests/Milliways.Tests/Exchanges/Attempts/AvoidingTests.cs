@@ -41,6 +41,26 @@ public sealed class AvoidingTests
     }
 
     [Fact]
+    public async Task One_that_cannot_be_reached_is_passed_over_for_all_its_models()
+    {
+        await using var b = new FakeUpstream(Routed.GoodAsync);
+        var clock = new ManualTime();
+        await using var server = await TestServer.StartAsync($$"""
+            { "upstreams": { "gone": { "dialect": "openai-chat", "baseUrl": "http://127.0.0.1:{{Sockets.ClosedPort()}}/v1" {{Two}} }, "b": { "dialect": "openai-chat", "baseUrl": "{{b.Url}}/v1" } },
+              "models": { "both": { "attempts": [ { "upstream": "gone", "model": "m" }, { "upstream": "b", "model": "m" } ] },
+                          "other": { "attempts": [ { "upstream": "gone", "model": "n" }, { "upstream": "b", "model": "m" } ] } } }
+            """, clock);
+        Assert.Equal("200 b/m 2", await AskAsync(server));
+        Assert.Equal("200 b/m 2", await AskAsync(server));
+
+        Assert.Equal("1", (await server.PostAsync(Chat, Answers.Ask("other"))).Header("x-milliways-attempts"));
+        Assert.Equal("gone:10", await Routed.AvoidedAsync(server));
+        clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal("2", (await server.PostAsync(Chat, Answers.Ask("other"))).Header("x-milliways-attempts")); // the probe, for all of them
+        Assert.Equal("gone:20", await Routed.AvoidedAsync(server));
+    }
+
+    [Fact]
     public async Task While_one_request_probes_all_others_go_on()
     {
         var (clock, go) = (new ManualTime(), new Gate());
