@@ -61,13 +61,13 @@ public sealed class RequestScannerTests
         Maybe("stream", "true", "false", "null");
         Maybe("n", "1", "3", "null", "\"3\"", "1.5", "1e9", "99999999999");
         Maybe("messages", "[]", "null", """[{"content":"model","role":"user"},{"role":"assistant"}]""", """[{"role":"system","content":"s"},{"content":[{"n":9}],"r\u006fle":"user"}]""");
-        Maybe("stream_options", "null", "{}", """{"include_usage":true}""", """{ "x":{"include_usage":true} , "include_us\u0061ge" : false }""", """{"include_usage":false,"include_usage":true}""");
+        Maybe("stream_options", "null", "{}", """{"include_usage":true}""", """{ "x":{"include_usage":true} , "include_us\u0061ge" : true }""", """{"include_usage":false,"include_usage":true}""");
         Maybe("tools", "[]", "null", """[{"type":"function","function":{"name":"model","parameters":{"n":[7]}}}]""");
         Maybe("deferred", "true", "false", "1");
         Maybe("prompt_cache_key", "\"k\"", "\"\"", "7", "\"k\\\"\"");
         Maybe("metadata", "null", "{}", """{"user_id":"u","x":{"user_id":"v"}}""", """{"user_id":5}""");
         Maybe("system", "\"s\"", """[{"type":"text","text":"s"}]""");
-        Maybe("search_parameters", "null", """{"mode":"on"}""", """{"mode":"auto"}""", """{"mode":"on","mode":"off"}""", """{"x":{"mode":"on"}}""");
+        Maybe("search_parameters", "null", """{"mode":"on"}""", """{"mode":"auto"}""", """{"mode":"on","mode":"off"}""", """{"x":{"mode":"on"}}""", """{"m\u006fde":"on"}""");
         Maybe("odd", OddJson.Value(dice));
         var text = OddJson.Space(dice) + "{" + string.Join(',', members) + "}" + OddJson.Space(dice);
         var bytes = Encoding.UTF8.GetBytes(text);
