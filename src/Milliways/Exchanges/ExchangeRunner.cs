@@ -15,13 +15,15 @@ namespace Milliways.Exchanges;
 /// answer that is not accounted for.
 /// </summary>
 internal sealed class ExchangeRunner(
-    IEnumerable<IGate> gates, LiveRouting routing, PromptCheck prompts, AttemptLoop attempts, OpenExchanges open, DetachedExchanges detached, TimeProvider time, ILogger<ExchangeRunner> log)
+    IEnumerable<IGate> gates, LiveRouting routing, PromptCheck prompts, IEnumerable<IBodyCheck> checks, AttemptLoop attempts, OpenExchanges open, DetachedExchanges detached,
+    BodyBudget budget, TimeProvider time, ILogger<ExchangeRunner> log)
 {
     private readonly IGate[] _gates = [.. gates];
+    private readonly IBodyCheck[] _checks = [.. checks];
 
     public async Task RunAsync(HttpContext http, IFront front)
     {
-        var exchange = new Exchange(http, front, RequestIds.Of(http), time);
+        var exchange = new Exchange(http, front, RequestIds.Of(http), time, budget);
         var leases = new List<ILease>(_gates.Length);
         open.Add(exchange);
         try
@@ -96,10 +98,20 @@ internal sealed class ExchangeRunner(
             await RefuseAsync(exchange, leases, route.Failure);
         else if (prompts.Refusal(exchange, name, route.Value) is { } unfit)
             await RefuseAsync(exchange, leases, unfit);
+        else if (await CheckBodyAsync(exchange, route.Value) is { } forbidden)
+            await RefuseAsync(exchange, leases, forbidden);
         else if (exchange.Detachment is { } detachment)
             await DetachAsync(exchange, leases, route.Value, detachment);
         else
             await ServeAsync(exchange, leases, route.Value);
+    }
+
+    private async ValueTask<Failure?> CheckBodyAsync(Exchange exchange, Route route)
+    {
+        foreach (var check in _checks)
+            if (await check.CheckAsync(exchange, route) is { } failure)
+                return failure;
+        return null;
     }
 
     /// <summary>The caller is answered now; attempts, pump and end go on without it.</summary>

@@ -65,9 +65,9 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
         }
     }
 
-    private bool TryEnter(Course course, int index, out BreakerPass pass)
+    private bool TryEnter(Course course, int index, out AttemptPass pass)
     {
-        if (health.Of(course.Attempts[index]).Breaker.TryEnter(out pass))
+        if (health.Of(course.Attempts[index]).TryEnter(out pass))
             return true;
         course.Plan.Skipped(index);
         course.WasAvoided = true;
@@ -78,23 +78,23 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
     private async Task<Reading<CommittedAnswer>> ForceAsync(Course course)
     {
         var open = Enumerable.Range(0, course.Attempts.Count).Where(index => course.Attempts[index].Upstream.OffBecause is null);
-        var first = open.MinBy(index => health.Of(course.Attempts[index]).Breaker.OpensIn);
-        var breaker = health.Of(course.Attempts[first]).Breaker;
-        if (breaker.TryForce(out var pass))
+        var first = open.MinBy(index => health.Of(course.Attempts[index]).OpensIn);
+        var ill = health.Of(course.Attempts[first]);
+        if (ill.TryForce(out var pass))
             return await SettleAsync(course, Begin(course, first, pass));
         course.Exchange.Answering = course.Attempts[first];
         return new Failure(FailureKind.Overloaded, FailureParty.Gateway, "breaker", $"The upstream {course.Attempts[first].Upstream.Name} fails at the moment and is given time: try again shortly.")
         {
-            RetryAfterSeconds = Math.Max(1, (int)Math.Ceiling(breaker.OpensIn.TotalSeconds)),
+            RetryAfterSeconds = Math.Max(1, (int)Math.Ceiling(ill.OpensIn.TotalSeconds)),
         };
     }
 
     /// <summary>Begins a try. It is told to the breaker in any case, however it ends.</summary>
     /// <param name="course">Of this request.</param>
     /// <param name="index">Which attempt.</param>
-    /// <param name="pass">The breaker's leave.</param>
+    /// <param name="pass">The breakers' leave.</param>
     /// <param name="linked">It may be ended without the exchange.</param>
-    private Lane Begin(Course course, int index, BreakerPass pass, bool linked = false)
+    private Lane Begin(Course course, int index, AttemptPass pass, bool linked = false)
     {
         var (exchange, attempt) = (course.Exchange, course.Attempts[index]);
         exchange.Attempts++;
@@ -104,17 +104,20 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
         return new Lane(index, one, own, TryAsync(course.Exchange, one, pass));
     }
 
-    private async Task<Reading<CommittedAnswer>> TryAsync(Exchange exchange, UpstreamTry one, BreakerPass pass)
+    private async Task<Reading<CommittedAnswer>> TryAsync(Exchange exchange, UpstreamTry one, AttemptPass pass)
     {
-        var (verdict, began) = (Verdict.Unknown, time.GetTimestamp());
+        var (model, connection, began) = (Verdict.Unknown, Verdict.Unknown, time.GetTimestamp());
         try
         {
             var result = await one.RunAsync();
-            if (!result.IsOk)
-                verdict = exchange.IsClientGone || one.IsLost ? Verdict.Unknown : FailureRules.Of(result.Failure);
-            else if (result.Value.Call is not null)
+            if (!result.IsOk && !exchange.IsClientGone && !one.IsLost)
             {
-                verdict = Verdict.Good;
+                connection = FailureRules.OfConnection(result.Failure);
+                model = connection == Verdict.Bad ? Verdict.Unknown : FailureRules.Of(result.Failure);
+            }
+            else if (result.IsOk && result.Value.Call is not null)
+            {
+                (model, connection) = (Verdict.Good, Verdict.Good);
                 result.Value.Health = health.Of(one.Attempt);
                 result.Value.Health.Latency(exchange.Facts.Stream).Measured(time.GetElapsedTime(began));
             }
@@ -122,7 +125,7 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
         }
         finally
         {
-            pass.Tell(verdict);
+            pass.Tell(model, connection);
         }
     }
 
