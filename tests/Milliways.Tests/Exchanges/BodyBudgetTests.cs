@@ -47,7 +47,12 @@ public sealed class BodyBudgetTests
         Assert.Equal(503, (await client.HeadAsync()).Status);
         await client.RestAsync();
         Assert.Empty(lab.Received);
-        Assert.Equal(RequestBody.MostBytes - 100_000, budget.Held);
+        // What it held is given back when the exchange has ended, which is just behind its answer.
+        await Task.Run(async () =>
+        {
+            while (budget.Held != RequestBody.MostBytes - 100_000)
+                await Task.Yield();
+        }).Soon();
     }
 
     /// <summary>A server with the smallest budget there is: one body.</summary>
