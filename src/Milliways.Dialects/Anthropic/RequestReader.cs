@@ -31,6 +31,9 @@ public static class RequestReader
     private static ChatRequest Read(JsonField root)
     {
         var choice = root["tool_choice"].Object();
+        // The rest of the conversation lies at Anthropic: without it the answer would be to another question.
+        if (root["thread"].Object()["type"].Text() == "continue")
+            root.Reading.Fail(Failure.Unsupported("thread continues a conversation that Anthropic keeps, and another upstream serves this model. Send the whole conversation in messages, without thread.", "thread"));
         return new ChatRequest
         {
             Model = root["model"].RequiredText(),

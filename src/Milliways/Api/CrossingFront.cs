@@ -46,7 +46,7 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
     {
         if (attempt.Upstream.Images is not { } images || IsSameDialect(attempt.Upstream))
             return null;
-        var read = NeutralRequest.Of(exchange, caller);
+        var read = Read(exchange);
         return read.IsOk ? await InlineImages.FetchAsync(exchange, read.Value, images, cancel) : read.Failure;
     }
 

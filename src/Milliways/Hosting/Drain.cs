@@ -12,7 +12,7 @@ internal sealed class Drain(OpenExchanges open, IHostApplicationLifetime lifetim
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
 
     /// <summary>How often the operator who waits is told for what.</summary>
-    private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan TellEvery = TimeSpan.FromSeconds(10);
 
     private static readonly PosixSignal[] Signals = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGQUIT];
 

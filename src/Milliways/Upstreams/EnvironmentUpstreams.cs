@@ -37,11 +37,14 @@ internal static class EnvironmentUpstreams
         && preset.Dialect == UpstreamDialect.OpenAiChat && preset.Name != "xai";
 
     /// <summary>
-    /// OpenAI's SDKs are given their base with <c>/v1</c> at its end (contract, "Upstreams and keys"). A bare host can only mean that path on it; a base
-    /// with any path stays as it was written.
+    /// OpenAI's SDKs are given their base with <c>/v1</c> at its end (contract, "Upstreams and keys"): where the preset's own base ends so, a bare host can
+    /// only mean that path on it. A base with any path stays as it was written.
     /// </summary>
     private static string WithVersion(string baseUrl, Preset preset) =>
-        preset.Dialect == UpstreamDialect.OpenAiChat && UpstreamAddress.TryParse(baseUrl, out var address) && address.BasePath.Length == 0 ? address.Origin + "/v1" : baseUrl;
+        preset.Dialect == UpstreamDialect.OpenAiChat && preset.BaseUrl?.EndsWith("/v1", StringComparison.Ordinal) == true
+            && UpstreamAddress.TryParse(baseUrl, out var address) && address.BasePath.Length == 0
+            ? address.Origin + "/v1"
+            : baseUrl;
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

@@ -43,16 +43,15 @@ public sealed class AnswersTests(SharedServer shared)
         Assert.NotEqual(free, Text(await shared.Api.ChatAsync(Talk.About("What is the capital of France?", 1, ("logit_bias", new JsonObject { [first] = -100 })))));
     }
 
-    /// <summary>A bias makes the model repeat itself; each penalty, which counts tokens that were used, must show.</summary>
+    /// <summary>Counting makes it repeat its signs; each penalty, which counts tokens that were used, must show.</summary>
     [Theory]
     [InlineData("frequency_penalty", 2.0)]
     [InlineData("presence_penalty", 2.0)]
     [InlineData("repetition_penalty", 1.9)]
     public async Task A_penalty_keeps_the_engine_from_saying_the_same_again(string penalty, double strength)
     {
-        const string Question = "Repeat this sentence again and again: The sea is blue. The sea is blue. The sea is blue.";
-        var free = Text(await shared.Api.ChatAsync(Talk.About(Question, 48)));
-        var held = Text(await shared.Api.ChatAsync(Talk.About(Question, 48, (penalty, strength))));
+        var free = Text(await shared.Api.ChatAsync(Talk.About("Count from 1 to 30.", 24)));
+        var held = Text(await shared.Api.ChatAsync(Talk.About("Count from 1 to 30.", 24, (penalty, strength))));
 
         Assert.NotEqual(free, held);
     }

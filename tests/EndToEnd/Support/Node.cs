@@ -35,10 +35,17 @@ internal static class Node
         return left;
     }
 
+    /// <summary>Runs a script to its end with a line to read; it must end well.</summary>
+    public static async Task<Finished> RunScriptAsync(string script, string input)
+    {
+        var finished = await Program.RunAsync("node", [Script(script)], input: input + "\n");
+        Assert.True(finished.ExitCode == 0, finished.ToString());
+        return finished;
+    }
+
     private static async Task<ClientResult> RunAsync(string script, string baseUrl, string? key, string method, JsonNode[] arguments)
     {
-        var finished = await Program.RunAsync("node", [Script(script)], input: Call(baseUrl, key, method, arguments, leave: false));
-        Assert.True(finished.ExitCode == 0, finished.ToString());
+        var finished = await RunScriptAsync(script, Call(baseUrl, key, method, arguments, leave: false));
         var result = JsonNode.Parse(finished.Output)!;
         return new ClientResult(result["value"], result["error"]);
     }

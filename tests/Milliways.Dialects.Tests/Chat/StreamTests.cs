@@ -1,3 +1,4 @@
+using System.Buffers;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Tests.Support;
 
@@ -95,6 +96,30 @@ public sealed class StreamTests
         var messages = Wire.WriteMessages(events);
         Assert.DoesNotContain("event: message_stop", messages, StringComparison.Ordinal);
         Assert.NotNull(Wire.ReadMessages(messages).Fold.Failure);
+    });
+
+    [Fact]
+    public void Nothing_follows_the_end_of_an_answer_whether_it_was_good_or_bad() => Dice.Check((dice, _) =>
+    {
+        var (events, isGood) = (Answers.Events(dice), dice.Flip());
+        var (body, end, more) = (new ArrayBufferWriter<byte>(), new ArrayBufferWriter<byte>(), new ArrayBufferWriter<byte>());
+        using var xai = new Dialects.OpenAiChat.StreamWriter(body, Wire.Chat(Flavour.Xai));
+        using var chat = new Dialects.OpenAiChat.StreamWriter(body, Wire.Chat(Flavour.OpenAi));
+        using var messages = new Dialects.Anthropic.StreamWriter(body, Wire.Messages);
+        using var responses = new Dialects.OpenAiResponses.StreamWriter(body, Responses.Facts());
+        var broken = Failure.Broken("stream", "cut");
+        foreach (var (writer, fail) in new (IStreamWriter, Action<IBufferWriter<byte>>)[]
+            { (xai, tail => xai.WriteFailure(broken, tail)), (chat, tail => chat.WriteFailure(broken, tail)), (messages, tail => messages.WriteFailure(broken, tail)), (responses, tail => responses.WriteFailure(broken, tail)) })
+        {
+            foreach (var each in isGood ? events : events.Take(1 + dice.Upto(events.Count - 2))) writer.On(each);
+            var before = end.WrittenCount;
+            if (isGood) writer.WriteTail(end);
+            else fail(end);
+            Assert.True(end.WrittenCount > before);
+            writer.WriteTail(more);
+            fail(more);
+            Assert.Equal(0, more.WrittenCount);
+        }
     });
 
     [Fact]

@@ -17,7 +17,7 @@ public sealed class ModelFactsTests
                       "nicker": { "alias": "nick", "context": 1000, "inputs": ["text", "image"], "maxOutput": 50 },
                       "plain": { "attempts": [ { "upstream": "lab", "model": "omega" }, { "upstream": "claude", "model": "claude-x" } ] },
                       "dear": { "attempts": [ { "upstream": "lab", "model": "alpha" } ], "price": { "input": "7", "output": "8" } },
-                      "lost": { "alias": "nobody/knows" } } }
+                      "lost": { "alias": "nobody-knows" } } }
         """);
 
     [Theory]

@@ -8,7 +8,7 @@ public sealed class TimeTests
 {
     private const string Minute = ", \"timeouts\": { \"firstByte\": \"10s\", \"idle\": \"12s\", \"total\": \"5m\" }";
     private const string Long = ", \"timeouts\": { \"firstByte\": \"10m\", \"idle\": \"10m\", \"total\": \"60s\" }";
-    private static readonly TimeSpan Grain = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Grain = TimeSpan.FromSeconds(30);
 
     [Theory]
     [InlineData(true)]

@@ -1,3 +1,4 @@
+using Milliways.Exchanges;
 using System.IO.Compression;
 using System.Text;
 using Milliways.Tests.Support.Upstreams;
@@ -21,10 +22,10 @@ internal static class AllFaults
         new("TLS failure") { Upstream = "tls", Requests = 0, Expect = Refused(502, "upstream, tls") },
         new("reset before headers") { Play = turn => Do(turn.Upstream.Reset), Expect = Refused(502, "upstream, headers") },
         new("end before headers") { Play = turn => Do(turn.Upstream.Finish), Expect = Refused(502, "upstream, headers") },
-        new("silence") { TakesTime = true, Play = turn => turn.Upstream.ClosedAsync(), Expect = Refused(504, "upstream, headers") },
-        new("headers, then silence") { TakesTime = true, Play = HeadersThenSilenceAsync, Expect = Refused(504, "upstream, first-event") },
+        new("silence") { SilentAt = Waiting.Headers, Play = turn => turn.Upstream.ClosedAsync(), Expect = Refused(504, "upstream, headers") },
+        new("headers, then silence") { SilentAt = Waiting.FirstEvent, Play = HeadersThenSilenceAsync, Expect = Refused(504, "upstream, first-event") },
         new("slow first byte") { Play = SlowAsync, Expect = Good },
-        new("stall in the middle") { TakesTime = true, Play = StallAsync, Expect = TornOrRefused(504, "upstream, idle") },
+        new("stall in the middle") { SilentAt = Waiting.NextEvent, Play = StallAsync, Expect = TornOrRefused(504, "upstream, idle") },
         new("one byte a second") { Play = DripAsync, Expect = Good },
 
         new("401") { Play = Status(401), Expect = Mapped(401, "gateway, headers") },

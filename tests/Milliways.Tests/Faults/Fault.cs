@@ -20,8 +20,8 @@ internal sealed record Fault(string Name)
     /// <summary>The upstream that is asked, when it is not the one that plays.</summary>
     public string Upstream { get; init; } = "lab";
 
-    /// <summary>Time goes by while the caller waits.</summary>
-    public bool TakesTime { get; init; }
+    /// <summary>What the gateway waits for when the upstream has fallen silent: time goes by from then on.</summary>
+    public Waiting? SilentAt { get; init; }
 
     /// <summary>A good answer comes before, so that the connection is one that is used again.</summary>
     public bool OnUsedConnection { get; init; }

@@ -49,13 +49,24 @@ internal sealed class FaultBench : IAsyncDisposable
         await using var client = await RawClient.ConnectAsync(_server);
         await client.PostAsync(_caller.Path(_server), _caller.Ask($"{fault.Upstream}/m", streamed));
         var reading = ReadAsync(client, seen);
-        if (fault.TakesTime)
+        if (fault.SilentAt is { } waiting)
+        {
+            await SilenceAsync(waiting, before).Soon();
             await _clock.RunUntilAsync(reading, Step);
+        }
         var (head, body) = await reading.Soon();
         Verify(fault.Expect(_wire, streamed), streamed, head, body, client.End);
         Assert.Equal(fault.Requests, _upstream.Received.Count - before);
         Assert.Equal("1", head.Header("x-milliways-attempts"));
     }
+
+    /// <summary>The request has arrived and the gateway waits for what will not come; before that, time would be another fault's.</summary>
+    private Task SilenceAsync(Waiting waiting, int before) => Task.Run(async () =>
+    {
+        var open = _server.Service<OpenExchanges>();
+        while (_upstream.Received.Count == before || !open.All().Any(exchange => exchange.Waiting == waiting))
+            await Task.Yield();
+    });
 
     public async ValueTask DisposeAsync()
     {

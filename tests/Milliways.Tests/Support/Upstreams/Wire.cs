@@ -40,9 +40,9 @@ internal sealed partial record Wire(string Name, string Dialect)
 
     public string[] Tools => Frames("tools");
 
-    public string TextWhole => Recording($"{Name}.text.json");
+    public string TextWhole => Recorded("text", streamed: false);
 
-    public string ToolsWhole => Recording($"{Name}.tools.json");
+    public string ToolsWhole => Recorded("tools", streamed: false);
 
     /// <summary>The pieces of both calls in turns.</summary>
     public string[] Interleaved => Renumbered(ToolOrder!.Select(at => Tools[at]));
@@ -53,10 +53,6 @@ internal sealed partial record Wire(string Name, string Dialect)
         var piece = Piece().Match(frame);
         return !piece.Success ? [frame] : Unit().Matches(piece.Groups[2].Value).Select(unit => frame.Replace(piece.Value, $"{piece.Groups[1].Value}\"{unit.Value}\"", StringComparison.Ordinal));
     }));
-
-    /// <summary>An upstream's entry in the configuration: one attempt, and no breaker that would remember the cell before.</summary>
-    public string Config(string url, string timeouts) =>
-        $$"""{ "dialect": "{{Dialect}}", "baseUrl": "{{url}}{{(Dialect.StartsWith("openai", StringComparison.Ordinal) ? "/v1" : "")}}", "apiKey": "{{TestServer.UpstreamKey}}", "retries": 0, "breaker": null, "timeouts": {{timeouts}} }""";
 
     /// <summary>An error answer of this dialect.</summary>
     public string Error(int status) => Name switch
@@ -86,9 +82,11 @@ internal sealed partial record Wire(string Name, string Dialect)
 
     public static string[] FramesOf(string stream) => [.. stream.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Select(frame => frame + "\n\n")];
 
-    private string[] Frames(string kind) => FramesOf(Recording($"{Name}.{kind}.stream.txt"));
+    /// <summary>A recording: <c>text</c>, <c>tools</c>, and of the four dialects also <c>call</c> (one call) and <c>reasoning</c> (the text with reasoning before it).</summary>
+    public string Recorded(string kind, bool streamed) =>
+        File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Recorded", $"{Name}.{kind}{(streamed ? ".stream.txt" : ".json")}"));
 
-    private static string Recording(string file) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Recorded", file));
+    private string[] Frames(string kind) => FramesOf(Recorded(kind, streamed: true));
 
     private static string[] Renumbered(IEnumerable<string> frames) => [.. frames.Select((frame, at) => Sequence().Replace(frame, $"\"sequence_number\":{at}"))];
 
