@@ -1,16 +1,18 @@
-// All parts in one run: node bench/bench.mjs [--quick] [--only gateway,engine,start] [--save]
+// All parts in one run: node bench/bench.mjs [--quick] [--only gateway,relays,engine,start] [--save]
 import fs from 'node:fs';
 import path from 'node:path';
 import * as lib from './lib.mjs';
 import * as engine from './engine.mjs';
 import * as gateway from './gateway/gateway.mjs';
+import * as relays from './relays.mjs';
 import * as start from './start.mjs';
 
 const words = process.argv.slice(2), quick = words.includes('--quick');
-const only = words.includes('--only') ? words[words.indexOf('--only') + 1].split(',') : ['gateway', 'engine', 'start'];
+const only = words.includes('--only') ? words[words.indexOf('--only') + 1].split(',') : ['gateway', 'relays', 'engine', 'start'];
 const before = lib.noise(), began = lib.now(), result = { at: new Date().toISOString(), machine: lib.machine(), pin: lib.SPLIT ? 'split' : 'none' };
 const parts = {
-  gateway: async () => { result.gateway = await gateway.measure(quick ? { rounds: 3, secs: 1.5, warmup: 12 } : { rounds: 7, secs: 2, warmup: 24 }); return gateway.report(result.gateway); },
+  gateway: async () => { result.gateway = await gateway.measure(quick ? { rounds: 3, secs: 1.5, warmup: 40, only: gateway.QUICK } : { rounds: 7, secs: 2, warmup: 100 }); return gateway.report(result.gateway); },
+  relays: async () => { result.relays = relays.measure(); return relays.report(result.relays); },
   engine: async () => {
     result.throughput = await engine.throughput({ rounds: quick ? 1 : 5 });
     result.firstToken = await engine.firstToken({ rounds: quick ? 15 : 40 });
@@ -22,7 +24,7 @@ const parts = {
     return start.report(result.starts, result.memory);
   },
 };
-const titles = { gateway: 'Gateway: the same dialect passed through, key check on', engine: 'Engine: through the API, beside the bare decode loop', start: 'Start and memory' };
+const titles = { gateway: 'Gateway: beside nginx and Portkey, key check on', relays: 'Relays: one event in our own code', engine: 'Engine: through the API, beside the bare decode loop', start: 'Start and memory' };
 try {
   let text = '';
   for (const part of only) {

@@ -87,24 +87,41 @@ internal sealed class ExchangeRunner(
     }
 
     /// <summary>3 to 5: route, attempts, pump, end, tail.</summary>
-    private async Task AnswerAsync(Exchange exchange, List<ILease> leases)
+    private Task AnswerAsync(Exchange exchange, List<ILease> leases)
     {
         var name = exchange.Front.RouteName(exchange.Facts);
         var route = exchange.Front.RouteOf(exchange) ?? routing.Router.Resolve(name, exchange.Front.Operation, exchange.Key!.Team);
-        // Large bodies and foreign dialects are work for the pool, not for the thread that serves a socket.
-        if (exchange.Body.Length > RequestBody.LightBytes)
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         if (!route.IsOk)
-            await RefuseAsync(exchange, leases, route.Failure);
-        else if (prompts.Refusal(exchange, name, route.Value) is { } unfit)
-            await RefuseAsync(exchange, leases, unfit);
-        else if (await CheckBodyAsync(exchange, route.Value) is { } forbidden)
-            await RefuseAsync(exchange, leases, forbidden);
-        else if (exchange.Detachment is { } detachment)
-            await DetachAsync(exchange, leases, route.Value, detachment);
-        else
-            await ServeAsync(exchange, leases, route.Value);
+            return RefuseAsync(exchange, leases, route.Failure);
+        return exchange.Body.Length > RequestBody.LightBytes
+            ? AnswerLargeAsync(exchange, leases, name, route.Value)
+            : AnswerAsync(exchange, leases, name, route.Value);
     }
+
+    /// <summary>Large bodies are work for the pool, not for the thread that serves a socket.</summary>
+    private async Task AnswerLargeAsync(Exchange exchange, List<ILease> leases, string name, Route route)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await AnswerAsync(exchange, leases, name, route);
+    }
+
+    private Task AnswerAsync(Exchange exchange, List<ILease> leases, string name, Route route)
+    {
+        if (prompts.Refusal(exchange, name, route) is { } unfit)
+            return RefuseAsync(exchange, leases, unfit);
+        return _checks.Length > 0 ? CheckedAsync(exchange, leases, route) : GoOnAsync(exchange, leases, route);
+    }
+
+    private async Task CheckedAsync(Exchange exchange, List<ILease> leases, Route route)
+    {
+        if (await CheckBodyAsync(exchange, route) is { } forbidden)
+            await RefuseAsync(exchange, leases, forbidden);
+        else
+            await GoOnAsync(exchange, leases, route);
+    }
+
+    private Task GoOnAsync(Exchange exchange, List<ILease> leases, Route route) =>
+        exchange.Detachment is { } detachment ? DetachAsync(exchange, leases, route, detachment) : ServeAsync(exchange, leases, route);
 
     private async ValueTask<Failure?> CheckBodyAsync(Exchange exchange, Route route)
     {

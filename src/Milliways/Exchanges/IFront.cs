@@ -36,7 +36,7 @@ internal interface IFront : IErrorWriter
     /// <summary>The model's name for routing, when the address says more than the body does (the gateway's <c>grok/{model}</c>).</summary>
     string RouteName(RequestFacts facts);
 
-    /// <summary>Gets what an attempt needs before it can be prepared, such as images that the upstream does not fetch itself.</summary>
+    /// <summary>Gets what an attempt in another dialect needs before it can be prepared, such as images that the upstream does not fetch itself.</summary>
     ValueTask<Failure?> FetchAsync(Exchange exchange, Attempt attempt, CancellationToken cancel) => default;
 
     /// <summary>Makes the upstream's request and the relay of its answer; a failure says what the target cannot express.</summary>

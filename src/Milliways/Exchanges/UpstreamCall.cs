@@ -88,16 +88,20 @@ internal sealed class UpstreamCall : IAsyncDisposable
             var (name, value) = upstream.Credential;
             headers.TryAddWithoutValidation(name, value);
         }
-        foreach (var (name, value) in call.Headers)
-            headers.TryAddWithoutValidation(name, value);
-        foreach (var (name, value) in upstream.Headers)
-            headers.TryAddWithoutValidation(name, value);
+        Add(headers, call.Headers);
+        Add(headers, upstream.Headers);
         if (upstream.IsEngine)
         {
             headers.TryAddWithoutValidation("x-request-id", exchange.RequestId);
             headers.TryAddWithoutValidation(EngineHeaders.Fairness, exchange.Key!.Id.ToString("N"));
         }
         return request;
+    }
+
+    private static void Add(HttpRequestHeaders headers, IReadOnlyList<(string Name, string Value)> more)
+    {
+        for (var i = 0; i < more.Count; i++)
+            headers.TryAddWithoutValidation(more[i].Name, more[i].Value);
     }
 
     /// <summary>Reads more; false at the proper end of the body.</summary>

@@ -13,8 +13,18 @@ internal sealed class HostGuard(bool loopbackOnly, IReadOnlyList<string> alsoAll
     /// <summary>Takes other names, when the configuration has changed.</summary>
     public void Allow(IReadOnlyList<string> names) => _alsoAllowed = names;
 
-    public bool Allows(HostString host) =>
-        !loopbackOnly || !host.HasValue || IsLoopback(host.Host) || _alsoAllowed.Contains(host.Host, StringComparer.OrdinalIgnoreCase);
+    /// <summary>The loopback name that was seen last, port included: callers rarely use another one, and reading it costs more than comparing it.</summary>
+    private volatile string? _seen;
+
+    public bool Allows(HostString host)
+    {
+        if (!loopbackOnly || !host.HasValue || host.Value == _seen)
+            return true;
+        if (!IsLoopback(host.Host))
+            return _alsoAllowed.Contains(host.Host, StringComparer.OrdinalIgnoreCase);
+        _seen = host.Value;
+        return true;
+    }
 
     public static Failure Refusal(HostString host) =>
         new(FailureKind.Forbidden, FailureParty.Client, "host",

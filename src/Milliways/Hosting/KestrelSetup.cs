@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace Milliways.Hosting;
@@ -21,6 +22,7 @@ internal static class KestrelSetup
     public static void Configure(WebApplicationBuilder builder)
     {
         builder.WebHost.UseKestrelCore();
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, SocketBlocks>();
         builder.WebHost.ConfigureKestrel(Bound);
         builder.Services.Configure<Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets.SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = Inline);
     }

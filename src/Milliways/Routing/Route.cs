@@ -20,7 +20,7 @@ internal sealed record Route(IReadOnlyList<Attempt> Attempts)
     /// <summary>Tries beyond one for each listed attempt, when nothing says otherwise.</summary>
     public const int UsualRetries = 2;
 
-    private readonly int? _retries;
+    private int? _retries;
 
     public Route(Attempt only) : this([only]) { }
 
@@ -29,7 +29,7 @@ internal sealed record Route(IReadOnlyList<Attempt> Attempts)
     /// <summary>Tries in all beyond one for each listed attempt.</summary>
     public int Retries
     {
-        get => _retries ?? Attempts.Max(attempt => attempt.Upstream.Retries ?? UsualRetries);
+        get => _retries ??= Attempts.Max(attempt => attempt.Upstream.Retries ?? UsualRetries);
         init => _retries = value;
     }
 

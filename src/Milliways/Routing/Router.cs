@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Milliways.Dialects.Chat;
 using Milliways.Hosting.Configuration;
 using Milliways.Teams;
@@ -20,6 +21,9 @@ internal sealed class Router(RoutingTable table)
 {
     private const int MostAliases = 8;
 
+    /// <summary>The routes of names that stand in the configuration, made once: callers choose other names, so those are not kept.</summary>
+    private readonly ConcurrentDictionary<string, Route> _known = new(StringComparer.Ordinal);
+
     public Reading<Route> Resolve(string name, Operation operation, Team team)
     {
         var route = Find(name, operation, team);
@@ -33,7 +37,7 @@ internal sealed class Router(RoutingTable table)
         for (var hops = 0; hops < MostAliases; hops++)
         {
             if (!table.Models.TryGetValue(name, out var model) || model.Alias is null)
-                return model is not null && model.Attempts.Count > 0 ? Configured(model) : ByName(name, operation, team);
+                return model is not null && model.Attempts.Count > 0 ? _known.GetOrAdd(name, static (_, made) => made.Router.Configured(made.Model), (Router: this, Model: model)) : ByName(name, operation, team);
             name = model.Alias;
         }
         return Failure.Invalid($"The model \"{name}\" is an alias of itself: correct \"models\" in the configuration.", "model");
@@ -69,9 +73,11 @@ internal sealed class Router(RoutingTable table)
     /// <summary>Every upstream that lists the name and is not switched off, in the file's order; one that is off only when it is the only one, to say so.</summary>
     private Route? Listed(string name)
     {
+        if (_known.TryGetValue(name, out var known))
+            return known;
         var all = table.Upstreams.All.Where(upstream => upstream.Models.Contains(name)).ToList();
         var on = all.FindAll(upstream => upstream.OffBecause is null);
-        return all.Count == 0 ? null : new Route([.. (on.Count > 0 ? on : all[..1]).Select(upstream => new Attempt(upstream, name))]);
+        return all.Count == 0 ? null : _known.GetOrAdd(name, new Route([.. (on.Count > 0 ? on : all[..1]).Select(upstream => new Attempt(upstream, name))]));
     }
 
     /// <summary>The stand-in, where no xAI upstream has taken the name.</summary>

@@ -11,6 +11,7 @@ internal sealed class Upstream
     public const string EngineName = "engine";
 
     private readonly UpstreamAddress _address;
+    private (string Name, string Value)? _credential;
 
     public Upstream(string name, UpstreamDialect dialect, UpstreamAddress address, HttpMessageInvoker client)
     {
@@ -45,7 +46,7 @@ internal sealed class Upstream
     public AuthStyle Auth { get; init; }
 
     /// <summary>The header that carries the key.</summary>
-    public (string Name, string Value) Credential => Auth switch
+    public (string Name, string Value) Credential => _credential ??= Auth switch
     {
         AuthStyle.XApiKey => ("x-api-key", ApiKey!),
         AuthStyle.ApiKey => ("api-key", ApiKey!),

@@ -28,11 +28,11 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
             exchange.NextAttempt();
             if (await WaitAsync(exchange, next.Wait) is { } over)
                 return over;
-            if (!TryEnter(course, next.Index, out var pass))
+            if (!TryEnter(course, next.Index, out var state, out var pass))
                 continue;
             var result = route.HedgeAfter is { } after && course.Plan.HasFresh
-                ? await RaceAsync(course, Begin(course, next.Index, pass, linked: true), after)
-                : await SettleAsync(course, Begin(course, next.Index, pass));
+                ? await RaceAsync(course, Begin(course, next.Index, state, pass), after)
+                : await OneAsync(course, next.Index, state, pass);
             if (result.IsOk)
                 return result;
             if (exchange.IsClientGone || !FailureRules.AnotherMayHelp(result.Failure))
@@ -65,9 +65,10 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
         }
     }
 
-    private bool TryEnter(Course course, int index, out AttemptPass pass)
+    private bool TryEnter(Course course, int index, out AttemptHealth state, out AttemptPass pass)
     {
-        if (health.Of(course.Attempts[index]).TryEnter(out pass))
+        state = health.Of(course.Attempts[index]);
+        if (state.TryEnter(out pass))
             return true;
         course.Plan.Skipped(index);
         course.WasAvoided = true;
@@ -81,7 +82,7 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
         var first = open.MinBy(index => health.Of(course.Attempts[index]).OpensIn);
         var ill = health.Of(course.Attempts[first]);
         if (ill.TryForce(out var pass))
-            return await SettleAsync(course, Begin(course, first, pass));
+            return await OneAsync(course, first, ill, pass);
         course.Exchange.Answering = course.Attempts[first];
         return new Failure(FailureKind.Overloaded, FailureParty.Gateway, "breaker", $"The upstream {course.Attempts[first].Upstream.Name} fails at the moment and is given time: try again shortly.")
         {
@@ -89,22 +90,34 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
         };
     }
 
-    /// <summary>Begins a try. It is told to the breaker in any case, however it ends.</summary>
-    /// <param name="course">Of this request.</param>
-    /// <param name="index">Which attempt.</param>
-    /// <param name="pass">The breakers' leave.</param>
-    /// <param name="linked">It may be ended without the exchange.</param>
-    private Lane Begin(Course course, int index, AttemptPass pass, bool linked = false)
+    /// <summary>Begins a try that others may run beside: it may be ended without the exchange.</summary>
+    private Lane Begin(Course course, int index, AttemptHealth state, AttemptPass pass)
+    {
+        var own = CancellationTokenSource.CreateLinkedTokenSource(course.Exchange.Cancel);
+        var one = NewTry(course, index, own.Token);
+        return new Lane(index, one, own, TryAsync(course.Exchange, one, state, pass));
+    }
+
+    /// <summary>The only try that runs: what most requests need and no more.</summary>
+    private async ValueTask<Reading<CommittedAnswer>> OneAsync(Course course, int index, AttemptHealth state, AttemptPass pass)
+    {
+        var one = NewTry(course, index, course.Exchange.Cancel);
+        return Settle(course, index, one, await TryAsync(course.Exchange, one, state, pass));
+    }
+
+    private static UpstreamTry NewTry(Course course, int index, CancellationToken cancel)
     {
         var (exchange, attempt) = (course.Exchange, course.Attempts[index]);
         exchange.Attempts++;
-        (exchange.Answering, exchange.Timeouts, exchange.Drains) = (attempt, attempt.Upstream.Timeouts, attempt.Upstream.DrainsWhenClientGone);
-        var own = linked ? CancellationTokenSource.CreateLinkedTokenSource(exchange.Cancel) : null;
-        var one = new UpstreamTry(exchange, attempt, course.Route.HoldBackTokens, own?.Token ?? exchange.Cancel);
-        return new Lane(index, one, own, TryAsync(course.Exchange, one, pass));
+        Answers(exchange, attempt);
+        return new UpstreamTry(exchange, attempt, course.Route.HoldBackTokens, cancel);
     }
 
-    private async Task<Reading<CommittedAnswer>> TryAsync(Exchange exchange, UpstreamTry one, AttemptPass pass)
+    private static void Answers(Exchange exchange, Attempt attempt) =>
+        (exchange.Answering, exchange.Timeouts, exchange.Drains) = (attempt, attempt.Upstream.Timeouts, attempt.Upstream.DrainsWhenClientGone);
+
+    /// <summary>A try, told to the breaker in any case, however it ends.</summary>
+    private async Task<Reading<CommittedAnswer>> TryAsync(Exchange exchange, UpstreamTry one, AttemptHealth state, AttemptPass pass)
     {
         var (model, connection, began) = (Verdict.Unknown, Verdict.Unknown, time.GetTimestamp());
         try
@@ -118,8 +131,8 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
             else if (result.IsOk && result.Value.Call is not null)
             {
                 (model, connection) = (Verdict.Good, Verdict.Good);
-                result.Value.Health = health.Of(one.Attempt);
-                result.Value.Health.Latency(exchange.Facts.Stream).Measured(time.GetElapsedTime(began));
+                result.Value.Health = state;
+                state.Latency(exchange.Facts.Stream).Measured(time.GetElapsedTime(began));
             }
             return result;
         }
@@ -132,17 +145,22 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
     /// <summary>Waits for a try's end: its answer becomes the exchange's, or its failure is remembered.</summary>
     private static async Task<Reading<CommittedAnswer>> SettleAsync(Course course, Lane lane)
     {
-        var (exchange, one) = (course.Exchange, lane.Try);
         var result = await lane.Running;
-        lane.Own?.Dispose();
-        (exchange.Answering, exchange.Timeouts, exchange.Drains) = (one.Attempt, one.Attempt.Upstream.Timeouts, one.Attempt.Upstream.DrainsWhenClientGone);
+        lane.Own.Dispose();
+        Answers(course.Exchange, lane.Try.Attempt);
+        return Settle(course, lane.Index, lane.Try, result);
+    }
+
+    private static Reading<CommittedAnswer> Settle(Course course, int index, UpstreamTry one, Reading<CommittedAnswer> result)
+    {
+        var exchange = course.Exchange;
         if (result.IsOk)
         {
             (exchange.Meter, exchange.Dropped) = (one.Meter, one.Dropped);
             return result;
         }
         exchange.Discard(one.Attempt, one.Meter);
-        course.Plan.Failed(lane.Index, result.Failure, exchange.Age);
+        course.Plan.Failed(index, result.Failure, exchange.Age);
         return result;
     }
 
@@ -173,8 +191,8 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
     private Lane? NextLane(Course course)
     {
         while (course.Plan.NextFresh() is { } index)
-            if (TryEnter(course, index, out var pass))
-                return Begin(course, index, pass, linked: true);
+            if (TryEnter(course, index, out var state, out var pass))
+                return Begin(course, index, state, pass);
         return null;
     }
 
@@ -184,7 +202,7 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
     /// </summary>
     private async Task LoseAsync(Course course, Lane loser, Attempt winner)
     {
-        await loser.Own!.CancelAsync();
+        await loser.Own.CancelAsync();
         var result = await loser.Running;
         if (result.IsOk)
             await result.Value.DisposeAsync();
@@ -206,5 +224,5 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
     }
 
     /// <summary>A try that runs.</summary>
-    private sealed record Lane(int Index, UpstreamTry Try, CancellationTokenSource? Own, Task<Reading<CommittedAnswer>> Running);
+    private sealed record Lane(int Index, UpstreamTry Try, CancellationTokenSource Own, Task<Reading<CommittedAnswer>> Running);
 }

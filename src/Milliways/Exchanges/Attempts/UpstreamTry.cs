@@ -25,6 +25,9 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
 
     private readonly Upstream _upstream = attempt.Upstream;
 
+    /// <summary>There when the upstream is a process of ours and was entered.</summary>
+    private IUpstreamStay? _entered;
+
     public Attempt Attempt => attempt;
 
     public Meter Meter { get; private set; } = new();
@@ -35,15 +38,17 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
     /// <summary>It was ended because another try beside it won.</summary>
     public bool IsLost => cancel.IsCancellationRequested && !exchange.Cancel.IsCancellationRequested;
 
-    public async Task<Reading<CommittedAnswer>> RunAsync()
+    public Task<Reading<CommittedAnswer>> RunAsync() => _upstream.Guard is null ? OnceAsync() : RunGuardedAsync();
+
+    private async Task<Reading<CommittedAnswer>> RunGuardedAsync()
     {
-        var (result, entered) = await OnceAsync();
+        var result = await OnceAsync();
         // A request that waited in a process of ours when that died has lost nothing but time: it is tried once more.
-        if (!result.IsOk && entered is not null && result.Failure is { Kind: FailureKind.UpstreamBroken, Stage: "headers" or "connect" } && !IsOver && await DiedAsync(entered))
+        if (!result.IsOk && _entered is { } entered && result.Failure is { Kind: FailureKind.UpstreamBroken, Stage: "headers" or "connect" } && !IsOver && await DiedAsync(entered))
         {
             exchange.Attempts++;
             Meter = new Meter();
-            (result, _) = await OnceAsync();
+            result = await OnceAsync();
         }
         return result;
     }
@@ -57,36 +62,44 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
         return stay.Gone.IsCompleted;
     }
 
-    /// <summary>The second value is there when the upstream is a process of ours and was entered.</summary>
-    private async Task<(Reading<CommittedAnswer> Result, IUpstreamStay? Entered)> OnceAsync()
+    private Task<Reading<CommittedAnswer>> OnceAsync()
     {
+        _entered = null;
         if (_upstream.OffBecause is not null)
-            return (new Failure(FailureKind.Overloaded, FailureParty.Gateway, "route", $"The upstream {_upstream.Name} is switched off: {_upstream.OffBecause}."), null);
+            return Task.FromResult<Reading<CommittedAnswer>>(
+                new Failure(FailureKind.Overloaded, FailureParty.Gateway, "route", $"The upstream {_upstream.Name} is switched off: {_upstream.OffBecause}."));
         if (exchange.Front.AnswerLocally(exchange, attempt) is { } body)
-            return (new CommittedAnswer(new Relays.LocalRelay(body), call: null, stay: null), null);
+            return Task.FromResult<Reading<CommittedAnswer>>(new CommittedAnswer(new Relays.LocalRelay(body), call: null, stay: null));
         var address = exchange.Front.AddressAt(exchange, attempt);
         if (address is null)
-            return (Failure.Unsupported(
-                $"The model is served by the upstream {_upstream.Name}, which has no such operation ({exchange.Front.Operation}): choose another model.", "model"), null);
-        // Inline completions are for bytes that pass through: reading and writing another dialect is work for the pool (design §4, "Memory").
-        if (!exchange.Front.IsSameDialect(_upstream))
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-        if (await exchange.Front.FetchAsync(exchange, attempt, cancel) is { } unfetched)
-            return (unfetched, null);
-        var prepared = exchange.Front.Prepare(exchange, attempt);
-        if (!prepared.IsOk)
-            return (prepared.Failure, null);
-        Dropped = prepared.Value.Dropped;
-        if (Dropped.Count > 0 && exchange.IsStrict)
-            return (Failure.Unsupported(
-                $"The upstream {_upstream.Name} cannot express {string.Join(", ", Dropped)}: leave it away, or do not send x-milliways-strict.", Dropped.First()), null);
-        return await CallAsync(address, prepared.Value);
+            return Task.FromResult<Reading<CommittedAnswer>>(Failure.Unsupported(
+                $"The model is served by the upstream {_upstream.Name}, which has no such operation ({exchange.Front.Operation}): choose another model.", "model"));
+        return exchange.Front.IsSameDialect(_upstream) ? PreparedAsync(address) : CrossAsync(address);
     }
 
-    private async Task<(Reading<CommittedAnswer>, IUpstreamStay?)> CallAsync(Uri address, PreparedCall prepared)
+    /// <summary>Inline completions are for bytes that pass through: reading and writing another dialect is work for the pool (design §4, "Memory").</summary>
+    private async Task<Reading<CommittedAnswer>> CrossAsync(Uri address)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        return await exchange.Front.FetchAsync(exchange, attempt, cancel) is { } unfetched ? unfetched : await PreparedAsync(address);
+    }
+
+    private Task<Reading<CommittedAnswer>> PreparedAsync(Uri address)
+    {
+        var prepared = exchange.Front.Prepare(exchange, attempt);
+        if (!prepared.IsOk)
+            return Task.FromResult<Reading<CommittedAnswer>>(prepared.Failure);
+        Dropped = prepared.Value.Dropped;
+        if (Dropped.Count > 0 && exchange.IsStrict)
+            return Task.FromResult<Reading<CommittedAnswer>>(Failure.Unsupported(
+                $"The upstream {_upstream.Name} cannot express {string.Join(", ", Dropped)}: leave it away, or do not send x-milliways-strict.", Dropped.First()));
+        return CallAsync(address, prepared.Value);
+    }
+
+    private async Task<Reading<CommittedAnswer>> CallAsync(Uri address, PreparedCall prepared)
     {
         exchange.Await(Waiting.Headers);
-        IUpstreamStay? stay = null, inside = null;
+        IUpstreamStay? stay = null;
         UpstreamCall? call = null;
         var stage = "headers";
         try
@@ -95,13 +108,13 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
             {
                 var entered = await _upstream.Guard.EnterAsync(prepared.Body, cancel);
                 if (!entered.IsOk)
-                    return (entered.Failure, null);
-                stay = inside = entered.Value;
+                    return entered.Failure;
+                stay = _entered = entered.Value;
             }
             call = await UpstreamCall.SendAsync(_upstream, address, prepared, exchange, cancel);
             exchange.Await(Waiting.FirstEvent);
             if (call.Status is < 200 or > 299)
-                return (await ReadRefusalAsync(call), inside);
+                return await ReadRefusalAsync(call);
             stage = IsWhole(prepared.Relay, call) ? "body" : "first-event";
             prepared.Relay.Begin(call);
             var answer = new CommittedAnswer(prepared.Relay, call, stay);
@@ -110,16 +123,16 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
             {
                 answer.Held.Dispose();
                 stay?.Broke();
-                return (failure, inside);
+                return failure;
             }
             (call, stay) = (null, null); // the answer owns them now
-            return (answer, inside);
+            return answer;
         }
         catch (Exception broken) when (broken is HttpRequestException or IOException or OperationCanceledException)
         {
             if (!exchange.IsClientGone && !IsLost)
                 stay?.Broke();
-            return (exchange.Stopped ?? (exchange.IsClientGone ? AttemptLoop.ClientGone : UpstreamCall.Describe(broken, _upstream, stage)), inside);
+            return exchange.Stopped ?? (exchange.IsClientGone ? AttemptLoop.ClientGone : UpstreamCall.Describe(broken, _upstream, stage));
         }
         finally
         {

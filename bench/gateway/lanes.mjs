@@ -1,0 +1,63 @@
+// What is run, and with which bodies.
+import fs from 'node:fs';
+import path from 'node:path';
+import * as lib from '../lib.mjs';
+
+export const CHUNKS = 64, DELAY_MS = 10;
+
+/**
+ * `body`: which request; `c`: connections; `paced`: streams whose chunks are DELAY_MS apart; `burst`: streams whose chunks come back to back.
+ * `beside`: who is measured too (nginx: the limit; portkey: the peer). `base`: a lane of the same run whose CPU per event this one is compared with.
+ * `tls`: the upstream speaks TLS. `aims`: what issue 4 wants, as [what, comparison, number].
+ */
+export const LANES = {
+  c1: { body: 'whole', c: 1, beside: ['nginx'] }, c16: { body: 'whole', c: 16, beside: ['nginx'] }, c256: { body: 'whole', c: 256, beside: ['nginx'] },
+  c64: { body: 'whole', c: 64, beside: ['nginx', 'portkey'], aims: [['rateToNginx', '>=', 0.65]] },
+  big: { body: 'big', c: 16, beside: ['nginx', 'portkey'], aims: [['rateToNginx', '>=', 0.45]] },
+  agent: { body: 'agent', c: 8, beside: ['nginx', 'portkey'] },
+  tls: { body: 'tls', c: 64, beside: ['nginx'], tls: true },
+  tlsStreams: { body: 'tlsStream', c: 64, paced: true, beside: ['nginx'], tls: true },
+  s16: { body: 'stream', c: 16, paced: true, beside: ['nginx'] }, s256: { body: 'stream', c: 256, paced: true, beside: ['nginx'] },
+  s64: { body: 'stream', c: 64, paced: true, beside: ['nginx', 'portkey'], aims: [['cpuToNginx', '<=', 1.35]] },
+  burst: { body: 'stream', c: 16, burst: true, beside: ['nginx'] },
+  messages: { body: 'messages', c: 64, paced: true, path: '/v1/messages', beside: ['nginx'] },
+  // The same callers as s64 and messages, answered by an upstream of the other dialect.
+  crossChat: { body: 'crossChat', c: 64, paced: true, base: 's64', beside: [], aims: [['cpuToBase', '<=', 2]] },
+  crossMessages: { body: 'crossMessages', c: 64, paced: true, path: '/v1/messages', base: 'messages', beside: [], aims: [['cpuToBase', '<=', 2]] },
+};
+
+export const USUAL = ['c64', 's64', 'big', 'agent', 'tls', 'tlsStreams', 'messages', 'crossChat', 'crossMessages'];
+export const QUICK = ['c64', 's64', 'big', 'crossChat'];
+
+export const streams = lane => Boolean(lane.paced || lane.burst);
+
+const TEXT = 'Explain what a gateway for language models does, in three sentences, for a reader who knows HTTP.';
+const words = count => Array.from({ length: count }, (_, i) => ['token', 'stream', 'model', 'gateway', 'latency', 'cache'][i % 6]).join(' ');
+
+/** A coding agent's request: tools with schemas, then turns of calls and their results, about 1 MB in all. */
+function agent() {
+  const tools = Array.from({ length: 30 }, (_, i) => ({ type: 'function', function: { name: `tool_${i}`, description: words(60), parameters: { type: 'object',
+    properties: Object.fromEntries(Array.from({ length: 6 }, (_, p) => [`field_${p}`, { type: 'string', description: words(12) }])), required: ['field_0'] } } }));
+  const turns = Array.from({ length: 120 }, (_, i) => [
+    { role: 'assistant', content: null, tool_calls: [{ id: `call_${i}`, type: 'function', function: { name: `tool_${i % 30}`, arguments: JSON.stringify({ field_0: `src/file_${i}.cs` }) } }] },
+    { role: 'tool', tool_call_id: `call_${i}`, content: `line "quoted"\n\t${words(1150)}` },
+  ]).flat();
+  return { model: 'gpt-4o-mini', messages: [{ role: 'system', content: words(2000) }, { role: 'user', content: TEXT }, ...turns], tools, max_tokens: 256 };
+}
+
+/** Writes every body; gives their files by name. */
+export function bodies() {
+  const chat = (content, model = 'gpt-4o-mini') =>
+    ({ model, messages: [{ role: 'system', content: 'You are a helpful assistant.' }, { role: 'user', content }], temperature: 0.7, max_tokens: 256 });
+  const stream = model => ({ ...chat(TEXT, model), stream: true, stream_options: { include_usage: true } });
+  const messages = model => ({ model, max_tokens: 256, stream: true, messages: [{ role: 'user', content: TEXT }] });
+  const all = {
+    whole: chat(TEXT), big: chat(words(22000)), agent: agent(), stream: stream('gpt-4o-mini'), messages: messages('claude-sonnet-4'),
+    tls: chat(TEXT, 'gpt-4o-mini-tls'), tlsStream: stream('gpt-4o-mini-tls'), crossChat: stream('claude-sonnet-4'), crossMessages: messages('gpt-4o-mini'),
+  };
+  return Object.fromEntries(Object.entries(all).map(([name, body]) => {
+    const file = path.join(lib.OUT, `body-${name}.json`);
+    fs.writeFileSync(file, JSON.stringify(body));
+    return [name, file];
+  }));
+}
