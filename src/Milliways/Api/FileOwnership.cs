@@ -12,11 +12,12 @@ namespace Milliways.Api;
 /// </summary>
 internal sealed class FileOwnership(OwnedIds owned) : IBodyCheck
 {
+    public bool Concerns(Exchange exchange) => exchange.Front.ReadsBody && FileReferences.MayHave(exchange.Body.Span);
+
     public async ValueTask<Failure?> CheckAsync(Exchange exchange, Route route)
     {
-        if (!exchange.Front.ReadsBody || !FileReferences.MayHave(exchange.Body.Span))
-            return null;
-        return route.Attempts.Any(attempt => !attempt.Upstream.IsEngine && exchange.Front.IsSameDialect(attempt.Upstream)) ? await RefusalAsync(exchange, owned) : null;
+        var goesAsBytes = route.Attempts.Any(attempt => !attempt.Upstream.IsEngine && exchange.Front.IsSameDialect(attempt.Upstream));
+        return goesAsBytes ? await RefusalAsync(exchange, owned) : null;
     }
 
     /// <summary>The first file that is not the team's looks as unknown as it is to it.</summary>

@@ -109,7 +109,10 @@ internal sealed class ExchangeRunner(
     {
         if (prompts.Refusal(exchange, name, route) is { } unfit)
             return RefuseAsync(exchange, leases, unfit);
-        return _checks.Length > 0 ? CheckedAsync(exchange, leases, route) : GoOnAsync(exchange, leases, route);
+        foreach (var check in _checks)
+            if (check.Concerns(exchange))
+                return CheckedAsync(exchange, leases, route);
+        return GoOnAsync(exchange, leases, route);
     }
 
     private async Task CheckedAsync(Exchange exchange, List<ILease> leases, Route route)
@@ -126,7 +129,7 @@ internal sealed class ExchangeRunner(
     private async ValueTask<Failure?> CheckBodyAsync(Exchange exchange, Route route)
     {
         foreach (var check in _checks)
-            if (await check.CheckAsync(exchange, route) is { } failure)
+            if (check.Concerns(exchange) && await check.CheckAsync(exchange, route) is { } failure)
                 return failure;
         return null;
     }
