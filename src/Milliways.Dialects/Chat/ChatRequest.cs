@@ -45,6 +45,9 @@ public sealed record ChatRequest
     /// <summary>Texts at which the answer ends; they are not part of it.</summary>
     public IReadOnlyList<string> Stop { get; init; } = [];
 
+    /// <summary>What the caller's dialect calls <see cref="Stop"/>: refusals name the field that the caller wrote.</summary>
+    public string StopName { get; init; } = "stop";
+
     /// <summary>How many answers are wanted.</summary>
     public int N { get; init; } = 1;
 
@@ -56,6 +59,9 @@ public sealed record ChatRequest
 
     /// <summary>The caller's own id of its end user.</summary>
     public string? User { get; init; }
+
+    /// <summary>The field of the caller's that <see cref="User"/> stood in.</summary>
+    public string UserName { get; init; } = "user";
 
     public string? ServiceTier { get; init; }
 

@@ -33,7 +33,7 @@ public static class RequestWriter
     private static Failure? Refused(ChatRequest request)
     {
         if (request.Stop.Count > MostStops)
-            return Failure.Unsupported($"At most {JsonText.Number(MostStops)} stop sequences are supported by the upstream that serves this model.", "stop");
+            return Failure.Unsupported($"{request.StopName} may have at most {JsonText.Number(MostStops)} texts at the upstream that serves this model.", request.StopName);
         if (request.N > MostCandidates)
             return Failure.Unsupported($"n must be at most {JsonText.Number(MostCandidates)} at the upstream that serves this model.", "n") with { Code = "unsupported_value" };
         return null;
@@ -47,7 +47,7 @@ public static class RequestWriter
         if (request.RepetitionPenalty is not null) dropped.Add("repetition_penalty");
         if (request.LogitBias is not null) dropped.Add("logit_bias");
         if (request.ParallelToolCalls == false && request.Tools.Count > 0) dropped.Add("parallel_tool_calls");
-        if (request.User is not null) dropped.Add("user");
+        if (request.User is not null) dropped.Add(request.UserName);
         if (request.ServiceTier is not null) dropped.Add("service_tier");
         if (request.PromptCacheKey is not null) dropped.Add("prompt_cache_key");
         if (request.Verbosity is not null) dropped.Add("verbosity");

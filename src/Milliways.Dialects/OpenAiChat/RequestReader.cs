@@ -52,6 +52,7 @@ public static class RequestReader
             Logprobs = root["logprobs"].Flag() ?? false,
             TopLogprobs = root["top_logprobs"].Int(0, 20),
             Thinking = ReadThinking(root),
+            UserName = root["safety_identifier"].IsPresent ? "safety_identifier" : "user",
             User = root["safety_identifier"].Text() ?? root["user"].Text(),
             ServiceTier = root["service_tier"].Text(),
             PromptCacheKey = root["prompt_cache_key"].Text(),

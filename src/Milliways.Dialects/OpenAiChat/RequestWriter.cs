@@ -15,8 +15,8 @@ public static class RequestWriter
         if (request.Stop.Count > options.MaxStops)
         {
             return Failure.Unsupported(options.MaxStops == 0
-                ? "Stop sequences are not supported by the model; leave them out."
-                : $"At most {JsonText.Number(options.MaxStops)} stop sequences are supported by the upstream that serves this model.", "stop");
+                ? $"Stop sequences are not supported by the model: leave {request.StopName} out."
+                : $"{request.StopName} may have at most {JsonText.Number(options.MaxStops)} texts at the upstream that serves this model.", request.StopName);
         }
 
 

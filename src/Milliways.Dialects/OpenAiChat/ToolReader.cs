@@ -82,11 +82,11 @@ internal static class ToolReader
                     return new ChatToolChoice(ToolChoiceMode.Named, (choice["custom"].IsPresent ? choice["custom"].Object()["name"] : choice["name"]).RequiredText());
                 case "allowed_tools":
                     var allowed = choice["allowed_tools"].IsPresent ? choice["allowed_tools"].Object() : choice;
-                    var names = new HashSet<string>(StringComparer.Ordinal);
-                    foreach (var tool in allowed["tools"].Items())
-                        names.Add((tool["function"].IsPresent ? tool["function"] : tool["custom"].IsPresent ? tool["custom"] : tool)["name"].RequiredText());
-                    tools = [.. tools.Where(tool => names.Contains(tool.Name))];
-                    return new ChatToolChoice(allowed["mode"].Text() == "required" ? ToolChoiceMode.Required : ToolChoiceMode.Auto);
+                    return AllowedTools.Read(allowed, ref tools, static tool =>
+                    {
+                        var name = (tool["function"].IsPresent ? tool["function"] : tool["custom"].IsPresent ? tool["custom"] : tool)["name"];
+                        return (name, name.RequiredText());
+                    });
             }
         }
         else

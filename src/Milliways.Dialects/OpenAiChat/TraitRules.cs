@@ -32,7 +32,7 @@ internal static class TraitRules
                 return Failure.Unsupported($"{name} is not supported by the upstream that serves this model; leave it out.", name);
             if (Without.GetValueOrDefault(name)?.Invoke(request) is not { } less) continue;
             request = less;
-            dropped.Add(name);
+            dropped.Add(name == "user" ? request.UserName : name);
         }
 
         if (traits.NineLetterCallIds) request = request with { Messages = [.. request.Messages.Select(WithShortIds)] };

@@ -56,6 +56,7 @@ public static class RequestReader
             TopLogprobs = top > 0 ? top : null,
             Thinking = ReadThinking(root["reasoning"].Object()),
             EncryptedReasoning = included.Contains(EncryptedReasoning),
+            UserName = root["safety_identifier"].IsPresent ? "safety_identifier" : "user",
             User = root["safety_identifier"].Text() ?? root["user"].Text(),
             ServiceTier = root["service_tier"].Text(),
             PromptCacheKey = root["prompt_cache_key"].Text(),

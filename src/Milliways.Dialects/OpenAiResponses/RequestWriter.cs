@@ -59,7 +59,7 @@ public static class RequestWriter
         if (request.N > 1)
             return Failure.Unsupported("n must be 1: the upstream that serves this model gives one answer.", "n") with { Code = "unsupported_value" };
         return request.Stop.Any(stop => stop.Length > 0)
-            ? Failure.Unsupported("Stop sequences are not supported by the upstream that serves this model; leave them out.", "stop") : null;
+            ? Failure.Unsupported($"Stop sequences are not supported by the upstream that serves this model: leave {request.StopName} out.", request.StopName) : null;
     }
 
     private static void Drop(ChatRequest request, ICollection<string> dropped)

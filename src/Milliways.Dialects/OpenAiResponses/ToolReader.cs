@@ -1,5 +1,6 @@
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Json;
+using Milliways.Dialects.OpenAiChat;
 
 namespace Milliways.Dialects.OpenAiResponses;
 
@@ -73,10 +74,7 @@ internal static class ToolReader
                     return new ChatToolChoice(ToolChoiceMode.Named, Chosen(choice));
                 case "allowed_tools":
                     var allowed = choice["allowed_tools"].IsObject ? choice["allowed_tools"] : choice;
-                    var names = new HashSet<string>(StringComparer.Ordinal);
-                    foreach (var tool in allowed["tools"].Items()) names.Add(Chosen(tool.Object()));
-                    tools = [.. tools.Where(tool => names.Contains(tool.Name))];
-                    return new ChatToolChoice(allowed["mode"].Text() == "required" ? ToolChoiceMode.Required : ToolChoiceMode.Auto);
+                    return AllowedTools.Read(allowed, ref tools, static tool => ((tool["function"].IsObject ? tool["function"] : tool)["name"], Chosen(tool)));
                 case { } type:
                     choice.Reading.Fail(Failure.Unsupported($"{choice["type"].Path} is '{type}', which the upstream that serves this model does not have.", "tool_choice"));
                     return null;

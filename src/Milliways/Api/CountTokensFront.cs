@@ -25,12 +25,14 @@ internal sealed class CountTokensFront : IFront
 
     public string RouteName(RequestFacts facts) => facts.Model;
 
-    public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt)
+    public Reading<byte[]>? AnswerLocally(Exchange exchange, Attempt attempt)
     {
         if (attempt.Upstream.UriFor(Operation.CountTokens, attempt.Model, stream: false) is not null)
             return null;
         var request = NeutralRequest.Of(exchange, Read);
-        return request.IsOk ? JsonSerializer.SerializeToUtf8Bytes(new TokenCount(TokenEstimate.OfPrompt(request.Value)), ApiJson.Default.TokenCount) : null;
+        if (!request.IsOk)
+            return (Reading<byte[]>)request.Failure;
+        return (Reading<byte[]>)JsonSerializer.SerializeToUtf8Bytes(new TokenCount(TokenEstimate.OfPrompt(request.Value)), ApiJson.Default.TokenCount);
     }
 
     public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt)

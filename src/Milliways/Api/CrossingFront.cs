@@ -40,7 +40,7 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
 
     public string RouteName(RequestFacts facts) => modelPrefix is null ? facts.Model : modelPrefix.RouteName(facts.Model);
 
-    public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
+    public Reading<byte[]>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
 
     public async ValueTask<Failure?> FetchAsync(Exchange exchange, Attempt attempt, CancellationToken cancel)
     {

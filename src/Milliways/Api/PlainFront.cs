@@ -26,7 +26,7 @@ internal sealed class PlainFront(Operation operation, Flavour flavour, string ma
 
     public string RouteName(RequestFacts facts) => modelPrefix is null ? facts.Model : modelPrefix.RouteName(facts.Model);
 
-    public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
+    public Reading<byte[]>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
 
     public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt) =>
         new PreparedCall(BodyEdit.Apply(exchange.Body, exchange.Facts with { Stream = false }, attempt.Model, askUsage: false), new WholeBytesRelay(mark, WholeUsage.OfChat));

@@ -10,6 +10,8 @@ internal static class CallerHeaders
 
     public const string Tags = "x-milliways-tags";
 
+    public const string Strict = "x-milliways-strict";
+
     private const int MostTags = 1024;
 
     /// <summary>Reads them into the exchange; a failure names the one that is wrong.</summary>
@@ -22,6 +24,13 @@ internal static class CallerHeaders
             if (text.Length > MostTags)
                 return Wrong(Tags, string.Create(CultureInfo.InvariantCulture, $"may have at most {MostTags} characters"));
             exchange.Http.Response.Headers[Tags] = HeaderText.Safe(text);
+        }
+        if (headers.TryGetValue(Strict, out var strict))
+        {
+            // Someone who asks for strictness must not get an answer to less because of a word we do not know.
+            if (!bool.TryParse(strict.ToString(), out var isStrict))
+                return Wrong(Strict, "must be true or false");
+            exchange.IsStrict = isStrict;
         }
         if (!headers.TryGetValue(Timeout, out var timeout))
             return null;

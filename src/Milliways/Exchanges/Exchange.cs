@@ -108,11 +108,14 @@ internal sealed class Exchange : IDisposable
     /// <summary>What is left of <see cref="Total"/>.</summary>
     public TimeSpan Left => Total - Age;
 
+    /// <summary>Why there is no answer, once the exchange has ended without one.</summary>
+    public Failure? Failed { get; set; }
+
     /// <summary>Set by the one end of an exchange.</summary>
     public bool HasEnded { get; set; }
 
     /// <summary>The caller wants a refusal rather than an answer to less than it asked.</summary>
-    public bool IsStrict => Http.Request.Headers["x-milliways-strict"] == "true";
+    public bool IsStrict { get; set; }
 
     public bool IsClientGone => Http.RequestAborted.IsCancellationRequested;
 

@@ -292,7 +292,7 @@ internal sealed class ExchangeRunner(
         for (var i = leases.Count - 1; i >= 0; i--)
             leases[i].Close(outcome);
         leases.Clear();
-        exchange.HasEnded = true;
+        (exchange.HasEnded, exchange.Failed) = (true, failure);
         if (failure is { Party: not FailureParty.Client })
             Log.Failed(log, exchange.RequestId, exchange.Answering?.Label ?? "-", failure.Stage, failure.Message);
         return ValueTask.CompletedTask;

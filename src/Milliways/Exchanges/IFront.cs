@@ -42,8 +42,8 @@ internal interface IFront : IErrorWriter
     /// <summary>Makes the upstream's request and the relay of its answer; a failure says what the target cannot express.</summary>
     Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt);
 
-    /// <summary>An answer that needs no upstream, or null.</summary>
-    ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt);
+    /// <summary>An answer that needs no upstream, or why there is none; null when an upstream has to be asked.</summary>
+    Reading<byte[]>? AnswerLocally(Exchange exchange, Attempt attempt);
 
     /// <summary>The request in the neutral model, for checks that have to look inside; null for an operation that is no chat.</summary>
     Reading<ChatRequest>? ReadChat(Exchange exchange) => null;

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Milliways.Exchanges;
 
-/// <summary>Says where a body stops being JSON, in words for the person who wrote it.</summary>
+/// <summary>Says where a body or a file stops being JSON, in words for the person who wrote it.</summary>
 internal static class JsonPlace
 {
     public static string Describe(JsonException broken) =>
@@ -11,7 +11,7 @@ internal static class JsonPlace
             $"The request body is not valid JSON at line {(broken.LineNumber ?? 0) + 1} column {(broken.BytePositionInLine ?? 0) + 1}: {Remedy(broken.Message)}");
 
     /// <summary>The reader's own messages talk about tokens and bytes; these are the mistakes people make.</summary>
-    private static string Remedy(string message) => message switch
+    public static string Remedy(string message) => message switch
     {
         _ when message.Contains("start of a property name", StringComparison.Ordinal) => "property names need double quotes.",
         _ when message.Contains("trailing comma", StringComparison.Ordinal) => "there is a comma with nothing behind it.",

@@ -143,6 +143,8 @@ internal ref struct RequestScanner
             case "deferred":
                 if (_reader.TokenType == JsonTokenType.True)
                     _deferredAt = new ByteSpan((int)_reader.TokenStartIndex, 4);
+                else if (_reader.TokenType is not (JsonTokenType.False or JsonTokenType.Null))
+                    Wrong("deferred", "a boolean");
                 SkipValue(MaxDepth);
                 break;
             case "stream_options":

@@ -31,6 +31,8 @@ internal sealed class GatewayRoutes
             ["/grok/v1/chat/completions"] = chat,
             ["/grok/messages"] = messages,
             ["/grok/v1/messages"] = messages,
+            ["/grok/responses"] = (new ResponsesFront(Flavour.Xai, stored, grok), "Grok's Responses through the gateway"),
+            ["/grok/embeddings"] = (new PlainFront(Operation.Embeddings, Flavour.Xai, "data", grok), "Grok's embeddings through the gateway"),
             ["/openai/chat/completions"] = (new ChatFront(Flavour.OpenAi, openai), "OpenAI's Chat Completions through the gateway"),
             ["/openai/responses"] = (new ResponsesFront(Flavour.OpenAi, stored, openai), "OpenAI's Responses through the gateway"),
             ["/openai/embeddings"] = (new PlainFront(Operation.Embeddings, Flavour.OpenAi, "data", openai), "OpenAI's embeddings through the gateway"),

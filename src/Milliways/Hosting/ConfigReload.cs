@@ -23,6 +23,9 @@ internal sealed class ConfigReload(
                 Reload();
     }
 
+    /// <summary>What was told last of a file that is not taken: a file that is saved again as it was is no news.</summary>
+    private string? _told;
+
     private void Reload()
     {
         try
@@ -35,6 +38,7 @@ internal sealed class ConfigReload(
             routing.Replace(table);
             hosts.Allow(config.Security.AllowedHosts);
             state.Take(config);
+            _told = null;
             watch.Accept(config);
             _ = RetireAsync(table);
             Tell(before, config, table);
@@ -42,7 +46,11 @@ internal sealed class ConfigReload(
         catch (Exception broken) when (broken is UserErrorException or IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
         {
             state.Refuse(broken is UserErrorException { Places: { Count: > 0 } places } ? places : [broken.Message]);
-            log.LogError("The changed configuration is not taken, the last good one stays in effect: {Problem}", broken.Message);
+            var problem = broken is UserErrorException { Problems: { Count: > 0 } problems } ? string.Join("; ", problems) : broken.Message;
+            if (problem == _told)
+                return;
+            _told = problem;
+            log.LogError("The changed configuration is not taken, the last good one stays in effect until this is corrected: {Problem}", problem);
         }
     }
 

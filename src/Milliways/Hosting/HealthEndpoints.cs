@@ -19,7 +19,7 @@ internal sealed class HealthEndpoints(EngineSupervisor engine, LiveRouting routi
         var upstreams = new HealthPart(others > 0 || embedded.State == EngineState.Ready ? "ok" : "unavailable",
             others > 0 ? $"{others} configured" : "only the embedded engine")
         {
-            Avoided = health.Avoided() is { Count: > 0 } avoided ? [.. avoided.Select(one => new AvoidedUpstream(one.Label, one.RetryIn.TotalSeconds))] : null,
+            Avoided = health.Avoided() is { Count: > 0 } avoided ? [.. avoided.Select(one => new AvoidedUpstream(one.Label, (int)Math.Ceiling(one.RetryIn.TotalSeconds)))] : null,
         };
         var ready = upstreams.Status == "ok";
         var parts = new Readiness(ready ? "ok" : "unavailable", new HealthPart("ok", null), Configuration(),
@@ -42,7 +42,7 @@ internal sealed record HealthPart(string Status, string? Detail)
 }
 
 /// <summary>One that is passed over, as <c>upstream/model</c>; after the seconds one request finds out whether it answers again.</summary>
-internal sealed record AvoidedUpstream(string Upstream, double RetryInSeconds);
+internal sealed record AvoidedUpstream(string Upstream, int RetryInSeconds);
 
 /// <summary>The engine's process, and each of its models with why it is off.</summary>
 internal sealed record EngineHealth(string Status, string? Detail, ModelHealth[] Models)

@@ -13,6 +13,9 @@ internal sealed class UserErrorException(string message, int exitCode = ExitCode
 {
     public int ExitCode { get; } = exitCode;
 
+    /// <summary>What is wrong with the configuration, one by one and without what to do then; empty when it is something else.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+
     /// <summary>Where the configuration is wrong, place by place, without what stands there; empty when it is something else.</summary>
     public IReadOnlyList<string> Places { get; init; } = [];
 }

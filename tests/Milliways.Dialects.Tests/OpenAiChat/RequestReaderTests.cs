@@ -86,6 +86,8 @@ public sealed class RequestReaderTests
         Assert.Equal(call.Id, ((ChatPart.ToolResult)request.Messages[1].Parts[0]).CallId);
     }
 
+    private const string Choosing = """{"model":"m","messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{"name":"f"}}],"tool_choice":""";
+
     [Theory]
     [InlineData("""{"model":"m"}""", FailureKind.Unprocessable, "messages")]
     [InlineData("""{"messages":[{"role":"user","content":"x"}]}""", FailureKind.Unprocessable, "model")]
@@ -114,6 +116,11 @@ public sealed class RequestReaderTests
     [InlineData("nonsense", FailureKind.InvalidRequest, null)]
     [InlineData("", FailureKind.InvalidRequest, null)]
     [InlineData("[]", FailureKind.Unprocessable, null)]
+    [InlineData(Choosing + """{"type":"allowed_tools"}}""", FailureKind.Unprocessable, "tool_choice.tools")]
+    [InlineData(Choosing + """{"type":"allowed_tools","allowed_tools":{"mode":"auto"}}}""", FailureKind.Unprocessable, "tool_choice.allowed_tools.tools")]
+    [InlineData(Choosing + """{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[]}}}""", FailureKind.InvalidRequest, "tool_choice.allowed_tools.tools")]
+    [InlineData(Choosing + """{"type":"allowed_tools","allowed_tools":{"mode":"garbage","tools":[{"type":"function","function":{"name":"f"}}]}}}""", FailureKind.InvalidRequest, "tool_choice.allowed_tools.mode")]
+    [InlineData(Choosing + """{"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[{"type":"function","function":{"name":"f"}},{"type":"function","function":{"name":"h"}}]}}}""", FailureKind.InvalidRequest, "tool_choice.allowed_tools.tools[1].function.name")]
     public void What_is_wrong_is_named_with_its_place(string json, FailureKind kind, string? param)
     {
         var reading = Requests.ReadChat(json);

@@ -8,6 +8,8 @@ namespace Milliways.Dialects.Tests.OpenAiResponses;
 
 public sealed class RequestReaderTests
 {
+    private const string Choosing = """{"model":"m","input":"x","tools":[{"type":"function","name":"f"}],"tool_choice":""";
+
     private static string[] Turns(ChatRequest request) =>
         [.. request.Messages.Select(message => $"{message.Role}: {string.Join(" | ", message.Parts.Select(Texts.Of))}")];
 
@@ -79,6 +81,10 @@ public sealed class RequestReaderTests
     [InlineData("""{"model":"m","input":"x","prompt":{"id":"p"}}""", "prompt")]
     [InlineData("""{"model":"m","input":"x","text":{"format":{"type":"xml"}}}""", "text.format.type")]
     [InlineData("""{"model":"m","input":"x","reasoning":{"effort":"enormous"}}""", "reasoning.effort")]
+    [InlineData(Choosing + """{"type":"allowed_tools"}}""", "tool_choice.tools")]
+    [InlineData(Choosing + """{"type":"allowed_tools","mode":"auto","tools":[]}}""", "tool_choice.tools")]
+    [InlineData(Choosing + """{"type":"allowed_tools","mode":"garbage","tools":[{"type":"function","name":"f"}]}}""", "tool_choice.mode")]
+    [InlineData(Choosing + """{"type":"allowed_tools","mode":"auto","tools":[{"type":"function","name":"h"}]}}""", "tool_choice.tools[0].name")]
     public void What_cannot_be_read_is_refused_with_its_place(string json, string param) => Assert.Equal(param, Responses.Refusal(json).Param);
 
     [Fact]

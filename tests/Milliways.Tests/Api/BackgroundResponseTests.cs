@@ -59,13 +59,17 @@ public sealed class BackgroundResponseTests
         Assert.Equal(400, (await server.SendAsync("POST", $"/v1/responses/{waited}/cancel", null)).Status);
     }
 
-    [Fact]
-    public async Task A_failure_is_told_in_the_object()
+    [Theory]
+    [InlineData(400, "invalid_prompt")]
+    [InlineData(429, "rate_limit_exceeded")]
+    [InlineData(500, "server_error")]
+    public async Task A_failure_is_told_in_the_object(int status, string code)
     {
-        await using var lab = new FakeUpstream(turn => turn.WholeAsync("""{"error":{"message":"too hot"}}""", status: 400));
+        await using var lab = new FakeUpstream(turn => turn.WholeAsync("""{"error":{"message":"too hot"}}""", status: status));
         await using var server = await TestServer.WithLabAsync(lab);
         var failed = await PollAsync(server, StoredResponseTests.IdOf(await server.PostAsync("/v1/responses", Background)));
         Assert.Equal((200, "failed"), (failed.Status, Status(failed)));
+        Assert.Equal(code, failed.Json.GetProperty("error").GetProperty("code").GetString());
         Assert.Contains("too hot", failed.Json.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
     }
 

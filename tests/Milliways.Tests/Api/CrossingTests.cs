@@ -110,6 +110,54 @@ public sealed class CrossingTests
     }
 
     [Theory]
+    [InlineData("/v1/messages/count_tokens", """{"model":"alpha","messages":[{"role":"user","content":"Q"}],"tools":[{"type":"web_search_20250305","name":"web_search"}]}""", "tools[0].type")]
+    [InlineData("/v1/messages/count_tokens", """{"model":"alpha","messages":[{"role":"user","content":5}]}""", "messages[0].content")]
+    [InlineData("/v1/messages/count_tokens", """{"model":"alpha","messages":[{"role":"user","content":[{"type":"hologram"}]}]}""", "messages[0].content[0].type")]
+    [InlineData("/v1/responses/input_tokens", """{"model":"alpha","input":"Q","tools":[{"type":"code_interpreter"}]}""", "tools[0].type")]
+    public async Task A_count_of_what_cannot_be_read_is_refused_in_the_callers_dialect(string path, string body, string names)
+    {
+        await using var lab = new FakeUpstream();
+        await using var server = await TestServer.WithLabAsync(lab);
+
+        var refused = await server.PostAsync(path, body);
+
+        Assert.Equal((400, "client, body"), (refused.Status, refused.Header("x-milliways-failed")));
+        Assert.Contains(names, refused.Text, StringComparison.Ordinal);
+        Assert.Equal(path.Contains("messages", StringComparison.Ordinal) ? "anthropic" : "xai", PathTests.DialectOf(refused.Json));
+        Assert.Empty(lab.Received);
+    }
+
+    [Theory]
+    [InlineData("/v1/chat/completions", """{"model":"r","messages":[{"role":"user","content":"Q"}],"stop":["END"]}""", "leave stop out")]
+    [InlineData("/v1/messages", """{"model":"r","max_tokens":5,"messages":[{"role":"user","content":"Q"}],"stop_sequences":["END"]}""", "leave stop_sequences out")]
+    public async Task Stop_sequences_that_an_upstream_does_not_have_are_refused_by_the_name_that_the_caller_gave_them(string path, string body, string says)
+    {
+        await using var lab = new FakeUpstream();
+        await using var server = await TestServer.StartAsync(
+            $$"""{ "upstreams": { "lab": { "dialect": "openai-responses", "baseUrl": "{{lab.Url}}/v1", "models": ["r"] } } }""");
+
+        var refused = await server.PostAsync(path, body);
+
+        Assert.Equal(400, refused.Status);
+        Assert.Contains(says, refused.Text, StringComparison.Ordinal);
+        Assert.Empty(lab.Received);
+    }
+
+    [Theory]
+    [InlineData("/v1/embeddings", """{"model":"claude-x","input":"x"}""")]
+    [InlineData("/v1/images/generations", """{"model":"claude-x","prompt":"x"}""")]
+    public async Task A_model_that_does_not_do_it_is_refused_by_the_endpoints_path(string path, string body)
+    {
+        await using var claude = new FakeUpstream();
+        await using var server = await TestServer.WithClaudeAsync(claude);
+
+        var refused = await server.PostAsync(path, body);
+
+        Assert.Equal(400, refused.Status);
+        Assert.Contains($"does not serve {path}: choose another model", refused.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("{\"mode\":\"on\"}", 400)]
     [InlineData("{\"mode\":\"off\",\"mode\":\"on\"}", 400)]
     [InlineData("{\"max_search_results\":3,\"mode\":\"auto\"}", 200)]

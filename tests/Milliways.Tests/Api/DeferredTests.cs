@@ -56,6 +56,19 @@ public sealed class DeferredTests
         Assert.Equal(body, lab.Last.Text);
     }
 
+    [Theory]
+    [InlineData("\"yes\"")]
+    [InlineData("1")]
+    public async Task Deferred_that_is_no_boolean_is_refused_by_name(string value)
+    {
+        await using var lab = new FakeUpstream();
+        await using var server = await TestServer.WithLabAsync(lab);
+        var refused = await server.PostAsync("/v1/chat/completions", Answers.Ask(more: ",\"deferred\":" + value));
+        Assert.Equal(422, refused.Status);
+        Assert.Contains("deferred", refused.Text, StringComparison.Ordinal);
+        Assert.Empty(lab.Received);
+    }
+
     [Fact]
     public async Task It_crosses_dialects_as_any_other_request()
     {

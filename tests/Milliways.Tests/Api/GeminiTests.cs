@@ -158,7 +158,7 @@ public sealed class GeminiTests
         Assert.InRange(counted.Json.GetProperty("input_tokens").GetInt32(), 8, 20);
         var embeddings = await server.PostAsync("/v1/embeddings", """{"input":["a"],"model":"gemini-embedding"}""");
         Assert.Equal(400, embeddings.Status);
-        Assert.Contains("Embeddings", embeddings.Text, StringComparison.Ordinal);
+        Assert.Contains("/v1/embeddings", embeddings.Text, StringComparison.Ordinal);
         Assert.Empty(google.Received);
     }
 

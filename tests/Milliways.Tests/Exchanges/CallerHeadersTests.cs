@@ -27,6 +27,29 @@ public sealed class CallerHeadersTests
         Assert.Empty(lab.Received);
     }
 
+    [Theory]
+    [InlineData("true", 400, null)]
+    [InlineData("True", 400, null)]
+    [InlineData("TRUE", 400, null)]
+    [InlineData("False", 200, "seed")]
+    [InlineData("1", 400, CallerHeaders.Strict)]
+    [InlineData("yes", 400, CallerHeaders.Strict)]
+    public async Task Strictness_is_true_or_false_in_any_case_and_anything_else_is_a_400(string value, int status, string? says)
+    {
+        await using var claude = new FakeUpstream(turn => turn.WholeAsync(Answers.Messages));
+        await using var server = await TestServer.WithClaudeAsync(claude);
+
+        var answer = await server.PostAsync(Chat, Answers.Ask("claude-x", more: ",\"seed\":7"), (CallerHeaders.Strict, value));
+
+        Assert.Equal(status, answer.Status);
+        Assert.Equal(says == CallerHeaders.Strict ? "client, headers" : status == 400 ? "client, body" : null, answer.Header("x-milliways-failed"));
+        if (status == 200)
+            Assert.Equal(says, answer.Header("x-milliways-dropped"));
+        else
+            Assert.Contains(says is null ? "cannot express seed" : $"The header {says} must be true or false", answer.Text, StringComparison.Ordinal);
+        Assert.Equal(status == 200 ? 1 : 0, claude.Received.Count);
+    }
+
     [Fact]
     public async Task A_callers_time_bounds_the_whole_exchange()
     {

@@ -63,7 +63,7 @@ public sealed class RequestScannerTests
         Maybe("messages", "[]", "null", """[{"content":"model","role":"user"},{"role":"assistant"}]""", """[{"role":"system","content":"s"},{"content":[{"n":9}],"r\u006fle":"user"}]""");
         Maybe("stream_options", "null", "{}", """{"include_usage":true}""", """{ "x":{"include_usage":true} , "include_us\u0061ge" : true }""", """{"include_usage":false,"include_usage":true}""");
         Maybe("tools", "[]", "null", """[{"type":"function","function":{"name":"model","parameters":{"n":[7]}}}]""");
-        Maybe("deferred", "true", "false", "1");
+        Maybe("deferred", "true", "false", "null");
         Maybe("prompt_cache_key", "\"k\"", "\"\"", "7", "\"k\\\"\"");
         Maybe("metadata", "null", "{}", """{"user_id":"u","x":{"user_id":"v"}}""", """{"user_id":5}""");
         Maybe("system", "\"s\"", """[{"type":"text","text":"s"}]""");

@@ -20,6 +20,23 @@ public sealed class GatewayRoutingTests
         Assert.Equal("xai/grok-3", (await server.PostAsync(gateway + "/grok/chat/completions", Answers.Ask("grok-3"))).Header("x-milliways-upstream"));
     }
 
+    [Fact]
+    public async Task Groks_path_serves_responses_and_embeddings_in_xais_flavour()
+    {
+        const string Vectors = """{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.5]}],"model":"grok-3","usage":{"prompt_tokens":1,"total_tokens":1}}""";
+        await using var xai = new FakeUpstream(turn => turn.WholeAsync(turn.Request.Target == "/v1/embeddings" ? Vectors : Answers.Chat));
+        await using var server = await TestServer.StartAsync($$"""
+            { "upstreams": { "xai": { "preset": "xai", "baseUrl": "{{xai.Url}}/v1", "apiKey": "sk-xai" } } }
+            """);
+
+        var embedded = await server.PostAsync(server.Gateway + "/grok/embeddings", """{"model":"grok-3","input":"x"}""");
+        Assert.Equal((200, Vectors, "/v1/embeddings"), (embedded.Status, embedded.Text, xai.Last.Target));
+        var answered = await server.PostAsync(server.Gateway + "/grok/responses", """{"model":"grok-3","input":"x"}""");
+        Assert.Equal((200, "response"), (answered.Status, answered.Json.GetProperty("object").GetString()));
+        var refused = await server.PostAsync(server.Gateway + "/grok/responses", """{"input":"x"}""");
+        Assert.Equal((422, System.Text.Json.JsonValueKind.String), (refused.Status, refused.Json.GetProperty("error").ValueKind));
+    }
+
     [Theory]
     [InlineData("\"apiKey\": \"xai-mw-abc\"")]
     [InlineData("\"headers\": { \"authorization\": \"Bearer xai-mw-abc\" }")]

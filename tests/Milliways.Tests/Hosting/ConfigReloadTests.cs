@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Milliways.Hosting.Configuration;
 using Milliways.Tests.Support;
 using Milliways.Upstreams;
@@ -65,6 +67,27 @@ public sealed class ConfigReloadTests
         await ChangeAsync(server, clock, One(lab, "mended"));
         Assert.Equal("ok", (await server.GetAsync("/readyz")).Json.GetProperty("configuration").GetProperty("status").GetString());
         Assert.Equal("mended/alpha", (await server.PostAsync("/v1/chat/completions", Answers.Ask())).Header("x-milliways-upstream"));
+    }
+
+    [Fact]
+    public async Task The_log_tells_a_broken_change_once_and_asks_for_no_start()
+    {
+        var (clock, log) = (new ManualTime(), new ListLog<Milliways.Hosting.ConfigReload>());
+        await using var lab = new FakeUpstream();
+        await using var server = await TestServer.StartAsync(One(lab, "a"), clock, more: services => services.AddSingleton<ILogger<Milliways.Hosting.ConfigReload>>(log));
+
+        await ChangeAsync(server, clock, "{ not json");
+        await ChangeAsync(server, clock, "{ not json");
+        await ChangeAsync(server, clock, One(lab, "mended"));
+        await ChangeAsync(server, clock, "{ not json");
+
+        var told = log.Lines.Where(line => line.Contains("not taken", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2, told.Count);
+        Assert.All(told, line =>
+        {
+            Assert.EndsWith("milliways.json:1: is not JSON at column 3: property names need double quotes.", line, StringComparison.Ordinal);
+            Assert.DoesNotContain("start again", line, StringComparison.Ordinal);
+        });
     }
 
     [Fact]

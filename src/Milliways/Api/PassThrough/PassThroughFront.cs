@@ -30,7 +30,7 @@ internal sealed class PassThroughFront(Flavour flavour, OwnedIds owned, LiveRout
 
     public string RouteName(RequestFacts facts) => facts.Model;
 
-    public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
+    public Reading<byte[]>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
 
     public async ValueTask<Failure?> BeginAsync(Exchange exchange)
     {

@@ -34,10 +34,16 @@ internal sealed class CountInputFront(Flavour flavour, StoredResponses stored) :
 
     public async ValueTask<Failure?> BeginAsync(Exchange exchange) => await stored.LoadAsync(exchange) ?? Read(exchange).Failure;
 
-    public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt) =>
-        attempt.Upstream.UriFor(Operation.CountTokens, attempt.Model, stream: false) is null
-            ? Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"object\":\"response.input_tokens\",\"input_tokens\":{TokenEstimate.OfPrompt(Read(exchange).Value!)}}}"))
-            : (ReadOnlyMemory<byte>?)null;
+    public Reading<byte[]>? AnswerLocally(Exchange exchange, Attempt attempt)
+    {
+        if (attempt.Upstream.UriFor(Operation.CountTokens, attempt.Model, stream: false) is not null)
+            return null;
+        var request = Read(exchange);
+        if (!request.IsOk)
+            return (Reading<byte[]>)request.Failure;
+        var count = TokenEstimate.OfPrompt(request.Value);
+        return (Reading<byte[]>)Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{{\"object\":\"response.input_tokens\",\"input_tokens\":{count}}}"));
+    }
 
     public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt)
     {

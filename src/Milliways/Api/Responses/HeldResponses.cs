@@ -42,7 +42,7 @@ internal sealed class HeldResponses(ExchangeRunner runner, LiveRouting routing)
 
         public Uri? AddressAt(Exchange exchange, Attempt attempt) => attempt.Upstream.At("/responses/" + Uri.EscapeDataString(id));
 
-        public ReadOnlyMemory<byte>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
+        public Reading<byte[]>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
 
         public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt) =>
             new PreparedCall(default, new WholeBytesRelay("id", static _ => null)) { Method = HttpMethod.Delete };

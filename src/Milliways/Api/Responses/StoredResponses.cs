@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Stored;
+using ResponsesErrors = Milliways.Dialects.OpenAiResponses.Errors;
 
 namespace Milliways.Api.Responses;
 
@@ -138,7 +139,7 @@ internal sealed class StoredResponses(AnswerStore answers, TimeProvider time)
                 Body = isAnswer
                     ? ResponseObject.With(answer, ("id", ResponseObject.Quote(id)), ("background", "true"), ("store", "true"), ("created_at", created.ToString(System.Globalization.CultureInfo.InvariantCulture)),
                         ("previous_response_id", wish.PreviousId is null ? "null" : ResponseObject.Quote(wish.PreviousId)))
-                    : ResponseObject.Failed(_begun, "server_error", answer.Length > AnswerStore.MostBytes ? "The answer is larger than 32 MiB, the most that is kept." : ResponseObject.ErrorMessage(answer)),
+                    : ResponseObject.Failed(_begun, exchange.Failed is { } failed ? ResponsesErrors.Code(failed) : "server_error", answer.Length > AnswerStore.MostBytes ? "The answer is larger than 32 MiB, the most that is kept." : ResponseObject.ErrorMessage(answer)),
                 Holder = isAnswer ? HolderOf(exchange, answer) : null,
             });
         }

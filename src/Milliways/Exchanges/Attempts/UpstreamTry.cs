@@ -68,12 +68,12 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
         if (_upstream.OffBecause is not null)
             return Task.FromResult<Reading<CommittedAnswer>>(
                 new Failure(FailureKind.Overloaded, FailureParty.Gateway, "route", $"The upstream {_upstream.Name} is switched off: {_upstream.OffBecause}."));
-        if (exchange.Front.AnswerLocally(exchange, attempt) is { } body)
-            return Task.FromResult<Reading<CommittedAnswer>>(new CommittedAnswer(new Relays.LocalRelay(body), call: null, stay: null));
+        if (exchange.Front.AnswerLocally(exchange, attempt) is { } local)
+            return Task.FromResult<Reading<CommittedAnswer>>(local.IsOk ? new CommittedAnswer(new Relays.LocalRelay(local.Value), call: null, stay: null) : local.Failure);
         var address = exchange.Front.AddressAt(exchange, attempt);
         if (address is null)
             return Task.FromResult<Reading<CommittedAnswer>>(Failure.Unsupported(
-                $"The model is served by the upstream {_upstream.Name}, which has no such operation ({exchange.Front.Operation}): choose another model.", "model"));
+                $"The model is served by the upstream {_upstream.Name}, which does not serve {exchange.Http.Request.Path}: choose another model.", "model"));
         return exchange.Front.IsSameDialect(_upstream) ? PreparedAsync(address) : CrossAsync(address);
     }
 

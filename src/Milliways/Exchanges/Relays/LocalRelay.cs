@@ -4,7 +4,7 @@ using Milliways.Dialects.Chat;
 namespace Milliways.Exchanges.Relays;
 
 /// <summary>An answer that was made here, without an upstream.</summary>
-internal sealed class LocalRelay(ReadOnlyMemory<byte> body) : IRelay
+internal sealed class LocalRelay(byte[] body) : IRelay
 {
     public bool NeedsWholeBody => true;
 
@@ -18,5 +18,5 @@ internal sealed class LocalRelay(ReadOnlyMemory<byte> body) : IRelay
 
     public int Feed(ReadOnlySpan<byte> upstream, bool endOfBody, IBufferWriter<byte> caller, Meter meter) => upstream.Length;
 
-    public void WriteTail(IBufferWriter<byte> caller) => caller.Write(body.Span);
+    public void WriteTail(IBufferWriter<byte> caller) => caller.Write(body);
 }

@@ -26,6 +26,7 @@ internal static class ConfigFile
         if (reader.Problems.Count > 0)
             throw new UserErrorException($"The configuration is wrong; correct this and start again:\n  {string.Join("\n  ", reader.Problems)}", ExitCode.Usage)
             {
+                Problems = [.. reader.Problems.Select(problem => problem.ToString())],
                 Places = [.. reader.Problems.Select(problem => problem.Place)],
             };
         return config;

@@ -1,7 +1,9 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Milliways.Dialects.Chat;
+using Milliways.Exchanges;
 
 namespace Milliways.Hosting.Configuration;
 
@@ -30,7 +32,8 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
         }
         catch (JsonException broken)
         {
-            _problems.Add(new ConfigProblem(file, (int)(broken.LineNumber ?? 0) + 1, "", $"is not JSON: {FirstSentence(broken.Message)}"));
+            _problems.Add(new ConfigProblem(file, (int)(broken.LineNumber ?? 0) + 1, "",
+                string.Create(CultureInfo.InvariantCulture, $"is not JSON at column {(broken.BytePositionInLine ?? 0) + 1}: {JsonPlace.Remedy(broken.Message)}")));
             return new MilliwaysConfig();
         }
         if (node.Kind != JsonValueKind.Object)
@@ -277,11 +280,5 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
                 && !upstreams.Contains(alias[..slash]) && Upstreams.Presets.Find(alias[..slash]) is null)
                 root.Problem($"\"{alias[..slash]}\" is no upstream{NearestName.Hint(alias[..slash], upstreams)}",
                     root.Node["models"]?[model.Name]?["alias"], $"models.{model.Name}.alias");
-    }
-
-    private static string FirstSentence(string text)
-    {
-        var end = text.IndexOf(" Path:", StringComparison.Ordinal);
-        return end < 0 ? text : text[..end];
     }
 }

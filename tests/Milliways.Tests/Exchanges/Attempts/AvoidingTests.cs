@@ -55,6 +55,8 @@ public sealed class AvoidingTests
 
         Assert.Equal("1", (await server.PostAsync(Chat, Answers.Ask("other"))).Header("x-milliways-attempts"));
         Assert.Equal("gone:10", await Routed.AvoidedAsync(server));
+        clock.Advance(TimeSpan.FromSeconds(0.3));
+        Assert.Equal("gone:10", await Routed.AvoidedAsync(server)); // whole seconds, up: a probe before them would be too early
         clock.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal("2", (await server.PostAsync(Chat, Answers.Ask("other"))).Header("x-milliways-attempts")); // the probe, for all of them
         Assert.Equal("gone:20", await Routed.AvoidedAsync(server));
