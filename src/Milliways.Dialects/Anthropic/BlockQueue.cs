@@ -13,6 +13,7 @@ internal sealed class BlockQueue(EventWriter events, IBufferWriter<byte> output,
 {
     private readonly Queue<Block> waiting = new();
     private readonly Dictionary<int, Block> calls = [];
+    private readonly List<ChatCitation> late = [];
     private Block? live;
     private Block? last;
 
@@ -27,11 +28,15 @@ internal sealed class BlockQueue(EventWriter events, IBufferWriter<byte> output,
 
     public void Text(string text) => Append(last is { Kind: BlockKind.Text, IsClosed: false } ? last : Add(new Block(BlockKind.Text)), text);
 
-    /// <summary>A source of the last text; one without any text is none, and a closed block cannot take it any more.</summary>
+    /// <summary>
+    /// A source of the last text; one without any text is none. What comes when another block has begun goes out at the end, in a text block of its own:
+    /// a closed block takes nothing, and to keep one open would hold back what follows it.
+    /// </summary>
     public void Cite(ChatCitation citation)
     {
-        if (texts is not { IsClosed: false } block) return;
-        if (ReferenceEquals(block, live)) events.Citation(output, block.Index, citation);
+        if (texts is not { } block) return;
+        if (!ReferenceEquals(block, last)) late.Add(citation);
+        else if (ReferenceEquals(block, live)) events.Citation(output, block.Index, citation);
         else block.Citations.Add(citation);
     }
 
@@ -55,6 +60,14 @@ internal sealed class BlockQueue(EventWriter events, IBufferWriter<byte> output,
     /// <summary>The answer's content is whole: everything that waits goes out, and the last block closes.</summary>
     public void Finish()
     {
+        if (late.Count > 0)
+        {
+            var block = new Block(BlockKind.Text);
+            block.Citations.AddRange(late);
+            late.Clear();
+            waiting.Enqueue(block);
+        }
+
         while (live is not null)
         {
             Close(live);

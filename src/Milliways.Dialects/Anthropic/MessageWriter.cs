@@ -116,7 +116,7 @@ internal static class MessageWriter
     {
         var (data, type) = (image.Data, image.MediaType);
         if (data is null && image.Url is { } url && DataUri.Is(url) && !DataUri.TryParse(url, out type, out data!))
-            return Failure.Invalid("An image's data URI is not valid base64.", "messages");
+            return image.Wrong("the image's data URI is not valid base64.");
         writer.WriteString("type"u8, "image"u8);
         writer.WriteStartObject("source"u8);
         if (data is null)
@@ -128,7 +128,7 @@ internal static class MessageWriter
         {
             type = DataUri.MediaType(type) ?? DataUri.Sniffed(data);
             if (type is null || !ImageTypes.Contains(type))
-                return Failure.Invalid($"Images of type '{type ?? "unknown"}' are not supported; send jpeg, png, gif or webp.", "messages");
+                return image.Wrong($"images of type '{type ?? "unknown"}' are not supported; send jpeg, png, gif or webp.");
             writer.WriteString("type"u8, "base64"u8);
             writer.WriteString("media_type"u8, type);
             writer.WriteString("data"u8, data);

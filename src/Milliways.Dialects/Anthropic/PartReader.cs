@@ -28,7 +28,7 @@ internal static class PartReader
         ChatPart? part = block["type"].RequiredText() switch
         {
             "text" => block["text"].RequiredText() is { Length: > 0 } text ? new ChatPart.Text(text) : null,
-            "image" when kinds.HasFlag(Kinds.Media) => ReadImage(block["source"].Object()),
+            "image" when kinds.HasFlag(Kinds.Media) => ReadImage(block["source"].Object()) is { } image ? image with { Place = block.Path.ToString() } : null,
             "document" when kinds.HasFlag(Kinds.Media) => ReadDocument(block),
             "search_result" when kinds.HasFlag(Kinds.Media) => ReadSearchResult(block),
             "tool_reference" when kinds.HasFlag(Kinds.References) => new ChatPart.Text("Tool: " + block["tool_name"].RequiredText()),

@@ -21,6 +21,7 @@ public static class ResponseWriter
         writer.WriteStartArray("content"u8);
         var index = 0;
         foreach (var part in choice.Parts) WriteBlock(writer, part, options.Id, index++);
+        WriteLate(writer, [.. choice.Parts.OfType<ChatPart.Text>().SelectMany(text => text.Citations.TakeLast(text.LateCitations))]);
         writer.WriteEndArray();
 
         var hasCalls = choice.Parts.Any(part => part is ChatPart.ToolCall);
@@ -56,16 +57,29 @@ public static class ResponseWriter
             default:
                 writer.WriteString("type"u8, "text"u8);
                 writer.WriteString("text"u8, part is ChatPart.Refusal refusal ? refusal.Value : ((ChatPart.Text)part).Value);
-                if (part is ChatPart.Text { Citations: { Count: > 0 } citations })
-                {
-                    writer.WriteStartArray("citations"u8);
-                    foreach (var citation in citations) Citations.Write(writer, citation);
-                    writer.WriteEndArray();
-                }
-
+                if (part is ChatPart.Text text) WriteCitations(writer, [.. text.Citations.SkipLast(text.LateCitations)]);
                 break;
         }
 
         writer.WriteEndObject();
+    }
+
+    /// <summary>As a stream has them, whose blocks are closed by then (<see cref="BlockQueue"/>).</summary>
+    private static void WriteLate(Utf8JsonWriter writer, List<ChatCitation> late)
+    {
+        if (late.Count == 0) return;
+        writer.WriteStartObject();
+        writer.WriteString("type"u8, "text"u8);
+        writer.WriteString("text"u8, ""u8);
+        WriteCitations(writer, late);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteCitations(Utf8JsonWriter writer, List<ChatCitation> citations)
+    {
+        if (citations.Count == 0) return;
+        writer.WriteStartArray("citations"u8);
+        foreach (var citation in citations) Citations.Write(writer, citation);
+        writer.WriteEndArray();
     }
 }

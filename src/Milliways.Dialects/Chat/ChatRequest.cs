@@ -107,6 +107,9 @@ public abstract record ChatPart
         /// <summary>Sources of this text, in an answer.</summary>
         public IReadOnlyList<ChatCitation> Citations { get; init; } = [];
 
+        /// <summary>How many of them, at the end of the list, came when something else had already followed the text.</summary>
+        public int LateCitations { get; init; }
+
         /// <summary>Of the text's tokens, in an answer that was asked for them.</summary>
         public IReadOnlyList<TokenLogprob> Logprobs { get; init; } = [];
     }
@@ -116,6 +119,12 @@ public abstract record ChatPart
     {
         /// <summary>OpenAI's <c>detail</c>: auto, low, high.</summary>
         public string? Detail { get; init; }
+
+        /// <summary>Where the caller wrote it, such as <c>messages[0].content[1]</c>, for errors; null when it is not known.</summary>
+        public string? Place { get; init; }
+
+        /// <summary>What an error about this image says of it, and the field it names.</summary>
+        public Failure Wrong(string what) => Failure.Invalid($"{Place ?? "messages"}: {what}", Place ?? "messages");
     }
 
     /// <summary>A document: base64 data with its type, text, an address, or a file id.</summary>

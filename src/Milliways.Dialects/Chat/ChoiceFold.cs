@@ -24,7 +24,13 @@ internal sealed class ChoiceFold
     }
 
     /// <summary>A source belongs to the text before it; one without any text is none.</summary>
-    public void Cite(ChatCitation citation) => parts.FindLast(part => part.Kind == Kind.Text)?.Citations.Add(citation);
+    public void Cite(ChatCitation citation)
+    {
+        var at = parts.FindLastIndex(part => part.Kind == Kind.Text);
+        if (at < 0) return;
+        parts[at].Citations.Add(citation);
+        if (at < parts.Count - 1) parts[at].Late++;
+    }
 
     public void Refusal(string text) => Append(Kind.Refusal, text);
 
@@ -98,9 +104,12 @@ internal sealed class ChoiceFold
 
         public List<ChatCitation> Citations { get; } = [];
 
+        /// <summary>Citations that came when this was not the last part any more.</summary>
+        public int Late { get; set; }
+
         public ChatPart Whole() => kind switch
         {
-            Kind.Text => new ChatPart.Text(Value.ToString()) { Citations = Citations, Logprobs = Logprobs },
+            Kind.Text => new ChatPart.Text(Value.ToString()) { Citations = Citations, LateCitations = Late, Logprobs = Logprobs },
             Kind.Thinking => new ChatPart.Thinking(Value.ToString(), Id),
             Kind.Redacted => new ChatPart.RedactedThinking(Id!),
             Kind.Refusal => new ChatPart.Refusal(Value.ToString()),

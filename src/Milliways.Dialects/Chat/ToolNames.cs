@@ -27,6 +27,7 @@ public sealed class ToolNames
         foreach (var tool in request.Tools)
         {
             if (ForUpstream(tool.Name) is var sent && sent != tool.Name) originals[sent] = tool.Name;
+            if (ForGoogle(tool.Name) is var google && google != sent) originals[google] = tool.Name;
             if (tool.IsCustom) custom.Add(tool.Name);
         }
 
@@ -38,6 +39,13 @@ public sealed class ToolNames
         if (name.Length is > 0 and <= MaxLength && !name.AsSpan().ContainsAnyExcept(Allowed)) return name;
         var cleaned = Cleaned(name);
         return cleaned[..Math.Min(cleaned.Length, 55)] + "_" + ToolCallIds.Hash(name);
+    }
+
+    /// <summary>Google wants a letter or an underscore in front (dialects 7). The hash keeps apart what an underscore alone would not.</summary>
+    public static string ForGoogle(string name)
+    {
+        var sent = ForUpstream(name);
+        return sent[0] == '_' || char.IsAsciiLetter(sent[0]) ? sent : "_" + sent[..Math.Min(sent.Length, 54)] + "_" + ToolCallIds.Hash(name);
     }
 
     public string Original(string name) => originals.GetValueOrDefault(name, name);

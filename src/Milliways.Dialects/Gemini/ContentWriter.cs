@@ -69,7 +69,7 @@ internal static class ContentWriter
                     PartWriter.Text(writer, thinking.Value, ThoughtSignatures.Read(thinking.Signature, out _), isThought: true);
                     break;
                 case ChatPart.ToolCall call:
-                    names[call.Id] = ToolNames.ForUpstream(call.Name);
+                    names[call.Id] = ToolNames.ForGoogle(call.Name);
                     // Parallel calls are signed at the first one only.
                     var proof = ToolCallIds.Signature(call.Id) ?? (model.NeedsSignedCalls && calls == 0 ? Unsigned : null);
                     PartWriter.Call(writer, CustomTools.AsFunction(call), proof);

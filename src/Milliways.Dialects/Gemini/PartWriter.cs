@@ -19,7 +19,7 @@ internal static class PartWriter
     {
         writer.WriteStartObject();
         writer.WriteStartObject("functionCall"u8);
-        writer.WriteString("name"u8, ToolNames.ForUpstream(call.Name));
+        writer.WriteString("name"u8, ToolNames.ForGoogle(call.Name));
         writer.WritePropertyName("args"u8);
         ToolArguments.WriteObject(writer, call.Arguments);
         writer.WriteEndObject();
@@ -77,12 +77,12 @@ internal static class PartWriter
     {
         var (data, type) = (image.Data, image.MediaType);
         if (data is null && image.Url is { } url && DataUri.Is(url) && !DataUri.TryParse(url, out type, out data!))
-            return Failure.Invalid("An image's data URI is not valid base64.", "messages");
+            return image.Wrong("the image's data URI is not valid base64.");
         if (data is null)
-            return Failure.Unsupported("Images by address are not supported by the upstream that serves this model: send the image as a data URI.", "messages");
+            return Failure.Unsupported("Images by address are not supported by the upstream that serves this model: send the image as a data URI.", image.Place ?? "messages");
         type = DataUri.MediaType(type) ?? DataUri.Sniffed(data);
         if (type?.StartsWith("image/", StringComparison.Ordinal) != true)
-            return Failure.Invalid($"Images of type '{type ?? "unknown"}' are not supported; send png, jpeg, webp, heic or heif.", "messages");
+            return image.Wrong($"images of type '{type ?? "unknown"}' are not supported; send png, jpeg, webp, heic or heif.");
         Inline(writer, type, data);
         return null;
     }

@@ -14,6 +14,9 @@ public sealed class StreamReader : IStreamReader
     private byte[] last = [];
     private bool lastWasBroken;
 
+    /// <summary>Frames since the answer could have been whole for the first time, that one included.</summary>
+    private int finishes;
+
     /// <summary>Completed or Failed was given.</summary>
     public bool HasEnded => answer.HasEnded;
 
@@ -23,8 +26,9 @@ public sealed class StreamReader : IStreamReader
     public void Read(in SseFrame frame, IChatEventSink sink)
     {
         if (!frame.HasData || HasEnded || frame.IsDone || frame.Data.IsEmpty) return;
-        // A last frame that is sent twice says nothing new; content behind a finishReason does, because some models send one with every frame.
-        if (last.Length > 0 && frame.Data.SequenceEqual(last)) return;
+        // A last frame that is sent twice says nothing new; content behind a finishReason does, because some models send one with every frame: of
+        // those the same frame twice is the same word twice.
+        if (last.Length > 0 && finishes == 1 && frame.Data.SequenceEqual(last)) return;
         using var document = JsonText.TryParse(frame.Data);
         lastWasBroken = document is null;
         if (document is null)
@@ -36,6 +40,7 @@ public sealed class StreamReader : IStreamReader
 
         answer.Read(document.RootElement, sink);
         last = answer.IsFinished ? frame.Data.ToArray() : [];
+        if (answer.IsFinished) finishes++;
     }
 
     public void EndOfBody(IChatEventSink sink)

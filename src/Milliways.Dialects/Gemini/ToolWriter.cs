@@ -17,7 +17,7 @@ internal static class ToolWriter
         foreach (var tool in request.Tools.Select(CustomTools.AsFunction))
         {
             writer.WriteStartObject();
-            writer.WriteString("name"u8, ToolNames.ForUpstream(tool.Name));
+            writer.WriteString("name"u8, ToolNames.ForGoogle(tool.Name));
             if (tool.Description is { } description) writer.WriteString("description"u8, description);
             // An empty schema says nothing.
             if (tool.Parameters is { } schema && schema.EnumerateObject().Any())
@@ -48,7 +48,7 @@ internal static class ToolWriter
         if (choice.Mode == ToolChoiceMode.Named)
         {
             writer.WriteStartArray("allowedFunctionNames"u8);
-            writer.WriteStringValue(ToolNames.ForUpstream(choice.Name!));
+            writer.WriteStringValue(ToolNames.ForGoogle(choice.Name!));
             writer.WriteEndArray();
         }
 

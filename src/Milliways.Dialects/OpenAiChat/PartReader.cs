@@ -34,7 +34,7 @@ internal static class PartReader
         var read = part["type"].RequiredText() switch
         {
             "text" => ReadText(part["text"]),
-            "image_url" when kinds.HasFlag(Kinds.Image) => ReadImage(part["image_url"]),
+            "image_url" when kinds.HasFlag(Kinds.Image) => ReadImage(part["image_url"]) is { } image ? image with { Place = part.Path.ToString() } : null,
             "file" when kinds.HasFlag(Kinds.File) => ReadFile(part["file"].Object()),
             "text_file" when kinds.HasFlag(Kinds.File) => new ChatPart.Document("text/plain", part["text"].RequiredText(), null, null, null),
             "refusal" when kinds.HasFlag(Kinds.Refusal) => new ChatPart.Refusal(part["refusal"].RequiredText()),

@@ -57,7 +57,7 @@ internal static class PartReader
         ChatPart? read = part["type"].RequiredText() switch
         {
             "input_text" or "output_text" or "text" => part["text"].RequiredText() is { Length: > 0 } text ? new ChatPart.Text(text) : null,
-            "input_image" when kinds == Kinds.User => ReadImage(part),
+            "input_image" when kinds == Kinds.User => ReadImage(part) is { } image ? image with { Place = part.Path.ToString() } : null,
             "input_file" when kinds == Kinds.User => ReadFile(part),
             "refusal" when kinds == Kinds.Assistant => new ChatPart.Refusal(part["refusal"].RequiredText()),
             var type => Refused(part["type"], type, kinds),

@@ -50,8 +50,11 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
         return read.IsOk ? await InlineImages.FetchAsync(exchange, read.Value, images, cancel) : read.Failure;
     }
 
-    public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt) =>
-        IsSameDialect(attempt.Upstream) ? Same(exchange, attempt) : Cross(exchange, attempt);
+    public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt)
+    {
+        var prepared = IsSameDialect(attempt.Upstream) ? Same(exchange, attempt) : Cross(exchange, attempt);
+        return prepared.IsOk && exchange.Facts.Stream ? prepared.Value with { WholeRelay = () => Unfold(exchange, attempt) } : prepared;
+    }
 
     public Reading<ChatRequest>? ReadChat(Exchange exchange) => NeutralRequest.Of(exchange, caller);
 
@@ -90,10 +93,20 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
             dropped.UnionWith(EngineDrops.Of(exchange));
         var (names, wire) = (ToolNames.Of(request), upstream.Wire);
         IRelay relay = request.Stream
-            ? new CrossRelay(wire.NewStreamReader(), (output, model) => caller.NewStreamWriter(output, Facts(exchange, request, model ?? attempt.Model)), names)
+            ? new CrossRelay(wire.NewStreamReader(), Writer(exchange, request, attempt), names)
             : new FoldRelay(wire.ReadAnswer, (fold, output) => caller.WriteAnswer(fold, Facts(exchange, request, fold.Model ?? attempt.Model), output), names);
         return new PreparedCall(body.WrittenMemory, relay) { Dropped = dropped, Headers = CrossingHeaders(exchange, upstream) };
     }
+
+    /// <summary>For an upstream that answers a stream's request whole (dialects 4.12.6); null when the request cannot be understood, so that no stream can be written for it.</summary>
+    private UnfoldRelay? Unfold(Exchange exchange, Attempt attempt)
+    {
+        var read = Read(exchange);
+        return read.IsOk ? new UnfoldRelay(attempt.Upstream.Wire.ReadAnswer, Writer(exchange, read.Value, attempt), ToolNames.Of(read.Value)) : null;
+    }
+
+    private StreamWriterFactory Writer(Exchange exchange, ChatRequest request, Attempt attempt) =>
+        (output, model) => caller.NewStreamWriter(output, Facts(exchange, request, model ?? attempt.Model));
 
     private AnswerFacts Facts(Exchange exchange, ChatRequest request, string model) =>
         new(AnswerId(exchange), model, _clock.GetUtcNow().ToUnixTimeSeconds(), request)

@@ -13,7 +13,8 @@ internal static class InlineImages
 
     public static async Task<Failure?> FetchAsync(Exchange exchange, ChatRequest request, ImageFetcher fetcher, CancellationToken cancel)
     {
-        var addresses = request.Messages.SelectMany(message => Addresses(message.Parts)).Distinct(StringComparer.Ordinal).ToList();
+        var places = request.Messages.SelectMany(message => Addresses(message.Parts)).DistinctBy(image => image.Url, StringComparer.Ordinal).ToList();
+        var addresses = places.ConvertAll(image => image.Url!);
         if (addresses.Count == 0)
             return null;
         if (addresses.Count > MostImages)
@@ -23,9 +24,9 @@ internal static class InlineImages
         try
         {
             var fetched = await Task.WhenAll(addresses.Select(address => fetcher.FetchAsync(address, cancel)));
-            if (Array.Find(fetched, image => !image.IsOk).Failure is { } failure)
-                return failure;
-            if (RequestBody.Reserve(exchange, fetched.Sum(image => (long)image.Value!.Data.Length)) is { } full)
+            if (Array.FindIndex(fetched, image => !image.IsOk) is >= 0 and var first)
+                return fetched[first].Failure! with { Message = places[first].Wrong(fetched[first].Failure!.Message).Message, Param = places[first].Place ?? "messages" };
+            if (exchange.Budget.Reserve(exchange, fetched.Sum(image => (long)image.Value!.Data.Length)) is { } full)
                 return full;
             var images = addresses.Zip(fetched).ToDictionary(pair => pair.First, pair => pair.Second.Value!, StringComparer.Ordinal);
             exchange.Chat = request with { Messages = [.. request.Messages.Select(message => message with { Parts = Inlined(message.Parts, images) })] };
@@ -37,9 +38,9 @@ internal static class InlineImages
         }
     }
 
-    private static IEnumerable<string> Addresses(IEnumerable<ChatPart> parts) => parts.SelectMany(part => part switch
+    private static IEnumerable<ChatPart.Image> Addresses(IEnumerable<ChatPart> parts) => parts.SelectMany(part => part switch
     {
-        ChatPart.Image { Data: null, Url: { } url } when !IsData(url) => [url],
+        ChatPart.Image { Data: null, Url: { } url } image when !IsData(url) => [image],
         ChatPart.ToolResult result => Addresses(result.Content),
         _ => [],
     });

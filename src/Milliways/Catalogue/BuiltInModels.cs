@@ -1,6 +1,6 @@
 namespace Milliways.Catalogue;
 
-/// <summary>Models that ship in the catalogue (xai-api 4.1, 4.2). An operator's <c>models</c> entry overrides what it names.</summary>
+/// <summary>Models that ship in the catalogue (xai-api 4.1, 4.2; inputs of the later ones as anomalyco/models.dev has them). An operator's <c>models</c> entry overrides what it names.</summary>
 internal static class BuiltInModels
 {
     public static readonly IReadOnlyList<CatalogueModel> All =
@@ -10,9 +10,20 @@ internal static class BuiltInModels
         Language("grok-2-1212", 131072, 2, 2, 10) with { Aliases = ["grok-2", "grok-2-latest"] },
         Language("grok-2-vision-1212", 32768, 2, 2, 10, image: 2) with { Aliases = ["grok-2-vision", "grok-2-vision-latest"] },
         Language("grok-3", 131072, 3, 0.75m, 15) with { Aliases = ["grok-3-latest", "grok-3-beta"] },
+        Language("grok-3-fast", 131072, 5, 1.25m, 25),
         Language("grok-3-mini", 131072, 0.30m, 0.075m, 0.50m),
-        Language("grok-4-0709", 256000, 3, 0.75m, 15) with { Aliases = ["grok-4", "grok-4-latest"] },
+        Language("grok-3-mini-fast", 131072, 0.60m, 0.15m, 4),
+        Language("grok-4-0709", 256000, 3, 0.75m, 15, image: 3) with { Aliases = ["grok-4", "grok-4-latest"] },
+        Language("grok-4-fast-reasoning", 2000000, 0.20m, 0.05m, 0.50m, image: 0.20m),
+        Language("grok-4-fast-non-reasoning", 2000000, 0.20m, 0.05m, 0.50m, image: 0.20m),
+        Language("grok-4-1-fast-reasoning", 2000000, 0.20m, 0.05m, 0.50m, image: 0.20m),
+        Language("grok-4-1-fast-non-reasoning", 2000000, 0.20m, 0.05m, 0.50m, image: 0.20m),
+        Language("grok-4.20-0309-reasoning", 1000000, 1.25m, 0.20m, 2.50m, image: 1.25m),
+        Language("grok-4.20-0309-non-reasoning", 1000000, 1.25m, 0.20m, 2.50m, image: 1.25m),
+        Language("grok-4.20-multi-agent-0309", 1000000, 1.25m, 0.20m, 2.50m, image: 1.25m),
+        Language("grok-4.3", 1000000, 1.25m, 0.20m, 2.50m, image: 1.25m),
         Language("grok-code-fast-1", 256000, 0.20m, 0.02m, 1.50m),
+        Language("grok-build-0.1", 256000, 1, 0.20m, 2, image: 1),
     ];
 
     /// <summary>The model with this name or alias, or null.</summary>

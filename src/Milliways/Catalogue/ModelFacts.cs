@@ -40,8 +40,16 @@ internal sealed class ModelFacts(EngineFacts engine)
     {
         if (upstream.IsEngine)
             return model == table.EngineEmbeddingModel ? engine.Embedding(model) : engine.Chat(model);
-        var facts = (upstream.IsXai ? BuiltInModels.Find(model) : null) ?? new CatalogueModel(model) { OwnedBy = upstream.Preset?.Name ?? upstream.Provider, Created = 0 };
+        var facts = (upstream.IsXai ? BuiltInModels.Find(model) : null) ?? OfOthers(upstream, model);
         return upstream.PriceOf(model) is { } price ? facts with { Price = Price(price) } : facts;
+    }
+
+    /// <summary>A maker's own service has its models as they are known; what another host makes of the same name, nobody knows.</summary>
+    private static CatalogueModel OfOthers(Upstream upstream, string model)
+    {
+        var owner = upstream.Preset?.Name ?? upstream.Provider;
+        var known = upstream.Preset?.Name is "openai" or "anthropic" or "google" ? KnownModels.Find(model) : null;
+        return (known ?? new CatalogueModel(model) { Created = 0 }) with { Id = model, OwnedBy = owner };
     }
 
     private static CatalogueModel Overridden(CatalogueModel facts, ModelConfig config) => facts with

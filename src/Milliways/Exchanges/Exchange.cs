@@ -25,9 +25,9 @@ internal sealed class Exchange : IDisposable
     private List<DiscardedUsage>? _discarded;
     private bool _isDisposed;
 
-    public Exchange(HttpContext http, IFront front, string requestId, TimeProvider time)
+    public Exchange(HttpContext http, IFront front, string requestId, TimeProvider time, BodyBudget budget)
     {
-        (Http, Front, RequestId, _time) = (http, front, requestId, time);
+        (Http, Front, RequestId, _time, Budget) = (http, front, requestId, time, budget);
         StartedAt = time.GetTimestamp();
         _silentSince = StartedAt;
         _gone = http.RequestAborted.UnsafeRegister(static exchange => ((Exchange)exchange!).CallerLeft(), this);
@@ -46,7 +46,10 @@ internal sealed class Exchange : IDisposable
 
     public ReadOnlyMemory<byte> Body { get; set; }
 
-    /// <summary>This exchange's share of the budget for bodies, in bytes.</summary>
+    /// <summary>The server's, for bodies.</summary>
+    public BodyBudget Budget { get; }
+
+    /// <summary>This exchange's share of it, in bytes.</summary>
     public long HeldBytes { get; set; }
 
     public RequestFacts Facts { get; set; } = null!;

@@ -15,13 +15,15 @@ namespace Milliways.Exchanges;
 /// answer that is not accounted for.
 /// </summary>
 internal sealed class ExchangeRunner(
-    IEnumerable<IGate> gates, LiveRouting routing, PromptCheck prompts, AttemptLoop attempts, OpenExchanges open, DetachedExchanges detached, TimeProvider time, ILogger<ExchangeRunner> log)
+    IEnumerable<IGate> gates, LiveRouting routing, PromptCheck prompts, IEnumerable<IBodyCheck> checks, AttemptLoop attempts, OpenExchanges open, DetachedExchanges detached,
+    BodyBudget budget, TimeProvider time, ILogger<ExchangeRunner> log)
 {
     private readonly IGate[] _gates = [.. gates];
+    private readonly IBodyCheck[] _checks = [.. checks];
 
     public async Task RunAsync(HttpContext http, IFront front)
     {
-        var exchange = new Exchange(http, front, RequestIds.Of(http), time);
+        var exchange = new Exchange(http, front, RequestIds.Of(http), time, budget);
         var leases = new List<ILease>(_gates.Length);
         open.Add(exchange);
         try
@@ -107,7 +109,29 @@ internal sealed class ExchangeRunner(
     {
         if (prompts.Refusal(exchange, name, route) is { } unfit)
             return RefuseAsync(exchange, leases, unfit);
-        return exchange.Detachment is { } detachment ? DetachAsync(exchange, leases, route, detachment) : ServeAsync(exchange, leases, route);
+        foreach (var check in _checks)
+            if (check.Concerns(exchange))
+                return CheckedAsync(exchange, leases, route);
+        return GoOnAsync(exchange, leases, route);
+    }
+
+    private async Task CheckedAsync(Exchange exchange, List<ILease> leases, Route route)
+    {
+        if (await CheckBodyAsync(exchange, route) is { } forbidden)
+            await RefuseAsync(exchange, leases, forbidden);
+        else
+            await GoOnAsync(exchange, leases, route);
+    }
+
+    private Task GoOnAsync(Exchange exchange, List<ILease> leases, Route route) =>
+        exchange.Detachment is { } detachment ? DetachAsync(exchange, leases, route, detachment) : ServeAsync(exchange, leases, route);
+
+    private async ValueTask<Failure?> CheckBodyAsync(Exchange exchange, Route route)
+    {
+        foreach (var check in _checks)
+            if (check.Concerns(exchange) && await check.CheckAsync(exchange, route) is { } failure)
+                return failure;
+        return null;
     }
 
     /// <summary>The caller is answered now; attempts, pump and end go on without it.</summary>

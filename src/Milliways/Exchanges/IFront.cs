@@ -75,6 +75,9 @@ internal sealed record PreparedCall(ReadOnlyMemory<byte> Body, IRelay Relay)
     /// <summary>A body that is not bytes at hand; it can be sent once.</summary>
     public HttpContent? Content { get; init; }
 
+    /// <summary>Makes what reads the answer when a stream was asked for and a JSON document comes; null: nothing else than <see cref="Relay"/> can.</summary>
+    public Func<IRelay?>? WholeRelay { get; init; }
+
     /// <summary>Names of fields that the target cannot express and that were left out; they go out in <c>x-milliways-dropped</c>.</summary>
     public IReadOnlyCollection<string> Dropped { get; init; } = [];
 

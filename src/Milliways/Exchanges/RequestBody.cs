@@ -3,7 +3,7 @@ using Milliways.Exchanges.Attempts;
 
 namespace Milliways.Exchanges;
 
-/// <summary>Reads a body into one piece, within a bound for one body and a budget for all (design §4, "Memory").</summary>
+/// <summary>Reads a body into one piece, within a bound for one body and a budget for all (<see cref="BodyBudget"/>).</summary>
 internal static class RequestBody
 {
     /// <summary>The most bytes of one body (contract, "HTTP bounds").</summary>
@@ -11,14 +11,6 @@ internal static class RequestBody
 
     /// <summary>Up to here a body is handled on the socket's own thread.</summary>
     public const int LightBytes = 64 << 10;
-
-    /// <summary>The most bytes of all bodies held at once: a quarter of the memory the process may use.</summary>
-    internal static readonly long Budget = Math.Max(MostBytes, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4);
-
-    private static long _held;
-
-    /// <summary>The bytes of it that are taken.</summary>
-    internal static long Held => Interlocked.Read(ref _held);
 
     public static async ValueTask<Failure?> ReadAsync(Exchange exchange)
     {
@@ -31,26 +23,14 @@ internal static class RequestBody
             return TooLarge();
 
         var expected = (int)(request.ContentLength ?? 0);
-        return Reserve(exchange, expected) ?? await ReadAsync(exchange, request, expected);
+        return exchange.Budget.Reserve(exchange, expected) ?? await ReadAsync(exchange, request, expected);
     }
 
-    /// <summary>Gives the body's share of the budget back.</summary>
+    /// <summary>Drops the body and gives its share of the budget back.</summary>
     public static void Release(Exchange exchange)
     {
-        Interlocked.Add(ref _held, -exchange.HeldBytes);
-        (exchange.HeldBytes, exchange.Body, exchange.Chat) = (0, default, null);
-    }
-
-    /// <summary>Takes a share of the budget before the memory is taken.</summary>
-    public static Failure? Reserve(Exchange exchange, long bytes)
-    {
-        exchange.HeldBytes += bytes;
-        return Interlocked.Add(ref _held, bytes) <= Budget
-            ? null
-            : new Failure(FailureKind.Overloaded, FailureParty.Gateway, "body", "The server holds too many large requests at the moment: try again shortly.")
-            {
-                RetryAfterSeconds = 1,
-            };
+        exchange.Budget.Release(exchange);
+        (exchange.Body, exchange.Chat) = (default, null);
     }
 
     private static async ValueTask<Failure?> ReadAsync(Exchange exchange, HttpRequest request, int expected)
@@ -70,7 +50,7 @@ internal static class RequestBody
                     if (length + segment.Length > buffer.Length)
                     {
                         var size = Math.Max(length + segment.Length, buffer.Length * 2);
-                        if (Reserve(exchange, size - exchange.HeldBytes) is { } full)
+                        if (exchange.Budget.Reserve(exchange, size - exchange.HeldBytes) is { } full)
                             return full;
                         buffer = Grow(buffer, length, size);
                     }

@@ -60,7 +60,6 @@ internal sealed class UpstreamClients(TimeProvider time, Func<string, string?> e
         return [.. retired.Select(client => client.Value)];
     }
 
-    /// <summary>A client whose every connection goes to one Unix socket; no proxy ever stands between.</summary>
     /// <summary>Fetches images by address, for upstreams that do not.</summary>
     /// <param name="allowPrivate"><c>security.allowPrivateUpstreams</c>, checked.</param>
     public ImageFetcher Images(IReadOnlyList<string> allowPrivate)
@@ -71,7 +70,7 @@ internal sealed class UpstreamClients(TimeProvider time, Func<string, string?> e
         return new ImageFetcher(client, time);
     }
 
-    /// <summary>A client whose every connection goes to one Unix socket.</summary>
+    /// <summary>A client whose every connection goes to one Unix socket; no proxy ever stands between.</summary>
     public static HttpMessageInvoker ForSocket(string path)
     {
         var handler = NewHandler();
@@ -114,7 +113,7 @@ internal sealed class UpstreamClients(TimeProvider time, Func<string, string?> e
         {
             made.InitialRequestMessage.Options.Set(NewConnection, true);
             PendingConnection.Of(made.InitialRequestMessage)?.Done();
-            return ValueTask.FromResult(made.PlaintextStream);
+            return ValueTask.FromResult<Stream>(new WatchedStream(made.PlaintextStream));
         },
         AllowAutoRedirect = false,
         UseCookies = false,

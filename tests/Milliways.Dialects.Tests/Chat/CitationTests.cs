@@ -88,4 +88,27 @@ public sealed class CitationTests
         ];
         Assert.Equal("https://a", Of(Wire.ReadMessages(Wire.WriteMessages(events))).Single().Url);
     }
+
+    [Fact]
+    public void A_source_that_comes_behind_a_call_has_a_text_block_of_its_own_whole_and_streamed()
+    {
+        ChatEvent[] events =
+        [
+            new ChatEvent.Started("u", "m", 0), new ChatEvent.TextDelta(0, "Hi"), new ChatEvent.Cited(0, new ChatCitation("https://a")), new ChatEvent.ToolCallStarted(0, 0, "a", "f"),
+            new ChatEvent.ToolCallDelta(0, 0, "{}"), new ChatEvent.Cited(0, new ChatCitation("https://b")), new ChatEvent.Finished(0, StopReason.ToolUse), ChatEvent.Completed.Instance,
+        ];
+        var stream = Wire.WriteMessages(events);
+        MessagesGrammar.Check(stream);
+        Assert.Equal(["https://a", "https://b"], Of(Wire.ReadMessages(stream)).Select(citation => citation.Url));
+
+        var whole = System.Text.Json.JsonDocument.Parse(Wire.WriteMessage(Wire.Fold(events))).RootElement.GetProperty("content");
+        Assert.Equal(["text", "tool_use", "text"], whole.EnumerateArray().Select(block => block.GetProperty("type").GetString()));
+        Assert.Equal(("", "https://b"), (whole[2].GetProperty("text").GetString(), whole[2].GetProperty("citations")[0].GetProperty("url").GetString()));
+        Assert.Equal(("https://a", 1), (whole[0].GetProperty("citations")[0].GetProperty("url").GetString(), whole[0].GetProperty("citations").GetArrayLength()));
+        var types = stream.Split("\n\n").Where(frame => frame.Contains("content_block_start", StringComparison.Ordinal)).Select(frame => frame.Contains("\"type\":\"text\"", StringComparison.Ordinal) ? "text" : "tool_use");
+        Assert.Equal(["text", "tool_use", "text"], types);
+        // A client sends the block back with its history, and no upstream gets to see it.
+        var history = Requests.ReadMessages($$"""{"model":"m","max_tokens":9,"messages":[{"role":"assistant","content":{{whole.GetRawText()}}}]}""");
+        Assert.Equal(2, history.Value!.Messages[0].Parts.Count);
+    }
 }

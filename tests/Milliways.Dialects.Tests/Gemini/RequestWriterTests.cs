@@ -152,4 +152,36 @@ public sealed class RequestWriterTests
     [Fact]
     public void A_conversation_without_a_turn_is_refused() =>
         Assert.Equal("messages", GeminiWire.FromChat("""{"model":"m","messages":[{"role":"system","content":"x"}]}""").Failure?.Param);
+
+    [Fact]
+    public void Names_of_tools_begin_with_a_letter_or_an_underscore_and_come_back_as_the_callers()
+    {
+        string[] names = ["1a", "_1a", "-a", "a", "_a", new string('9', 64), "9" + new string('.', 70)];
+        var tools = string.Join(',', names.Select(name => $$$"""{"type":"function","function":{"name":"{{{name}}}"}}"""));
+        var calls = string.Join(',', names.Select((name, at) => $$$"""{"id":"c{{{at}}}","type":"function","function":{"name":"{{{name}}}","arguments":"{}"}}"""));
+        var results = string.Concat(names.Select((_, at) => $$""",{"role":"tool","tool_call_id":"c{{at}}","content":"r"}"""));
+        var json = $$"""{"model":"m","messages":[{"role":"user","content":"q"},{"role":"assistant","tool_calls":[{{calls}}]}{{results}}],"tools":[{{tools}}]}""";
+        var written = GeminiWire.FromChat(json);
+        var sent = written.Json.GetProperty("tools")[0].GetProperty("functionDeclarations").EnumerateArray().Select(tool => tool.GetProperty("name").GetString()!).ToList();
+        Assert.All(sent, name => Assert.Matches("^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$", name));
+        Assert.Equal(names.Length, sent.Distinct().Count());
+        Assert.Equal(["_1a", "a", "_a"], sent.Intersect(names));
+        Assert.Equal(sent, written.Json.GetProperty("contents")[1].GetProperty("parts").EnumerateArray().Select(part => part.GetProperty("functionCall").GetProperty("name").GetString()!));
+        Assert.Equal(sent, written.Json.GetProperty("contents")[2].GetProperty("parts").EnumerateArray().Select(part => part.GetProperty("functionResponse").GetProperty("name").GetString()!));
+        var known = ToolNames.Of(Requests.ReadChat(json).Value!);
+        Assert.Equal(names, sent.Select(known.Original));
+    }
+
+    [Theory]
+    [InlineData("""{"role":"user","content":[{"type":"text","text":"see"},{"type":"image_url","image_url":{"url":"https://example.org/a.png"}}]}""", "messages[0].content[1]")]
+    [InlineData("""{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:application/zip;base64,AAAA"}}]}""", "messages[0].content[0]")]
+    public void An_image_that_cannot_go_is_named_by_its_place(string message, string place) =>
+        Assert.Equal(place, GeminiWire.FromChat($$"""{"model":"m","messages":[{{message}}]}""").Failure!.Param);
+
+    [Fact]
+    public void Places_of_images_are_those_of_the_callers_dialect()
+    {
+        Assert.Equal("messages[1].content[0].content[1]", GeminiWire.FromMessages("""{"model":"m","max_tokens":9,"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":[{"type":"text","text":"t"},{"type":"image","source":{"type":"url","url":"https://example.org/a.png"}}]}]}]}""").Failure!.Param);
+        Assert.Equal("input[0].content[1]", GeminiWire.Write(Responses.Request("""{"model":"m","input":[{"role":"user","content":[{"type":"input_text","text":"t"},{"type":"input_image","image_url":"https://example.org/a.png"}]}]}""")).Failure!.Param);
+    }
 }

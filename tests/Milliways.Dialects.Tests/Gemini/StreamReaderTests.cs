@@ -94,6 +94,7 @@ public sealed class StreamReaderTests
         // Older models finish every frame.
         static string Frame(string text) => $$$"""{"candidates":[{"content":{"parts":[{"text":"{{{text}}}"}]},"finishReason":"STOP"}]}""";
         Assert.Equal("ab", GeminiWire.Read(GeminiWire.Stream(Frame("a"), Frame("b"))).Fold.Choices[0].Text);
+        Assert.Equal("aha ha ha ", GeminiWire.Read(GeminiWire.Stream(Frame("a"), Frame("ha "), Frame("ha "), Frame("ha "))).Fold.Choices[0].Text);
     }
 
     [Theory]

@@ -36,7 +36,7 @@ public sealed class StreamTests
     });
 
     [Fact]
-    public void A_broken_answer_ends_with_one_terminal_event_that_says_so() => Dice.Check((dice, _) =>
+    public void A_broken_answer_ends_with_one_terminal_event_that_says_so() /* ERR-06 talon#254 */ => Dice.Check((dice, _) =>
     {
         var events = Answers.Events(dice);
         events = [.. events.Take(1 + dice.Upto(events.Count - 2)), new ChatEvent.Failed(Failure.Broken("stream", "cut"))];

@@ -1,5 +1,9 @@
 using System.Net.Http.Headers;
 using System.Text;
+using Milliways.Api;
+using Milliways.Api.PassThrough;
+using Milliways.Dialects.Chat;
+using Milliways.Exchanges;
 using Milliways.Keys;
 using Milliways.Tests.Support;
 
@@ -135,6 +139,25 @@ public sealed class PassThroughTests
         Assert.Empty(xai.Received);
     }
 
+    /// <summary>Not announced, it is stopped where it goes over.</summary>
+    [Fact]
+    public async Task A_chunked_upload_beyond_the_bound_is_413_and_stops_there()
+    {
+        var context = new Microsoft.AspNetCore.Http.DefaultHttpContext();
+        context.Request.ContentType = "multipart/form-data; boundary=b";
+        context.Request.Body = new MemoryStream(new byte[1001]);
+        using var exchange = new Exchange(context, new ChatFront(Flavour.Xai), "req_1", TimeProvider.System, new BodyBudget(0));
+        var sent = new MemoryStream();
+        await Assert.ThrowsAnyAsync<Exception>(() => new UploadContent(exchange, most: 1000).CopyToAsync(sent));
+        Assert.Equal((FailureKind.PayloadTooLarge, FailureParty.Client), (exchange.Stopped?.Kind, exchange.Stopped?.Party));
+        Assert.InRange(sent.Length, 0, 1000);
+
+        context.Request.Body = new MemoryStream(new byte[1000]);
+        using var other = new Exchange(context, new ChatFront(Flavour.Xai), "req_2", TimeProvider.System, new BodyBudget(0));
+        await new UploadContent(other, most: 1000).CopyToAsync(sent = new MemoryStream());
+        Assert.Equal((1000, null), (sent.Length, other.Stopped));
+    }
+
     [Fact]
     public async Task An_upload_that_is_no_multipart_is_415() // a JSON body would be taken for the file's description
     {
@@ -171,6 +194,51 @@ public sealed class PassThroughTests
         Assert.Equal(404, answer.Status);
         Assert.Contains("file_9", answer.Text, StringComparison.Ordinal);
         Assert.Empty(xai.Received);
+    }
+
+    public static TheoryData<string, string> Pointing => new()
+    {
+        { "/v1/chat/completions", """{"model":"xai/grok","messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"file_1"}}]}]}""" },
+        { "/v1/chat/completions", """{"model":"xai/grok","messages":[{"role":"user","content":[{"type":"file","file":{"f\u0069le_id":"file_1"}}]}]}""" },
+        { "/v1/responses", """{"model":"oai/gpt","input":[{"role":"user","content":[{"type":"input_file","file_id":"file_1"}]}]}""" },
+        { "/v1/responses", """{"model":"oai/gpt","input":"q","tools":[{"type":"code_interpreter","container":{"type":"auto","file_ids":["file_1"]}}]}""" },
+        { "/v1/messages", """{"model":"claude/c","max_tokens":9,"messages":[{"role":"user","content":[{"type":"document","source":{"type":"file","file_id":"file_1"}}]}]}""" },
+    };
+
+    private static Task<TestServer> WithProvidersAsync(FakeUpstream provider) => TestServer.StartAsync($$"""
+        { "upstreams": {
+            "xai": { "preset": "xai", "baseUrl": "{{provider.Url}}/v1", "apiKey": "{{TestServer.UpstreamKey}}" },
+            "oai": { "dialect": "openai-responses", "baseUrl": "{{provider.Url}}/v1", "apiKey": "{{TestServer.UpstreamKey}}" },
+            "claude": { "dialect": "anthropic", "baseUrl": "{{provider.Url}}", "apiKey": "{{TestServer.UpstreamKey}}" } } }
+        """);
+
+    [Theory]
+    [MemberData(nameof(Pointing))]
+    public async Task A_chat_may_point_at_the_teams_own_files_and_no_others(string path, string body)
+    {
+        await using var provider = new FakeUpstream(turn => turn.WholeAsync(FileOne));
+        await using var server = await WithProvidersAsync(provider);
+        var unknown = await server.PostAsync(path, body);
+        Assert.Equal(404, unknown.Status);
+        Assert.Contains("There is no file file_1 of your team.", unknown.Text, StringComparison.Ordinal);
+        Assert.Empty(provider.Received);
+
+        using var upload = Upload("hello");
+        await server.SendAsync("POST", "/v1/files", upload);
+        var other = await server.PostAsync(path, body, ("Authorization", "Bearer " + server.OtherTeamsKey()));
+        Assert.Equal(404, other.Status);
+        provider.Standing = turn => turn.WholeAsync("""{"choices":[],"output":[],"content":[]}""");
+        Assert.Equal(200, (await server.PostAsync(path, body)).Status);
+    }
+
+    [Theory]
+    [InlineData("/v1/chat/completions", """{"model":"xai/grok","messages":[{"role":"user","content":"what is a \"file_id\"?"}],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object","properties":{"file_id":{"type":"string","default":"x"}},"default":{"file_id":"x"}}}}]}""")]
+    [InlineData("/v1/messages", """{"model":"claude/c","max_tokens":9,"messages":[{"role":"user","content":"q"},{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"f","input":{"file_id":"theirs"}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"r"}]}]}""")]
+    public async Task A_file_id_of_the_callers_own_tools_points_at_nothing(string path, string body)
+    {
+        await using var provider = new FakeUpstream(turn => turn.WholeAsync("""{"choices":[],"content":[]}"""));
+        await using var server = await WithProvidersAsync(provider);
+        Assert.Equal(200, (await server.PostAsync(path, body)).Status);
     }
 
     [Fact]

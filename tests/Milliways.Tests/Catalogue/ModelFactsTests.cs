@@ -22,7 +22,7 @@ public sealed class ModelFactsTests
 
     [Theory]
     [InlineData("grok-beta", 9000, "text", "xai", "lab/alpha", 50000)] // a catalogue name overrides only what it names
-    [InlineData("nick", 256000, "text", "xai", "xai/grok-4-latest", 30000)]
+    [InlineData("nick", 256000, "text image", "xai", "xai/grok-4-latest", 30000)]
     [InlineData("nicker", 1000, "text image", "xai", "xai/grok-4-latest", 30000)]
     [InlineData("plain", null, "text", "our-lab", "lab/omega", 30000)]
     [InlineData("dear", null, "text", "our-lab", "lab/alpha", 70000)]
@@ -64,5 +64,40 @@ public sealed class ModelFactsTests
         var items = (await server.GetAsync("/v1/language-models")).Json.GetProperty("models").EnumerateArray().ToList();
         Assert.Contains("grok-4-latest", items.Single(item => item.GetProperty("id").GetString() == "grok-4-0709").GetProperty("aliases").EnumerateArray().Select(alias => alias.GetString()));
         Assert.Equal(items.Count, items.Select(item => item.GetProperty("id").GetString()).Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("anthropic", "claude-sonnet-4-6", 1000000, 64000)]
+    [InlineData("anthropic", "claude-opus-4-20250514", 200000, 32000)]
+    [InlineData("anthropic", "claude-opus-4-0", 200000, 32000)]
+    [InlineData("anthropic", "claude-sonnet-4-5-20250929", null, 64000)]
+    [InlineData("openai", "gpt-4o-2024-11-20", 128000, 16384)]
+    [InlineData("openai", "gpt-4o-mini", 128000, 16384)]
+    [InlineData("openai", "gpt-5.2-chat-latest", 128000, 16384)]
+    [InlineData("google", "gemini-2.5-pro", 1048576, 65536)]
+    [InlineData("google", "gemini-flash-latest", 1048576, 65536)]
+    [InlineData("openai", "gpt-4o-audio-preview", null, null)]
+    [InlineData("openai", "gpt-45", null, null)]
+    [InlineData("groq", "gpt-4o", null, null)] // another host's business
+    public async Task Other_makers_models_have_the_bounds_that_are_known_of_them(string preset, string name, int? context, int? output)
+    {
+        await using var server = await TestServer.StartAsync($$"""{ "upstreams": { "up": { "preset": "{{preset}}", "apiKey": "k", "models": ["{{name}}"] } } }""");
+        var model = (await server.GetAsync("/v1/models/" + name, ("anthropic-version", "2023-06-01"))).Json;
+        static int? Count(JsonElement count) => count.ValueKind == JsonValueKind.Number ? count.GetInt32() : null;
+        Assert.Equal((context, output), (Count(model.GetProperty("max_input_tokens")), Count(model.GetProperty("max_tokens"))));
+        var item = (await server.GetAsync("/v1/language-models/" + name)).Json;
+        Assert.Equal((preset, 0), (item.GetProperty("owned_by").GetString(), item.GetProperty("prompt_text_token_price").GetInt32()));
+    }
+
+    [Fact]
+    public async Task A_chat_that_sets_no_bound_asks_anthropic_for_the_models_own()
+    {
+        await using var claude = new FakeUpstream(turn => turn.WholeAsync("""{"type":"message","role":"assistant","model":"c","content":[{"type":"text","text":"Hi"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":1}}"""));
+        await using var server = await TestServer.StartAsync($$"""{ "upstreams": { "claude": { "preset": "anthropic", "baseUrl": "{{claude.Url}}", "apiKey": "k" } } }""");
+        foreach (var (name, most) in new[] { ("claude-sonnet-4-6", 64000), ("claude-3-5-sonnet-20241022", 8192), ("claude-unheard-of", 4096) })
+        {
+            Assert.Equal(200, (await server.PostAsync("/v1/chat/completions", Answers.Ask(name))).Status);
+            Assert.Equal(most, JsonDocument.Parse(claude.Last.Body).RootElement.GetProperty("max_tokens").GetInt32());
+        }
     }
 }

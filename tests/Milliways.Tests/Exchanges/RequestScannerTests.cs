@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Tests.Support;
@@ -45,6 +46,57 @@ public sealed class RequestScannerTests
         Assert.Equal((byte)'}', bytes[facts.Value.End]);
         var edited = BodyEdit.Apply(bytes, facts.Value, "beta", askUsage: true);
         Assert.True(RequestScanner.Read(edited.Span).IsOk, Encoding.UTF8.GetString(edited.Span));
+    }, tests: 3000);
+
+    /// <summary>One pass over the bytes finds what a parser of the whole document does.</summary>
+    [Fact]
+    public void Its_facts_are_those_of_a_full_parser() => Dice.Check(dice =>
+    {
+        var members = new List<string> { OddJson.Member(dice.One("\"model\"", "\"mod\\u0065l\""), dice.One("\"alpha\"", "\"生\\n\"", "\"a\\u0062\""), dice) };
+        void Maybe(string name, params string[] values)
+        {
+            if (dice.Flip())
+                members.Insert(dice.Upto(members.Count + 1), OddJson.Member($"\"{name}\"", dice.One(values), dice));
+        }
+        Maybe("stream", "true", "false", "null");
+        Maybe("n", "1", "3", "null", "\"3\"", "1.5", "1e9", "99999999999");
+        Maybe("messages", "[]", "null", """[{"content":"model","role":"user"},{"role":"assistant"}]""", """[{"role":"system","content":"s"},{"content":[{"n":9}],"r\u006fle":"user"}]""");
+        Maybe("stream_options", "null", "{}", """{"include_usage":true}""", """{ "x":{"include_usage":true} , "include_us\u0061ge" : true }""", """{"include_usage":false,"include_usage":true}""");
+        Maybe("tools", "[]", "null", """[{"type":"function","function":{"name":"model","parameters":{"n":[7]}}}]""");
+        Maybe("deferred", "true", "false", "1");
+        Maybe("prompt_cache_key", "\"k\"", "\"\"", "7", "\"k\\\"\"");
+        Maybe("metadata", "null", "{}", """{"user_id":"u","x":{"user_id":"v"}}""", """{"user_id":5}""");
+        Maybe("system", "\"s\"", """[{"type":"text","text":"s"}]""");
+        Maybe("search_parameters", "null", """{"mode":"on"}""", """{"mode":"auto"}""", """{"mode":"on","mode":"off"}""", """{"x":{"mode":"on"}}""", """{"m\u006fde":"on"}""");
+        Maybe("odd", OddJson.Value(dice));
+        var text = OddJson.Space(dice) + "{" + string.Join(',', members) + "}" + OddJson.Space(dice);
+        var bytes = Encoding.UTF8.GetBytes(text);
+        var whole = JsonDocument.Parse(bytes).RootElement;
+        var read = RequestScanner.Read(bytes);
+        Assert.True(read.IsOk, $"{text}: {read.Failure?.Message}");
+        var facts = read.Value;
+
+        JsonElement? Get(string name) => whole.TryGetProperty(name, out var value) ? value : null;
+        JsonElement? At(ByteSpan? span) => span is { } there ? JsonDocument.Parse(bytes.AsMemory(there.Start, there.Length)).RootElement : null;
+        static bool IsText(JsonElement? value) => value is { ValueKind: JsonValueKind.String } some && some.GetString()!.Length > 0;
+        Assert.Equal(Get("model")!.Value.GetString(), facts.Model);
+        Assert.Equal(facts.Model, At(facts.ModelAt)!.Value.GetString());
+        Assert.Equal(Get("stream")?.ValueKind == JsonValueKind.True, facts.Stream);
+        Assert.Equal(Get("n") is { ValueKind: JsonValueKind.Number } n && n.TryGetInt32(out var wanted) ? wanted : 1, facts.N);
+        Assert.Equal(Get("messages")?.ValueKind == JsonValueKind.Array, facts.HasMessages);
+        Assert.Equal(Get("tools")?.ValueKind == JsonValueKind.Array, facts.HasTools);
+        Assert.Equal(Get("deferred")?.ValueKind == JsonValueKind.True, facts.DeferredAt is not null);
+        Assert.Equal(IsText(Get("prompt_cache_key")), facts.CacheKeyAt is not null);
+        if (facts.CacheKeyAt is { } key)
+            Assert.Equal(Get("prompt_cache_key")!.Value.GetRawText(), At(key)!.Value.GetRawText());
+        var user = Get("metadata") is { ValueKind: JsonValueKind.Object } metadata && metadata.TryGetProperty("user_id", out var id) ? id : (JsonElement?)null;
+        Assert.Equal(IsText(user), facts.UserIdAt is not null);
+        Assert.Equal(Get("system")?.GetRawText(), At(facts.SystemAt)?.GetRawText());
+        var options = Get("stream_options");
+        Assert.Equal(options?.GetRawText(), At(facts.StreamOptionsAt)?.GetRawText());
+        Assert.Equal(options is { ValueKind: JsonValueKind.Object } object1 && object1.TryGetProperty("include_usage", out var usage) && usage.ValueKind == JsonValueKind.True, facts.IncludeUsage);
+        Assert.Equal(Get("search_parameters") is { ValueKind: JsonValueKind.Object } search && search.TryGetProperty("mode", out var mode) && mode.GetString() == "on", facts.AsksForSearch);
+        Assert.Equal(text.TrimEnd().Length, Encoding.UTF8.GetCharCount(bytes, 0, facts.End + 1));
     }, tests: 3000);
 
     [Theory]

@@ -114,7 +114,7 @@ public sealed class UpstreamDrainTests
         await using var server = await TestServer.WithLabAsync(lab);
         var upstream = server.Service<Milliways.Routing.LiveRouting>().Table.Upstreams.Find("lab")!;
         var front = new Milliways.Api.ChatFront(Flavour.Xai);
-        using var exchange = new Exchange(new DefaultHttpContext(), front, "req_0", clock);
+        using var exchange = new Exchange(new DefaultHttpContext(), front, "req_0", clock, new BodyBudget(0));
         var relay = new Milliways.Exchanges.Relays.BytesRelay(new Milliways.Exchanges.Relays.ChatStreamObserver(stripUsage: true, 1));
         var prepared = new PreparedCall(System.Text.Encoding.UTF8.GetBytes(Answers.Ask(stream: true)), relay);
         var call = await UpstreamCall.SendAsync(upstream, upstream.UriFor(Milliways.Upstreams.Operation.Chat, "alpha", stream: true)!, prepared, exchange, exchange.Cancel);

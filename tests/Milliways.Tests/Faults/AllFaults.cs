@@ -10,6 +10,7 @@ internal static class AllFaults
 {
     private const string NoEvents = "a whole answer has no events";
     private const string Plain = "a stream has no single body";
+    private const string Asked = "a whole answer was asked";
     private const string WholeCalls = "this upstream sends a call in one piece";
     private const string OpenEnd = "only the end of the body ends this stream";
     private const string OneBlock = "this dialect has one open block at a time";
@@ -37,7 +38,7 @@ internal static class AllFaults
         new("529") { Play = Status(529), Expect = Mapped(529, "upstream, headers") },
         new("200 empty") { Play = turn => turn.Upstream.WholeAsync("", contentType: turn.Streamed ? "text/event-stream" : "application/json"), Expect = NoAnswer },
         new("200 HTML") { Play = turn => turn.Upstream.WholeAsync("<html><body>Bad gateway</body></html>\n\n", contentType: "text/html"), Expect = NoAnswer },
-        new("200 error object") { Play = turn => turn.Upstream.WholeAsync(turn.Wire.Error(500)), Expect = NoAnswer },
+        new("200 error object") { Play = turn => turn.Upstream.WholeAsync(turn.Wire.Error(500)), Expect = Refused(502, "upstream, body") },
         new("200 JSON that is no object") { Play = turn => turn.Upstream.WholeAsync("[1,\"two\",null]"), Expect = NoAnswer },
 
         new("cut inside a character") { Play = Cut(inCharacter: true, turn => Do(turn.Upstream.Finish)), Expect = TornOrRefused(502, "upstream, body") },
@@ -76,6 +77,8 @@ internal static class AllFaults
         new("comments, ids and retries inside events") { Play = Edited(text => text.Replace("data: ", ": here\nid: 7\nretry: 3000\ndata: ", StringComparison.Ordinal)), Expect = Good, Absent = Streams },
         new("data in several lines") { Play = Edited(text => text.Replace(",\"", ",\ndata: \"", StringComparison.Ordinal)), Expect = Good, Absent = Streams },
         new("white space in a whole answer") { Play = Edited(text => "\r\n " + text.Replace(",\"", ",\r\n\t\"", StringComparison.Ordinal) + "\r\n"), Expect = Good, Absent = (_, streamed) => streamed ? Plain : null },
+        new("whole JSON although a stream was asked") { Play = turn => turn.Upstream.WholeAsync(turn.Whole), Expect = Good, Absent = (_, streamed) => streamed ? null : Asked },
+        new("whole JSON of tool calls although a stream was asked") { Play = turn => turn.Upstream.WholeAsync(turn.Wire.ToolsWhole), Expect = Calls, Absent = (_, streamed) => streamed ? null : Asked },
         new("gzip despite identity") { Play = GzipAsync, Expect = Good },
         new("idle connection closed before it is used again") { OnUsedConnection = true, Requests = 3, Expect = Good },
     ];

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Milliways.Exchanges;
 using Milliways.Tests.Faults.Callers;
@@ -29,7 +27,7 @@ internal sealed class FaultBench : IAsyncDisposable
         bench._server = await TestServer.StartAsync($$"""
             { "upstreams": {
                 "lab": {{wire.Config(bench._upstream.Url, Timeouts)}},
-                "refused": {{wire.Config($"http://127.0.0.1:{ClosedPort()}", Timeouts)}},
+                "refused": {{wire.Config($"http://127.0.0.1:{Sockets.ClosedPort()}", Timeouts)}},
                 "nowhere": {{wire.Config("http://no-such-host.invalid", Timeouts)}},
                 "tls": {{wire.Config(bench._tls.Url, Timeouts)}} } }
             """, bench._clock);
@@ -160,12 +158,5 @@ internal sealed class FaultBench : IAsyncDisposable
         await using var client = await RawClient.ConnectAsync(_server);
         await client.PostAsync(_caller.Path(_server), _caller.Ask("lab/m", streamed));
         await ReadAsync(client, new Gate()).Soon();
-    }
-
-    private static int ClosedPort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -19,7 +19,7 @@ public sealed class GatewayPathTests
         "/v1/collections", "/v1/collections/ID/documents/ID", "/v1/messages/count_tokens", "/v1/dashboard/billing/usage",
     ];
 
-    /// <summary>Provider slugs and a path of each (cloudflare-ai-gateway 1.3).</summary>
+    /// <summary>Provider slugs and a path of each (cloudflare 1.3).</summary>
     private static readonly string[] Provider =
     [
         "/openai/chat/completions", "/grok/v1/chat/completions", "/grok/chat/completions", "/grok/v1/messages", "/anthropic/v1/messages", "/google-ai-studio/v1/models/gemini:generateContent",

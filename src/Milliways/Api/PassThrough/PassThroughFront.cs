@@ -85,7 +85,7 @@ internal sealed class PassThroughFront(Flavour flavour, OwnedIds owned, LiveRout
             return UploadContent.Check(request);
         var hasBody = target.Method == "POST" && (request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0);
         return hasBody
-            ? await RequestBody.ReadAsync(exchange) ?? await PassThroughOwnership.CheckBodyAsync(exchange, owned)
+            ? await RequestBody.ReadAsync(exchange) ?? await FileOwnership.RefusalAsync(exchange, owned)
             : null;
     }
 }

@@ -11,9 +11,6 @@ internal static class PassThroughOwnership
     /// <summary>The names under which xAI's objects carry their own id (xai-api 1.8, 1.13, 1.14).</summary>
     private static readonly string[] OwnId = ["id", "batch_id", "request_id"];
 
-    /// <summary>Names under which a body points at a file.</summary>
-    private static readonly string[] FileIds = ["file_id", "input_file_id"];
-
     /// <summary>Refuses what is another team's; loads what a list may show; records what is made.</summary>
     public static async ValueTask<Failure?> CheckAsync(Exchange exchange, PassThroughTarget target, OwnedIds owned)
     {
@@ -24,24 +21,6 @@ internal static class PassThroughOwnership
             exchange.Keeper = new Recorder(target, owned, team);
         else if (target.IsList)
             exchange.FrontState = new ListedTarget(target, await owned.AllAsync(target.Resource, team));
-        return null;
-    }
-
-    /// <summary>A JSON body may point at files of its own team only.</summary>
-    public static async ValueTask<Failure?> CheckBodyAsync(Exchange exchange, OwnedIds owned)
-    {
-        var pointed = new List<string>();
-        try
-        {
-            ReadFileIds(exchange.Body.Span, pointed);
-        }
-        catch (JsonException broken)
-        {
-            return Failure.Invalid(JsonPlace.Describe(broken));
-        }
-        foreach (var id in pointed)
-            if (!await owned.OwnsAsync("files", id, exchange.Key!.Team.Account))
-                return NotFound("files", id);
         return null;
     }
 
@@ -82,18 +61,6 @@ internal static class PassThroughOwnership
                 if (item.TryGetProperty(name, out var id) && id.ValueKind == JsonValueKind.String)
                     return id.GetString();
         return null;
-    }
-
-    private static void ReadFileIds(ReadOnlySpan<byte> body, List<string> pointed)
-    {
-        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 256 });
-        var isFileId = false;
-        while (reader.Read())
-        {
-            if (isFileId && reader.TokenType == JsonTokenType.String)
-                pointed.Add(reader.GetString()!);
-            isFileId = reader.TokenType == JsonTokenType.PropertyName && Array.IndexOf(FileIds, reader.GetString()) >= 0;
-        }
     }
 
     /// <summary>Before the caller reads an id, it is its team's; behind a deletion it is nobody's.</summary>

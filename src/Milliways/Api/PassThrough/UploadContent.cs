@@ -14,10 +14,11 @@ internal sealed class UploadContent : HttpContent
     public const long MostBytes = 512L << 20;
 
     private readonly Exchange _exchange;
+    private readonly long _most;
 
-    public UploadContent(Exchange exchange)
+    public UploadContent(Exchange exchange, long most = MostBytes)
     {
-        _exchange = exchange;
+        (_exchange, _most) = (exchange, most);
         Headers.TryAddWithoutValidation("Content-Type", exchange.Http.Request.ContentType);
     }
 
@@ -38,7 +39,7 @@ internal sealed class UploadContent : HttpContent
         {
             var read = await reader.ReadAsync(cancellationToken);
             sent += read.Buffer.Length;
-            if (sent > MostBytes)
+            if (sent > _most)
             {
                 _exchange.Stop(TooLarge);
                 throw new IOException("The upload is too large.");

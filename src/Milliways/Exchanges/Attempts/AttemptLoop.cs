@@ -65,10 +65,10 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
         }
     }
 
-    private bool TryEnter(Course course, int index, out AttemptHealth state, out BreakerPass pass)
+    private bool TryEnter(Course course, int index, out AttemptHealth state, out AttemptPass pass)
     {
         state = health.Of(course.Attempts[index]);
-        if (state.Breaker.TryEnter(out pass))
+        if (state.TryEnter(out pass))
             return true;
         course.Plan.Skipped(index);
         course.WasAvoided = true;
@@ -79,20 +79,19 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
     private async Task<Reading<CommittedAnswer>> ForceAsync(Course course)
     {
         var open = Enumerable.Range(0, course.Attempts.Count).Where(index => course.Attempts[index].Upstream.OffBecause is null);
-        var first = open.MinBy(index => health.Of(course.Attempts[index]).Breaker.OpensIn);
-        var state = health.Of(course.Attempts[first]);
-        var breaker = state.Breaker;
-        if (breaker.TryForce(out var pass))
-            return await OneAsync(course, first, state, pass);
+        var first = open.MinBy(index => health.Of(course.Attempts[index]).OpensIn);
+        var ill = health.Of(course.Attempts[first]);
+        if (ill.TryForce(out var pass))
+            return await OneAsync(course, first, ill, pass);
         course.Exchange.Answering = course.Attempts[first];
         return new Failure(FailureKind.Overloaded, FailureParty.Gateway, "breaker", $"The upstream {course.Attempts[first].Upstream.Name} fails at the moment and is given time: try again shortly.")
         {
-            RetryAfterSeconds = Math.Max(1, (int)Math.Ceiling(breaker.OpensIn.TotalSeconds)),
+            RetryAfterSeconds = Math.Max(1, (int)Math.Ceiling(ill.OpensIn.TotalSeconds)),
         };
     }
 
     /// <summary>Begins a try that others may run beside: it may be ended without the exchange.</summary>
-    private Lane Begin(Course course, int index, AttemptHealth state, BreakerPass pass)
+    private Lane Begin(Course course, int index, AttemptHealth state, AttemptPass pass)
     {
         var own = CancellationTokenSource.CreateLinkedTokenSource(course.Exchange.Cancel);
         var one = NewTry(course, index, own.Token);
@@ -100,7 +99,7 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
     }
 
     /// <summary>The only try that runs: what most requests need and no more.</summary>
-    private async ValueTask<Reading<CommittedAnswer>> OneAsync(Course course, int index, AttemptHealth state, BreakerPass pass)
+    private async ValueTask<Reading<CommittedAnswer>> OneAsync(Course course, int index, AttemptHealth state, AttemptPass pass)
     {
         var one = NewTry(course, index, course.Exchange.Cancel);
         return Settle(course, index, one, await TryAsync(course.Exchange, one, state, pass));
@@ -118,17 +117,20 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
         (exchange.Answering, exchange.Timeouts, exchange.Drains) = (attempt, attempt.Upstream.Timeouts, attempt.Upstream.DrainsWhenClientGone);
 
     /// <summary>A try, told to the breaker in any case, however it ends.</summary>
-    private async Task<Reading<CommittedAnswer>> TryAsync(Exchange exchange, UpstreamTry one, AttemptHealth state, BreakerPass pass)
+    private async Task<Reading<CommittedAnswer>> TryAsync(Exchange exchange, UpstreamTry one, AttemptHealth state, AttemptPass pass)
     {
-        var (verdict, began) = (Verdict.Unknown, time.GetTimestamp());
+        var (model, connection, began) = (Verdict.Unknown, Verdict.Unknown, time.GetTimestamp());
         try
         {
             var result = await one.RunAsync();
-            if (!result.IsOk)
-                verdict = exchange.IsClientGone || one.IsLost ? Verdict.Unknown : FailureRules.Of(result.Failure);
-            else if (result.Value.Call is not null)
+            if (!result.IsOk && !exchange.IsClientGone && !one.IsLost)
             {
-                verdict = Verdict.Good;
+                connection = FailureRules.OfConnection(result.Failure);
+                model = connection == Verdict.Bad ? Verdict.Unknown : FailureRules.Of(result.Failure);
+            }
+            else if (result.IsOk && result.Value.Call is not null)
+            {
+                (model, connection) = (Verdict.Good, Verdict.Good);
                 result.Value.Health = state;
                 state.Latency(exchange.Facts.Stream).Measured(time.GetElapsedTime(began));
             }
@@ -136,7 +138,7 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
         }
         finally
         {
-            pass.Tell(verdict);
+            pass.Tell(model, connection);
         }
     }
 

@@ -8,7 +8,8 @@ namespace Milliways.Exchanges.Attempts;
 /// <summary>An answer that has reached its content commit: from here on only this attempt can finish it.</summary>
 internal sealed class CommittedAnswer(IRelay relay, UpstreamCall? call, IUpstreamStay? stay) : IAsyncDisposable
 {
-    public IRelay Relay => relay;
+    /// <summary>Changes only before the commit, when the answer has another form than the one asked for.</summary>
+    public IRelay Relay { get; set; } = relay;
 
     /// <summary>Null when the answer was made without an upstream.</summary>
     public UpstreamCall? Call => call;

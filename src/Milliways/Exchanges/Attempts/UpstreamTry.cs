@@ -115,10 +115,10 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
             exchange.Await(Waiting.FirstEvent);
             if (call.Status is < 200 or > 299)
                 return await ReadRefusalAsync(call);
-            stage = prepared.Relay.NeedsWholeBody ? "body" : "first-event";
+            stage = IsWhole(prepared.Relay, call) ? "body" : "first-event";
             prepared.Relay.Begin(call);
             var answer = new CommittedAnswer(prepared.Relay, call, stay);
-            var failure = await ReadToCommitAsync(answer);
+            var failure = await ReadToCommitAsync(answer, prepared);
             if (failure is not null)
             {
                 answer.Held.Dispose();
@@ -143,15 +143,17 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
     }
 
     /// <summary>Reads until the caller can be given something, or the answer is whole; a failure here can still be another attempt's chance.</summary>
-    private async Task<Failure?> ReadToCommitAsync(CommittedAnswer answer)
+    private async Task<Failure?> ReadToCommitAsync(CommittedAnswer answer, PreparedCall prepared)
     {
         var (relay, call) = (answer.Relay, answer.Call!);
-        if (relay.NeedsWholeBody || (call.ContentType == "application/json" && !relay.TakesAnyType))
+        if (IsWhole(relay, call))
         {
             if (!await call.ReadAllAsync(MostAnswerBytes, exchange, cancel))
                 return Failure.Broken("body", string.Create(CultureInfo.InvariantCulture, $"The upstream's answer is larger than {MostAnswerBytes >> 20} MiB."));
             if (call.Unread.Length > RequestBody.LightBytes)
                 await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+            if (!relay.NeedsWholeBody && IsObject(call.Unread) && prepared.WholeRelay?.Invoke() is { } unfolding)
+                answer.Relay = relay = unfolding;
             call.Advance(relay.Feed(call.Unread, endOfBody: true, answer.Held, Meter));
         }
         else
@@ -166,6 +168,14 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
         }
         return relay.State == RelayState.Failed ? relay.Failure : null;
     }
+
+    /// <summary>Nothing can be made of the answer before all of it is there: it was asked for whole, or it comes as one JSON document all the same.</summary>
+    private static bool IsWhole(IRelay relay, UpstreamCall call) =>
+        relay.NeedsWholeBody || (!relay.TakesAnyType && call.ContentType.Equals("application/json", StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>False for a stream with the wrong content type: its lines do not begin with a brace.</summary>
+    private static bool IsObject(ReadOnlySpan<byte> body) =>
+        (body.StartsWith("\uFEFF"u8) ? body[3..] : body).TrimStart(" \t\r\n"u8).StartsWith("{"u8);
 
     /// <summary>The content commit: there is content, and as much of it as shall be held back.</summary>
     private bool MayBegin(CommittedAnswer answer) =>

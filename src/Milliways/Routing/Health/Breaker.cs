@@ -36,6 +36,9 @@ internal sealed class Breaker(BreakerSettings? settings, TimeProvider time, Acti
     /// <summary>The most requests at a time that are let in although the breaker is open, because they have nowhere else to go.</summary>
     public const int MostForced = 8;
 
+    /// <summary>How long it is open at most between two probes, unless the settings ask for more from the beginning.</summary>
+    public static readonly TimeSpan MostOpen = TimeSpan.FromSeconds(60);
+
     private readonly Lock _one = new();
     private readonly long _since = time.GetTimestamp();
     private readonly OutcomeWindow _outcomes = new(settings?.Window ?? BreakerSettings.Usual.Window);
@@ -44,6 +47,9 @@ internal sealed class Breaker(BreakerSettings? settings, TimeProvider time, Acti
     private bool _isProbed;
     private int _forced;
     private int _badInARow;
+
+    /// <summary>Probes that have failed since it opened.</summary>
+    private int _failedProbes;
 
     /// <summary>Grows with each opening and closing: what began before says nothing about the time after.</summary>
     private int _era;
@@ -142,6 +148,7 @@ internal sealed class Breaker(BreakerSettings? settings, TimeProvider time, Acti
         // A row of failures counts at once, however good it was before; mixed ones when they are half of all.
         if (bad < settings!.Failures || (_badInARow < settings.Failures && bad < good))
             return null;
+        _failedProbes = 0;
         Open();
         return BreakerState.Open;
     }
@@ -156,15 +163,21 @@ internal sealed class Breaker(BreakerSettings? settings, TimeProvider time, Acti
         if (kind == PassKind.Forced)
             return null; // it was known to be bad
         if (verdict == Verdict.Bad)
+        {
+            _failedProbes++;
             Open();
+        }
         else
             _isProbed = false; // the next one is the probe
         return null; // it has not been anything else but open: no news
     }
 
+    /// <summary>Each failed probe doubles the time: who has been ill for long is not asked every few seconds.</summary>
     private void Open()
     {
-        (_isClosed, _isProbed, _opensAt, _era) = (false, false, Now + settings!.Open, _era + 1);
+        var most = settings!.Open > MostOpen ? settings.Open : MostOpen;
+        var open = settings.Open * Math.Pow(2, Math.Min(_failedProbes, 16));
+        (_isClosed, _isProbed, _opensAt, _era) = (false, false, Now + (open < most ? open : most), _era + 1);
         _outcomes.Clear();
         _badInARow = 0;
     }

@@ -4,8 +4,8 @@ using Milliways.Upstreams;
 
 namespace Milliways.Routing.Health;
 
-/// <summary>An upstream and model that is avoided at the moment.</summary>
-/// <param name="Label"><c>upstream/model</c>.</param>
+/// <summary>An upstream and model, or a whole upstream, that is avoided at the moment.</summary>
+/// <param name="Label"><c>upstream/model</c>; the upstream's name alone when no connection to it can be made.</param>
 /// <param name="RetryIn">Zero: a probe may be made, or is being made.</param>
 internal readonly record struct AvoidedAttempt(string Label, TimeSpan RetryIn);
 
@@ -22,39 +22,55 @@ internal sealed class HealthBoard(TimeProvider time, ILogger<HealthBoard> log)
 
     private const string Others = "(others)";
 
-    private readonly ConcurrentDictionary<string, ConcurrentDictionary<string, AttemptHealth>> _upstreams = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, UpstreamHealth> _upstreams = new(StringComparer.Ordinal);
 
     public AttemptHealth Of(Attempt attempt)
     {
-        var (upstream, settings) = (attempt.Upstream.Name, attempt.Upstream.Breaker);
-        var models = _upstreams.GetOrAdd(upstream, static _ => new(StringComparer.Ordinal));
-        if (models.TryGetValue(attempt.Model, out var health) && health.Settings == settings)
+        var upstream = OfUpstream(attempt.Upstream.Name, attempt.Upstream.Breaker);
+        var models = upstream.Models;
+        if (models.TryGetValue(attempt.Model, out var health))
             return health;
-        var model = health is not null || models.Count < MostModels ? attempt.Model : Others;
-        return models.AddOrUpdate(model, static (model, made) => made.Board.Make(made.Upstream, model, made.Settings),
-            static (model, known, made) => known.Settings == made.Settings ? known : made.Board.Make(made.Upstream, model, made.Settings),
-            (Board: this, Upstream: upstream, Settings: settings));
+        return models.GetOrAdd(models.Count < MostModels ? attempt.Model : Others, static (model, made) => made.Board.Make(made.Upstream, model), (Board: this, Upstream: upstream));
     }
+
+    /// <summary>Changed numbers begin anew.</summary>
+    private UpstreamHealth OfUpstream(string name, BreakerSettings? settings) =>
+        _upstreams.TryGetValue(name, out var known) && known.Settings == settings ? known
+            : _upstreams.AddOrUpdate(name, static (name, made) => made.Board.Make(name, made.Settings),
+                static (name, known, made) => known.Settings == made.Settings ? known : made.Board.Make(name, made.Settings), (Board: this, Settings: settings));
 
     /// <summary>For <c>/readyz</c>: what is avoided now, by name.</summary>
     public IReadOnlyList<AvoidedAttempt> Avoided() =>
     [
         .. from upstream in _upstreams
-           from model in upstream.Value
+           where upstream.Value.Connections.State != BreakerState.Closed
+           orderby upstream.Key
+           select new AvoidedAttempt(upstream.Key, upstream.Value.Connections.OpensIn),
+        .. from upstream in _upstreams
+           from model in upstream.Value.Models
            where model.Value.Breaker.State != BreakerState.Closed
            orderby upstream.Key, model.Key
            select new AvoidedAttempt($"{upstream.Key}/{model.Key}", model.Value.Breaker.OpensIn),
     ];
 
-    private AttemptHealth Make(string upstream, string model, BreakerSettings? settings) =>
-        new(settings, time, state => Changed($"{upstream}/{model}", settings!, state));
+    private UpstreamHealth Make(string name, BreakerSettings? settings) =>
+        new(name, settings, new Breaker(settings, time, state => Changed(name, settings!, state)));
+
+    private AttemptHealth Make(UpstreamHealth upstream, string model) =>
+        new(upstream.Settings, upstream.Connections, time, state => Changed($"{upstream.Name}/{model}", upstream.Settings!, state));
 
     private void Changed(string label, BreakerSettings settings, BreakerState state)
     {
         if (state == BreakerState.Closed)
             log.LogInformation("{Upstream} answers again", label);
         else
-            log.LogWarning("{Upstream} is avoided: {Failures} failures within {Window} s; it is tried again every {Open} s", label,
+            log.LogWarning("{Upstream} is avoided: {Failures} failures within {Window} s; it is tried again after {Open} s, and less often while it stays so", label,
                 settings.Failures, settings.Window.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture), settings.Open.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>One upstream: whether it can be reached, and each of its models.</summary>
+    private sealed record UpstreamHealth(string Name, BreakerSettings? Settings, Breaker Connections)
+    {
+        public ConcurrentDictionary<string, AttemptHealth> Models { get; } = new(StringComparer.Ordinal);
     }
 }

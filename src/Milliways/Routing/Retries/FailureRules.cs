@@ -37,4 +37,15 @@ internal static class FailureRules
         { Party: FailureParty.Upstream, Stage: not "total" } => Verdict.Bad,
         _ => Verdict.Unknown,
     };
+
+    /// <summary>
+    /// What an attempt says of the way to its upstream, whichever model was asked: no connection (no name, refused, no handshake) is bad, any answer is good.
+    /// </summary>
+    /// <param name="failure">Null: it has answered.</param>
+    public static Verdict OfConnection(Failure? failure) => failure switch
+    {
+        null or { UpstreamStatus: not null } => Verdict.Good,
+        { Party: FailureParty.Upstream, Stage: "dns" or "connect" or "tls" } => Verdict.Bad,
+        _ => Verdict.Unknown,
+    };
 }

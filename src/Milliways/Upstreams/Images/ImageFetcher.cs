@@ -20,7 +20,7 @@ internal sealed class ImageFetcher(TenantClient client, TimeProvider time)
 
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
-    /// <summary>The image, or a failure of the caller that says what is wrong with the address.</summary>
+    /// <summary>The image, or a failure of the caller that says what is wrong with the address; where that stands, its caller has to add.</summary>
     /// <exception cref="OperationCanceledException"><paramref name="cancel"/> was cancelled.</exception>
     public async Task<Reading<FetchedImage>> FetchAsync(string address, CancellationToken cancel)
     {
@@ -95,7 +95,7 @@ internal sealed class ImageFetcher(TenantClient client, TimeProvider time)
         Wrong(address, string.Create(CultureInfo.InvariantCulture, $"is larger than {MostBytes >> 20} MiB"));
 
     private static Failure Wrong(string address, string what) =>
-        Failure.Invalid($"messages: the image at {Shown(address)} {what}; send another address or the image itself.", "messages") with
+        Failure.Invalid($"the image at {Shown(address)} {what}; send another address or the image itself.") with
         {
             Stage = "image",
             Code = "invalid_image_url",

@@ -32,10 +32,32 @@ public sealed class AvoidingTests
         Assert.Equal("200 b/m 2", await AskAsync(server)); // the probe fails
         Assert.Equal("200 b/m 1", await AskAsync(server));
         clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal("200 b/m 1", await AskAsync(server)); // after a failed probe it takes twice as long
+        clock.Advance(TimeSpan.FromSeconds(10));
         a.Standing = Routed.GoodAsync;
         Assert.Equal("200 a/m 1", await AskAsync(server));
         Assert.Equal("200 a/m 1", await AskAsync(server));
         Assert.Equal("", await Routed.AvoidedAsync(server));
+    }
+
+    [Fact]
+    public async Task One_that_cannot_be_reached_is_passed_over_for_all_its_models()
+    {
+        await using var b = new FakeUpstream(Routed.GoodAsync);
+        var clock = new ManualTime();
+        await using var server = await TestServer.StartAsync($$"""
+            { "upstreams": { "gone": { "dialect": "openai-chat", "baseUrl": "http://127.0.0.1:{{Sockets.ClosedPort()}}/v1" {{Two}} }, "b": { "dialect": "openai-chat", "baseUrl": "{{b.Url}}/v1" } },
+              "models": { "both": { "attempts": [ { "upstream": "gone", "model": "m" }, { "upstream": "b", "model": "m" } ] },
+                          "other": { "attempts": [ { "upstream": "gone", "model": "n" }, { "upstream": "b", "model": "m" } ] } } }
+            """, clock);
+        Assert.Equal("200 b/m 2", await AskAsync(server));
+        Assert.Equal("200 b/m 2", await AskAsync(server));
+
+        Assert.Equal("1", (await server.PostAsync(Chat, Answers.Ask("other"))).Header("x-milliways-attempts"));
+        Assert.Equal("gone:10", await Routed.AvoidedAsync(server));
+        clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal("2", (await server.PostAsync(Chat, Answers.Ask("other"))).Header("x-milliways-attempts")); // the probe, for all of them
+        Assert.Equal("gone:20", await Routed.AvoidedAsync(server));
     }
 
     [Fact]

@@ -165,7 +165,7 @@ public sealed class HedgeTests
         var board = Support.Attempts.Board(clock);
         var loop = new AttemptLoop(new AttemptOrder(board, new Lots(1)), board, new Lots(1), clock, log);
         var body = Encoding.UTF8.GetBytes(Answers.Ask("m", stream: true));
-        using var exchange = new Exchange(new DefaultHttpContext(), new ChatFront(Flavour.Xai), "req_1", clock) { Body = body, Facts = RequestScanner.Read(body).Value! };
+        using var exchange = new Exchange(new DefaultHttpContext(), new ChatFront(Flavour.Xai), "req_1", clock, new BodyBudget(0)) { Body = body, Facts = RequestScanner.Read(body).Value! };
 
         var running = loop.RunAsync(exchange, route);
         await silent.ArrivalAsync();

@@ -104,7 +104,7 @@ public sealed class BreakerTests
 
         probe.Tell(Verdict.Bad);
         Assert.False(breaker.TryEnter(out _));
-        clock.Advance(Settings.Open);
+        clock.Advance(2 * Settings.Open);
         Assert.True(breaker.TryEnter(out probe));
         probe.Tell(Verdict.Good);
         Assert.Equal(BreakerState.Closed, breaker.State);
@@ -248,5 +248,34 @@ public sealed class BreakerTests
             passes.Single(pass => pass.Kind == PassKind.Probe).Tell(Verdict.Good);
             Assert.Equal(BreakerState.Closed, breaker.State);
         }
+    }
+
+    [Fact]
+    public void Each_failed_probe_doubles_the_time_up_to_a_minute_and_a_good_one_begins_anew()
+    {
+        var clock = new ManualTime();
+        var breaker = Opened(clock);
+        foreach (var seconds in new[] { 10, 20, 40, 60, 60, 60 })
+        {
+            Assert.Equal(TimeSpan.FromSeconds(seconds), breaker.OpensIn);
+            clock.Advance(breaker.OpensIn);
+            Assert.True(breaker.TryEnter(out var probe));
+            probe.Tell(Verdict.Bad);
+        }
+        clock.Advance(breaker.OpensIn);
+        Report(breaker, Verdict.Good);
+        Report(breaker, Verdict.Bad, 3);
+        Assert.Equal(Settings.Open, breaker.OpensIn);
+    }
+
+    [Fact]
+    public void An_operator_who_asks_for_more_than_a_minute_gets_it()
+    {
+        var clock = new ManualTime();
+        var breaker = new Breaker(Settings with { Open = TimeSpan.FromMinutes(5) }, clock);
+        Report(breaker, Verdict.Bad, 3);
+        clock.Advance(breaker.OpensIn);
+        Report(breaker, Verdict.Bad);
+        Assert.Equal(TimeSpan.FromMinutes(5), breaker.OpensIn);
     }
 }

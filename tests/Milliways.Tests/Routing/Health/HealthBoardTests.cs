@@ -29,12 +29,12 @@ public sealed class HealthBoardTests
         clock.Advance(Two.Open);
         Assert.True(board.Of(ill).Breaker.TryEnter(out var probe));
         probe.Tell(Verdict.Bad);
-        clock.Advance(Two.Open);
+        clock.Advance(2 * Two.Open);
         Assert.True(board.Of(ill).Breaker.TryEnter(out probe));
         probe.Tell(Verdict.Good);
 
         Assert.Empty(board.Avoided());
-        Assert.Equal(["lab/alpha is avoided: 2 failures within 30 s; it is tried again every 10 s", "lab/alpha answers again"], log.Lines);
+        Assert.Equal(["lab/alpha is avoided: 2 failures within 30 s; it is tried again after 10 s, and less often while it stays so", "lab/alpha answers again"], log.Lines);
     }
 
     [Fact]
@@ -67,5 +67,45 @@ public sealed class HealthBoardTests
         Assert.Equal(200, latency.Milliseconds);
         latency.Measured(TimeSpan.Zero);
         Assert.Equal(150, latency.Milliseconds!.Value, 0.01);
+    }
+
+    [Fact]
+    public void A_connection_that_cannot_be_made_counts_for_all_models_of_the_upstream()
+    {
+        var (clock, log) = (new ManualTime(), new ListLog<HealthBoard>());
+        var board = new HealthBoard(clock, log);
+        foreach (var model in new[] { "alpha", "beta" })
+        {
+            Assert.True(board.Of(Attempts.Of("lab", model, breaker: Two)).TryEnter(out var pass));
+            pass.Tell(Verdict.Unknown, Verdict.Bad);
+        }
+
+        Assert.Equal([new AvoidedAttempt("lab", TimeSpan.FromSeconds(10))], board.Avoided());
+        Assert.False(board.Of(Attempts.Of("lab", "never asked", breaker: Two)).TryEnter(out _));
+        Assert.True(board.Of(Attempts.Of("other", "alpha", breaker: Two)).TryEnter(out _));
+        clock.Advance(Two.Open);
+        // One probe for all of them, and its good end is good for all.
+        Assert.True(board.Of(Attempts.Of("lab", "alpha", breaker: Two)).TryEnter(out var probe));
+        Assert.False(board.Of(Attempts.Of("lab", "beta", breaker: Two)).TryEnter(out _));
+        probe.Tell(Verdict.Good, Verdict.Good);
+        Assert.True(board.Of(Attempts.Of("lab", "beta", breaker: Two)).TryEnter(out _));
+        Assert.Equal(["lab is avoided: 2 failures within 30 s; it is tried again after 10 s, and less often while it stays so", "lab answers again"], log.Lines);
+    }
+
+    [Fact]
+    public void A_model_that_probes_while_its_upstream_is_avoided_keeps_its_own_probe_for_later()
+    {
+        var clock = new ManualTime();
+        var board = Attempts.Board(clock);
+        var attempt = Attempts.Of("lab", breaker: Two);
+        Fail(board, attempt);
+        clock.Advance(TimeSpan.FromSeconds(5));
+        board.Of(attempt).Connections.Blame();
+        board.Of(attempt).Connections.Blame();
+        clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.False(board.Of(attempt).TryEnter(out _));
+        Assert.Equal(TimeSpan.FromSeconds(5), board.Of(attempt).OpensIn);
+        clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.True(board.Of(attempt).TryEnter(out _));
     }
 }

@@ -24,6 +24,27 @@ public sealed class ReuseTests
         Assert.Equal(lab.Received[1].Text, lab.Received[2].Text);
     }
 
+    [Theory]
+    [InlineData("H")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Ty")]
+    public async Task An_answer_that_is_cut_inside_its_head_has_begun_and_is_not_asked_for_again(string begun)
+    {
+        await using var lab = new FakeUpstream();
+        await using var server = await TestServer.WithLabAsync(lab);
+        for (var i = 0; i < 2; i++) // the bytes of the answers before say nothing of the next one
+            Assert.Equal(200, (await server.PostAsync("/v1/chat/completions", Answers.Ask())).Status);
+        lab.Then(async turn =>
+        {
+            await turn.RawAsync(begun);
+            turn.Finish();
+        });
+
+        var answer = await server.PostAsync("/v1/chat/completions", Answers.Ask());
+
+        Assert.Equal((502, "upstream, headers", "1"), (answer.Status, answer.Header("x-milliways-failed"), answer.Header("x-milliways-attempts")));
+        Assert.Equal((3, 1), (lab.Received.Count, lab.Connections));
+    }
+
     [Fact]
     public async Task A_new_connection_that_dies_is_not_tried_again()
     {

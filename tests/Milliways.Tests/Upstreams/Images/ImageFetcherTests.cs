@@ -19,8 +19,8 @@ public sealed class ImageFetcherTests
 
     private static void Refused(Reading<FetchedImage> reading, string words)
     {
-        Assert.Equal((FailureKind.InvalidRequest, FailureParty.Client, "messages", "image"), (reading.Failure?.Kind, reading.Failure?.Party, reading.Failure?.Param, reading.Failure?.Stage));
-        Assert.StartsWith("messages: the image at ", reading.Failure!.Message, StringComparison.Ordinal);
+        Assert.Equal((FailureKind.InvalidRequest, FailureParty.Client, "image"), (reading.Failure?.Kind, reading.Failure?.Party, reading.Failure?.Stage));
+        Assert.StartsWith("the image at ", reading.Failure!.Message, StringComparison.Ordinal);
         Assert.Contains(words, reading.Failure.Message, StringComparison.Ordinal);
     }
 
