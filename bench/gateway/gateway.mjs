@@ -37,12 +37,17 @@ async function once(target, files, name, secs, warm) {
   return load(target, lane, files[lane.body], options);
 }
 
-/** A wrong answer is no figure: every kind is checked before anything is counted. */
+/** A wrong answer is no figure: every kind is checked before anything is counted. A cold program on a busy machine may need more than one try. */
 async function check(target, files, name) {
   const lane = LANES[name];
+  let seen;
   await targets.shape('chunks=8&delay_us=1000');
-  const seen = await load(target, lane, files[lane.body], { c: 2, d: 0.4, warm: 0.1, ...(streams(lane) ? { sse: 8 } : {}) });
-  if (!seen?.ok || seen.bad) throw new Error(`${target.name}: ${name} fails (status ${seen?.last_status} ${seen?.bad_sample ?? ''})`);
+  for (let i = 0; i < 5; i++) {
+    seen = await load(target, lane, files[lane.body], { c: 2, d: 0.4, warm: 0.1 + 0.5 * i, ...(streams(lane) ? { sse: 8 } : {}) });
+    if (seen?.bad) break;
+    if (seen?.ok) return;
+  }
+  throw new Error(`${target.name}: ${name} fails (status ${seen?.last_status} ${seen?.bad_sample ?? ''})`);
 }
 
 const takesPart = (target, name) => ['direct', 'milliways', 'other'].includes(target.name) || LANES[name].beside.includes(target.name);

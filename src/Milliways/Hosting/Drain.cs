@@ -46,7 +46,8 @@ internal sealed class Drain(OpenExchanges open, IHostApplicationLifetime lifetim
             if (stoppingToken.IsCancellationRequested)
                 return;
             open.StopAll();
-            await Task.Delay(LastWords, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // Real time, whatever clock the server has: bytes leave in it.
+            await Task.Delay(LastWords, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             open.LetGoAll();
         }
         finally
