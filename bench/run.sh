@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All benchmarks in one run; see README.md. Options go to bench.mjs: --quick, --only gateway,relays,engine,start, --save.
+# All benchmarks in one run; see README.md. Options go to bench.mjs: --quick, --only gateway,relays,leaving,engine,start, --save.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 missing=()

@@ -85,6 +85,9 @@ public sealed record ChatRequest
     /// <summary>Top-level members that have no neutral meaning, by name, as they were. They cross to nothing and are named in <c>x-milliways-dropped</c>.</summary>
     public IReadOnlyDictionary<string, JsonElement> Other { get; init; } = new Dictionary<string, JsonElement>();
 
+    /// <summary>Names of pieces that nobody but their maker can read, such as another vendor's encrypted reasoning. They cross to nothing and are named in <c>x-milliways-dropped</c>.</summary>
+    public IReadOnlyList<string> Sealed { get; init; } = [];
+
     /// <summary>Members that the caller's dialect repeats in its answer (Responses, dialects 3.5), by name, as they were; no upstream hears of them.</summary>
     public IReadOnlyDictionary<string, JsonElement> Repeated { get; init; } = new Dictionary<string, JsonElement>();
 }

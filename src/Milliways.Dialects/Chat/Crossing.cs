@@ -28,6 +28,7 @@ public static class Crossing
 
         foreach (var name in request.Other.Keys.Order(StringComparer.Ordinal))
             if (!liveSearch || name != SearchParameters) dropped.Add(name);
+        foreach (var name in request.Sealed) dropped.Add(name);
         return null;
     }
 

@@ -12,6 +12,8 @@ public static class RequestWriter
     public static Failure? Write(ChatRequest request, ChatWriteOptions options, IBufferWriter<byte> output, ICollection<string> dropped)
     {
         if (Crossing.Check(request, dropped, options.LiveSearch) is { } refused) return refused;
+        // Chat has no reasoning that could be given back: what was asked for never comes.
+        if (request.EncryptedReasoning) dropped.Add("include");
         if (request.Stop.Count > options.MaxStops)
         {
             return Failure.Unsupported(options.MaxStops == 0

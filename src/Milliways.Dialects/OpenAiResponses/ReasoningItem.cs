@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Json;
 
@@ -33,6 +34,10 @@ internal static class ReasoningItem
         if (text.Length > 0 || signature is not null) yield return new ChatPart.Thinking(text, signature);
         if (ReadRedacted(encrypted) is { } redacted) yield return new ChatPart.RedactedThinking(redacted);
     }
+
+    /// <summary>Whether reasoning among the items of an input can be read by its maker only.</summary>
+    public static bool AnyIsForeign(JsonElement input) => input.ValueKind == JsonValueKind.Array && input.EnumerateArray().Any(item =>
+        item.Text("type") == "reasoning" && item.Text("encrypted_content") is { Length: > 0 } encrypted && ReadSignature(encrypted) is null && ReadRedacted(encrypted) is null);
 
     private static List<string> Texts(JsonField parts)
     {

@@ -63,6 +63,7 @@ public static class RequestReader
             Stream = root["stream"].Flag() ?? false,
             IncludeUsage = true,
             Other = Others(root.Value),
+            Sealed = ReasoningItem.AnyIsForeign(root.Value.Get("input")) ? ["input.encrypted_content"] : [],
             Repeated = Repeats.Of(root, options.KeepsAnswers),
         };
     }

@@ -38,6 +38,11 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
 
     public abstract bool IsSameDialect(Upstream upstream);
 
+    public virtual Uri? AddressAt(Exchange exchange, Attempt attempt) => attempt.Upstream.UriFor(Operation, attempt.Model, exchange.Facts.Stream);
+
+    /// <summary>What an upstream answers this front in.</summary>
+    protected virtual IUpstreamDialect WireOf(Upstream upstream) => upstream.Wire;
+
     public string RouteName(RequestFacts facts) => modelPrefix is null ? facts.Model : modelPrefix.RouteName(facts.Model);
 
     public Reading<byte[]>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
@@ -102,7 +107,7 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
     private UnfoldRelay? Unfold(Exchange exchange, Attempt attempt)
     {
         var read = Read(exchange);
-        return read.IsOk ? new UnfoldRelay(attempt.Upstream.Wire.ReadAnswer, Writer(exchange, read.Value, attempt), ToolNames.Of(read.Value)) : null;
+        return read.IsOk ? new UnfoldRelay(WireOf(attempt.Upstream).ReadAnswer, Writer(exchange, read.Value, attempt), ToolNames.Of(read.Value)) : null;
     }
 
     private StreamWriterFactory Writer(Exchange exchange, ChatRequest request, Attempt attempt) =>

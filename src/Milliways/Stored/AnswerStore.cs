@@ -88,19 +88,25 @@ internal sealed class AnswerStore(StoredDatabase database, TimeProvider time, IL
         return found;
     });
 
-    /// <summary>A response and those before it, the oldest first; the last value is the id that could not be found, if one could not.</summary>
-    public Task<(List<StoredAnswer> Turns, string? Missing)> ConversationAsync(string team, string id) => database.ReadAsync(session =>
+    /// <summary>
+    /// A response and those before it, the oldest first; or the newest first up to an id that could not be found, or up to one that an upstream gave out
+    /// twice, so that the response before is not what it was.
+    /// </summary>
+    public Task<(List<StoredAnswer> Turns, string? Missing, string? Twice)> ConversationAsync(string team, string id) => database.ReadAsync(session =>
     {
         var turns = new List<StoredAnswer>();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         for (string? at = id; at is not null && turns.Count < MostTurns;)
         {
+            if (!seen.Add(at))
+                return (turns, null, at);
             if (Find(session, StoredKind.Response, team, at) is not { } turn)
-                return (turns, (string?)at);
+                return (turns, (string?)at, (string?)null);
             turns.Add(turn);
             at = turn.Previous;
         }
         turns.Reverse();
-        return (turns, null);
+        return (turns, null, null);
     });
 
     /// <summary>At start: what an earlier process left unfinished gets the body that says so.</summary>

@@ -35,6 +35,12 @@ internal sealed record Preset(string Name, string Variable)
 
     public AuthStyle Auth => OwnAuth ?? AuthOf(Dialect);
 
+    /// <summary>A server of the Chat dialect that answers Responses too, at <c>/responses</c> below its address.</summary>
+    public bool Responses { get; init; }
+
+    /// <summary>What stands where its address was moved to is taken to answer Responses as well.</summary>
+    public bool ResponsesWhenMoved { get; init; }
+
     /// <summary>Model names it serves without being listed; a trailing <c>*</c> stands for any rest.</summary>
     public IReadOnlyList<string> Models { get; init; } = [];
 
@@ -55,6 +61,10 @@ internal sealed record Preset(string Name, string Variable)
 
     /// <summary>What an address with nothing behind its host is completed with, for providers whose customers know their host only.</summary>
     public string? UsualPath { get; init; }
+
+    /// <summary>Whether Responses are expected at an address; of another server than the preset's own nobody knows.</summary>
+    public bool HasResponsesAt(UpstreamAddress address) =>
+        Responses && (ResponsesWhenMoved || (BaseUrl is null ? address.BasePath == UsualPath : address == UpstreamAddress.Parse(BaseUrl)));
 
     public bool Serves(string model) => Models.Any(pattern => pattern.EndsWith('*')
         ? model.StartsWith(pattern.AsSpan(0, pattern.Length - 1), StringComparison.Ordinal)

@@ -7,12 +7,12 @@ internal static class Presets
     [
         new("xai", "XAI")
         {
-            BaseUrl = "https://api.x.ai/v1", Provider = "grok", Models = ["grok-*", "v1"],
+            BaseUrl = "https://api.x.ai/v1", Provider = "grok", Models = ["grok-*", "v1"], Responses = true, ResponsesWhenMoved = true,
             Traits = new() { LiveSearch = true },
         },
         new("openai", "OPENAI")
         {
-            BaseUrl = "https://api.openai.com/v1", Models = ["gpt-*", "o1*", "o3*", "o4*", "chatgpt-*", "text-embedding-*"],
+            BaseUrl = "https://api.openai.com/v1", Models = ["gpt-*", "o1*", "o3*", "o4*", "chatgpt-*", "text-embedding-*"], Responses = true,
             Traits = new() { MaxCompletionTokens = true, SamplingExtensions = false, OpenAiExtensions = true },
         },
         new("anthropic", "ANTHROPIC") { BaseUrl = "https://api.anthropic.com", Dialect = UpstreamDialect.Anthropic, Models = ["claude-*"] },
@@ -25,7 +25,7 @@ internal static class Presets
         // too: .../openai/deployments/NAME?api-version=2024-10-21.
         new("azure-openai", "AZURE_OPENAI")
         {
-            OwnAuth = AuthStyle.ApiKey, UsualPath = "/openai/v1",
+            OwnAuth = AuthStyle.ApiKey, UsualPath = "/openai/v1", Responses = true,
             Traits = new() { MaxCompletionTokens = true, SamplingExtensions = false, OpenAiExtensions = true },
         },
         new("mistral", "MISTRAL")

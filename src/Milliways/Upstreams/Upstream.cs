@@ -31,6 +31,12 @@ internal sealed class Upstream
 
     public UpstreamDialect Dialect { get; }
 
+    /// <summary>An upstream of the Chat dialect that answers Responses too.</summary>
+    public bool AlsoResponses { get; init; }
+
+    /// <summary>Bytes of the Responses dialect can go there.</summary>
+    public bool SpeaksResponses => AlsoResponses || Dialect == UpstreamDialect.OpenAiResponses;
+
     /// <summary>Writes requests and reads answers as this upstream's dialect has them.</summary>
     public IUpstreamDialect Wire => UpstreamWire.Of(Dialect);
 

@@ -75,6 +75,7 @@ internal sealed class UpstreamSet
         {
             Preset = preset,
             IsXai = isXai,
+            AlsoResponses = dialect == UpstreamDialect.OpenAiChat && (config.Responses ?? preset?.HasResponsesAt(address) ?? false),
             Traits = config.Flavour is null ? traits : traits with { LiveSearch = isXai },
             Http2 = config.Http2,
             DrainsWhenClientGone = config.DrainWhenClientGone,

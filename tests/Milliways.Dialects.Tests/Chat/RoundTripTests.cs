@@ -1,5 +1,6 @@
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.OpenAiChat;
+using Milliways.Dialects.Tests.Gemini;
 using Milliways.Dialects.Tests.Support;
 
 namespace Milliways.Dialects.Tests.Chat;
@@ -100,12 +101,29 @@ public sealed class RoundTripTests
         foreach (var step in new Func<List<ChatEvent>, Recorder>[]
         {
             each => Wire.ReadChat(Wire.WriteChat(each, Flavour.Xai)), each => Wire.ReadMessages(Wire.WriteMessages(each)), each => Wire.ReadChatAnswer(Wire.WriteChatAnswer(Wire.Fold(each), Flavour.OpenAi)),
-            each => Wire.ReadMessage(Wire.WriteMessage(Wire.Fold(each))), each => Wire.ReadChatAnswer(Wire.WriteChatAnswer(Wire.Fold(each), Flavour.Xai)), each => Wire.ReadChat(Wire.WriteChat(each, Flavour.OpenAi)),
+            each => Wire.ReadMessage(Wire.WriteMessage(Wire.Fold(each))), each => Responses.Read(Responses.Write(each)), each => Responses.ReadAnswer(Responses.WriteAnswer(Wire.Fold(each))),
+            each => Wire.ReadChatAnswer(Wire.WriteChatAnswer(Wire.Fold(each), Flavour.Xai)), each => Wire.ReadChat(Wire.WriteChat(each, Flavour.OpenAi)),
         })
         {
             var read = step(way);
             Assert.Equal(expected, read.Fold.Usage);
             way = read.Events;
+        }
+    }, tests: 100);
+
+    /// <summary>
+    /// Google only answers, so its side is told by hand; it counts thoughts beside the answer, and what it wrote into a cache not at all.
+    /// </summary>
+    [Fact]
+    public void Usage_as_google_counts_it_is_the_same_whole_and_streamed_and_in_every_dialect_behind_it() => Dice.Check((dice, _) =>
+    {
+        var usage = new ChatUsage(1 + dice.Upto(900), dice.Upto(50), 0, 40 + dice.Upto(90), dice.Upto(40));
+        var answer = $$$"""{"candidates":[{"content":{"role":"model","parts":[{"text":"Hi"}]},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":{{{usage.TotalInput}}},"cachedContentTokenCount":{{{usage.CacheRead}}},"candidatesTokenCount":{{{usage.Output - usage.Reasoning}}},"thoughtsTokenCount":{{{usage.Reasoning}}},"totalTokenCount":{{{usage.Total}}}},"modelVersion":"gemini-2.5-pro","responseId":"abc"}""";
+        foreach (var read in new[] { GeminiWire.Read(GeminiWire.Stream(answer)), GeminiWire.ReadWhole(answer) })
+        {
+            Assert.Equal(usage, read.Fold.Usage);
+            Assert.All([Wire.ReadChat(Wire.WriteChat(read.Events, Flavour.OpenAi)), Wire.ReadMessages(Wire.WriteMessages(read.Events)), Responses.Read(Responses.Write(read.Events))],
+                behind => Assert.Equal(usage, behind.Fold.Usage));
         }
     }, tests: 100);
 

@@ -13,18 +13,13 @@ public static class ReportedBugs
         ("DIS", 5), ("SSE", 12), ("RSP", 13),
     ];
 
-    /// <summary>Bugs of the Responses dialect: due when its folder of tests is there.</summary>
-    private static readonly string[] OfResponses =
-        ["BLK-12", "BLK-17", "ARG-10", "TID-07", "TID-08", "THK-05", "THK-06", "USG-10", "ERR-06", "ERR-10", .. Section("RSP", 13)];
-
     /// <summary>Why a row is no test of ours.</summary>
     public static IReadOnlyDictionary<string, string> NotOurs { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["DIS-04"] = "No books are kept yet: what an exchange ended with is all there is to record.",
     };
 
-    public static IEnumerable<string> Due(bool withResponses) =>
-        Sections.SelectMany(section => Section(section.Section, section.Count)).Where(id => withResponses || !OfResponses.Contains(id));
+    public static IReadOnlyList<string> All { get; } = [.. Sections.SelectMany(section => Section(section.Section, section.Count))];
 
     private static IEnumerable<string> Section(string name, int count) => Enumerable.Range(1, count).Select(number => $"{name}-{number:00}");
 }

@@ -111,6 +111,28 @@ public sealed class RequestReaderTests
         Assert.Equal(["max_tool_calls"], request.Other.Keys);
     }
 
+    [Theory]
+    [InlineData("""{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gAAAA"}""", true)]
+    [InlineData("""{"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"why"}],"encrypted_content":"gAAAA"}""", true)]
+    [InlineData("""{"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"why"}],"encrypted_content":"mw1.s.sig"}""", false)]
+    [InlineData("""{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"mw1.r.data"}""", false)]
+    [InlineData("""{"type":"reasoning","id":"rs_1","summary":[{"type":"summary_text","text":"why"}],"encrypted_content":null}""", false)]
+    public void Reasoning_that_only_its_maker_reads_is_lost_by_name(string item, bool isLost)
+    {
+        var request = Responses.Request($$"""{"model":"m","input":[{{item}},{"role":"user","content":"q"}]}""");
+        IEnumerable<string> lost = isLost ? ["input.encrypted_content"] : [];
+        Assert.Equal(lost, Requests.Chat(request).Dropped);
+        Assert.Equal(lost, Requests.Messages(request).Dropped);
+    }
+
+    [Fact]
+    public void Encrypted_reasoning_that_is_asked_for_comes_from_anthropic_and_never_from_chat()
+    {
+        var request = Responses.Request("""{"model":"m","input":"q","include":["reasoning.encrypted_content"]}""");
+        Assert.Equal(["include"], Requests.Chat(request).Dropped);
+        Assert.Empty(Requests.Messages(request).Dropped);
+    }
+
     [Fact]
     public void What_the_request_said_is_repeated_and_what_it_left_out_has_its_default()
     {

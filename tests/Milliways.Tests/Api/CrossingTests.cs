@@ -27,6 +27,18 @@ public sealed class CrossingTests
     }
 
     [Fact]
+    public async Task A_responses_caller_is_told_that_encrypted_reasoning_is_lost_and_strict_refuses_it()
+    {
+        await using var lab = new FakeUpstream();
+        await using var server = await TestServer.WithLabAsync(lab);
+        const string Body = """{"model":"alpha","include":["reasoning.encrypted_content"],"input":[{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gAAA"},{"role":"user","content":"q"}]}""";
+
+        var answer = await server.PostAsync("/v1/responses", Body);
+        Assert.Equal((200, "include,input.encrypted_content"), (answer.Status, answer.Header("x-milliways-dropped")));
+        Assert.Equal((400, 1), ((await server.PostAsync("/v1/responses", Body, ("x-milliways-strict", "true"))).Status, lab.Received.Count));
+    }
+
+    [Fact]
     public async Task A_messages_caller_gets_a_whole_answer_from_a_chat_upstream()
     {
         await using var lab = new FakeUpstream();

@@ -97,6 +97,22 @@ public sealed class HeldResponseTests
         Assert.Equal("""{"model":"m","input":"Next","previous_response_id":"resp_up"}""", up.Last.Text);
     }
 
+    [Fact]
+    public async Task An_upstream_that_gives_out_an_id_twice_is_told_as_that_and_not_as_a_long_conversation()
+    {
+        await using var up = new FakeUpstream(turn => turn.WholeAsync(Whole));
+        await using var server = await StartAsync(up, up);
+        const string Next = """{"model":"one/m","input":"Next","previous_response_id":"resp_up"}""";
+        await server.PostAsync("/v1/responses", """{"model":"one/m","input":"Hello"}""");
+        Assert.Equal(200, (await server.PostAsync("/v1/responses", Next)).Status);
+
+        var looped = await server.PostAsync("/v1/responses", Next);
+        Assert.Equal(400, looped.Status);
+        Assert.Contains("gave the id 'resp_up' to two responses", looped.Text, StringComparison.Ordinal);
+        var items = (await server.GetAsync("/v1/responses/resp_up/input_items")).Json.GetProperty("data");
+        Assert.Equal("Next", Assert.Single(items.EnumerateArray()).GetProperty("content")[0].GetProperty("text").GetString());
+    }
+
     private static Task<TestServer> StartAsync(FakeUpstream one, FakeUpstream two) => TestServer.StartAsync($$"""
         { "upstreams": {
           "one": { "dialect": "openai-responses", "baseUrl": "{{one.Url}}/v1", "apiKey": "{{TestServer.UpstreamKey}}" },

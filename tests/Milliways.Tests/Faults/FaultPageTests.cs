@@ -1,13 +1,21 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
+using Milliways.Api;
+using Milliways.Api.Responses;
+using Milliways.Exchanges;
 using Milliways.Tests.Faults.Callers;
 using Milliways.Tests.Support;
 using Milliways.Tests.Support.Upstreams;
+using Milliways.Upstreams;
 
 namespace Milliways.Tests.Faults;
 
 /// <summary>docs/faults.md says which faults there are and which cells have no sense; here both are compared with the code.</summary>
-public sealed class FaultPageTests
+public sealed partial class FaultPageTests
 {
+    /// <summary>The fronts of the table's callers.</summary>
+    private static readonly Type[] Tried = [typeof(ChatFront), typeof(MessagesFront), typeof(ResponsesFront)];
+
     [Fact]
     public void The_page_has_a_row_for_every_fault() =>
         Assert.Equal(AllFaults.All.Select(fault => fault.Name), Rows("## Faults").Select(row => row[0]));
@@ -29,9 +37,33 @@ public sealed class FaultPageTests
     }
 
     [Fact]
-    public void Every_front_and_every_upstream_is_in_the_table() => Assert.Equal(
-        Caller.All.Select(caller => caller.Name).Order(),
-        typeof(FaultTableTests).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(FaultTableTests))).Select(type => ((FaultTableTests)Activator.CreateInstance(type)!).Front).Order());
+    public void Every_caller_and_every_upstream_has_its_tests()
+    {
+        var tests = typeof(FaultTableTests).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(FaultTableTests))).Select(type => (FaultTableTests)Activator.CreateInstance(type)!);
+        Assert.Equal(Caller.All.Select(caller => caller.Name).Order(), tests.Select(test => test.Front).Order());
+        Assert.Equal(Wire.All.Select(wire => wire.Name), FaultTableTests.Upstreams.Select(row => row.Data));
+    }
+
+    [Fact]
+    public void Every_front_that_is_not_tried_has_its_reason()
+    {
+        var fronts = typeof(IFront).Assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(IFront)));
+        Assert.Equal(fronts.Except(Tried).Select(type => type.Name).Order(StringComparer.Ordinal), Rows("## Fronts that are not in the table").Select(row => row[0]));
+    }
+
+    /// <summary>Compared with what the configuration can name, so that a new dialect, or one that falls out of the table, is noticed.</summary>
+    [Fact]
+    public void Every_dialect_of_upstreams_is_tried_and_the_engine_has_its_reason()
+    {
+        Assert.Equal(Enum.GetNames<UpstreamDialect>().Order(StringComparer.Ordinal),
+            Wire.All.Select(wire => string.Concat(wire.Dialect.Split('-').Select(word => word == "openai" ? "OpenAi" : char.ToUpperInvariant(word[0]) + word[1..]))).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(["the embedded engine"], Rows("## Upstreams that are not in the table").Select(row => row[0]));
+    }
+
+    [Fact]
+    public void The_tests_that_reasons_name_are_there() => Assert.All(
+        TestsNamed().Matches(File.ReadAllText(Path.Combine(Repository.Root, "docs", "faults.md"))).Select(match => match.Groups[1].Value),
+        path => Assert.True(Path.Exists(Path.Combine(Repository.Root, path)), path));
 
     private static IEnumerable<(string Fault, string Upstream, string Way, string Reason)> Missing()
     {
@@ -55,4 +87,7 @@ public sealed class FaultPageTests
             .Where(line => line.StartsWith('|')).Skip(2)
             .Select(line => line.Trim('|', ' ').Split(" | ")),
     ];
+
+    [GeneratedRegex("`(tests/[^`]+)`")]
+    private static partial Regex TestsNamed();
 }

@@ -44,6 +44,19 @@ public sealed class ConfigurationTests
         return (config, [.. reader.Problems.Select(problem => problem.ToString())]);
     }
 
+    [Theory]
+    [InlineData("\"preset\": \"openai\"", true)]
+    [InlineData("\"dialect\": \"openai-chat\", \"baseUrl\": \"http://127.0.0.1:9/v1\"", true)]
+    [InlineData("\"preset\": \"google\", \"dialect\": \"openai-chat\"", true)]
+    [InlineData("\"preset\": \"anthropic\"", false)]
+    [InlineData("\"preset\": \"openai\", \"dialect\": \"openai-responses\"", false)]
+    public void Responses_are_a_word_about_chat_upstreams(string members, bool isKnown)
+    {
+        var (config, problems) = Read($"{{ \"upstreams\": {{ \"u\": {{ {members}, \"responses\": false }} }} }}");
+        Assert.False(config.Upstreams[0].Responses);
+        Assert.Equal(isKnown ? [] : ["m.json:1: upstreams.u.responses: says whether an upstream of the dialect openai-chat answers Responses too: leave it away"], problems);
+    }
+
     [Fact]
     public void An_alias_to_an_upstream_that_does_not_exist_is_told_with_its_line()
     {

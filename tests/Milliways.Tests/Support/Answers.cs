@@ -9,6 +9,9 @@ internal static class Answers
     public const string Messages =
         """{"id":"msg_up","type":"message","role":"assistant","model":"claude-x-1","content":[{"type":"text","text":"Hi"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":3,"output_tokens":1}}""";
 
+    public const string Responses =
+        """{"id":"resp_up","object":"response","created_at":1734999999,"status":"completed","model":"m","output":[{"type":"message","id":"msg_up","role":"assistant","status":"completed","content":[{"type":"output_text","text":"Hi","annotations":[]}]}],"store":true,"usage":{"input_tokens":3,"input_tokens_details":{"cached_tokens":0},"output_tokens":1,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":4}}""";
+
     public const string Done = "data: [DONE]\n\n";
 
     public static string Chunk(string text) =>

@@ -66,13 +66,13 @@ internal sealed class ResponseEndpoints(StoredResponses responses, HeldResponses
             await RefuseAsync(http, key, Failure.Invalid("`order` must be asc or desc.", "order"));
             return;
         }
-        var (turns, missing) = await responses.ConversationAsync(key.Team.Account, id);
+        var (turns, missing, twice) = await responses.ConversationAsync(key.Team.Account, id);
         if (turns.Count == 0 || missing == id)
         {
             await RefuseAsync(http, key, Unknown(id));
             return;
         }
-        if (missing is not null)
+        if ((missing ?? twice) is not null)
             turns.Reverse(); // an unfinished walk comes newest first; what is left of the conversation is still true
         var items = EarlierItems.List(turns);
         if (query["order"] != "asc")

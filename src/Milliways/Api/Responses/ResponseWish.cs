@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Milliways.Dialects.Chat;
 using Milliways.Stored;
@@ -18,13 +19,17 @@ internal sealed record ResponseWish
     /// <summary>The value of <c>input</c> as a JSON array of items.</summary>
     public required byte[] Input { get; init; }
 
+    /// <summary>The first member or item that points at what a provider keeps: <c>conversation</c>, <c>prompt</c>, or a reference such as <c>input[3]</c>.</summary>
+    public string? AtProvider { get; init; }
+
     /// <summary>The conversation before this request, oldest first; empty when it begins one.</summary>
     public IReadOnlyList<StoredAnswer> Earlier { get; init; } = [];
 
-    /// <summary>Reads the four members; what is wrong with any other is the dialect's to say.</summary>
+    /// <summary>Reads these members; what is wrong with any other is the dialect's to say.</summary>
     public static Reading<ResponseWish> Read(ReadOnlySpan<byte> body)
     {
         var (stores, background, previous, input) = (true, false, (string?)null, (byte[])[.. "[]"u8]);
+        string? atProvider = null;
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 320 });
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -48,12 +53,48 @@ internal sealed record ResponseWish
                 case "previous_response_id":
                     previous = reader.GetString();
                     break;
+                case "conversation" or "prompt" when token != JsonTokenType.Null:
+                    atProvider ??= name;
+                    break;
+                case "input" when token == JsonTokenType.StartArray:
+                    atProvider ??= FirstReference(ref reader);
+                    break;
             }
             reader.Skip();
             if (name == "input" && token is JsonTokenType.String or JsonTokenType.StartArray)
                 input = token == JsonTokenType.StartArray ? body[start..(int)reader.BytesConsumed].ToArray() : Message(body[start..(int)reader.BytesConsumed]);
         }
-        return new ResponseWish { Stores = stores, IsBackground = background, PreviousId = previous, Input = input };
+        return new ResponseWish { Stores = stores, IsBackground = background, PreviousId = previous, Input = input, AtProvider = atProvider };
+    }
+
+    /// <summary>Reads an array of items to its end.</summary>
+    private static string? FirstReference(ref Utf8JsonReader reader)
+    {
+        string? found = null;
+        for (var index = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; index++)
+            if (reader.TokenType != JsonTokenType.StartObject)
+                reader.Skip();
+            else if (IsReference(ref reader))
+                found ??= string.Create(CultureInfo.InvariantCulture, $"input[{index}]");
+        return found;
+    }
+
+    /// <summary>Reads an item to its end; one with an id and neither type nor role is a reference too (dialects 3.3).</summary>
+    private static bool IsReference(ref Utf8JsonReader item)
+    {
+        var (refers, isTyped, hasRole, hasId) = (false, false, false, false);
+        while (item.Read() && item.TokenType == JsonTokenType.PropertyName)
+        {
+            var (isType, isRole, isId) = (item.ValueTextEquals("type"u8), item.ValueTextEquals("role"u8), item.ValueTextEquals("id"u8));
+            item.Read();
+            var isText = item.TokenType == JsonTokenType.String;
+            isTyped |= isType && isText;
+            refers |= isType && isText && item.ValueTextEquals("item_reference"u8);
+            hasRole |= isRole && isText;
+            hasId |= isId && isText;
+            item.Skip();
+        }
+        return refers || (hasId && !isTyped && !hasRole);
     }
 
     /// <summary>A plain text is one message of the user (dialects 3.2).</summary>

@@ -40,7 +40,11 @@ internal sealed class ResponsesFront(Flavour flavour, StoredResponses stored, Mo
 
     public override ReadOnlySpan<byte> KeepAlive => SseWriter.KeepAlive;
 
-    public override bool IsSameDialect(Upstream upstream) => upstream.Dialect == UpstreamDialect.OpenAiResponses;
+    public override bool IsSameDialect(Upstream upstream) => upstream.SpeaksResponses;
+
+    public override Uri? AddressAt(Exchange exchange, Attempt attempt) => IsSameDialect(attempt.Upstream) ? attempt.Upstream.At("/responses") : base.AddressAt(exchange, attempt);
+
+    protected override IUpstreamDialect WireOf(Upstream upstream) => IsSameDialect(upstream) ? ResponsesDialect.Instance : upstream.Wire;
 
     public override int Status(Failure failure) => ChatErrors.Status(failure, flavour);
 

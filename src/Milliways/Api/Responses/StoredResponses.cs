@@ -27,9 +27,11 @@ internal sealed class StoredResponses(AnswerStore answers, TimeProvider time)
         exchange.FrontState = read.Value;
         if (read.Value.PreviousId is not { } previous)
             return null;
-        var (turns, missing) = await answers.ConversationAsync(exchange.Key!.Team.Account, previous);
+        var (turns, missing, twice) = await answers.ConversationAsync(exchange.Key!.Team.Account, previous);
         if (missing is not null)
             return NotFound(previous, missing);
+        if (twice is not null)
+            return Failure.Invalid($"The conversation of the previous response '{previous}' cannot be put together: its upstream gave the id '{twice}' to two responses. Send the conversation as `input`.", "previous_response_id");
         if (turns.Count >= AnswerStore.MostTurns)
             return Failure.Invalid($"The conversation has more than {AnswerStore.MostTurns} responses: begin a new one, with a summary as input.", "previous_response_id");
         if (turns[^1].IsWaiting)
@@ -57,7 +59,7 @@ internal sealed class StoredResponses(AnswerStore answers, TimeProvider time)
 
     public Task<StoredAnswer?> FindAsync(string team, string id) => answers.FindAsync(StoredKind.Response, team, id);
 
-    public Task<(List<StoredAnswer> Turns, string? Missing)> ConversationAsync(string team, string id) => answers.ConversationAsync(team, id);
+    public Task<(List<StoredAnswer> Turns, string? Missing, string? Twice)> ConversationAsync(string team, string id) => answers.ConversationAsync(team, id);
 
     /// <summary>Forgets a response; one that is still being made is ended.</summary>
     public async Task<StoredAnswer?> DeleteAsync(string team, string id)

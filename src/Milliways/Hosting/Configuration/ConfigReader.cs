@@ -104,10 +104,20 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             Http2 = section.Flag("http2") ?? false,
             DrainWhenClientGone = section.Choice("onClientGone", WhenGone) ?? false,
             Flavour = section.Choice("flavour", Flavours),
+            Responses = ReadResponses(section, dialect, preset),
             Prices = section.Section("prices") is { } prices ? prices.Entries().ToDictionary(price => price.Name, price => ReadPrice(price.Section)) : [],
         };
         section.Done();
         return upstream;
+    }
+
+    private static bool? ReadResponses(ConfigSection section, string? dialect, string? preset)
+    {
+        var responses = section.Flag("responses");
+        var isChat = dialect is null ? preset is null || Upstreams.Presets.Find(preset) is not { Dialect: not Upstreams.UpstreamDialect.OpenAiChat } : dialect == "openai-chat";
+        if (responses is not null && !isChat)
+            section.Problem("says whether an upstream of the dialect openai-chat answers Responses too: leave it away", name: "responses");
+        return responses;
     }
 
     private List<(string Name, string Value)> ReadHeaders(ConfigSection upstream, ConfigSection section, ref string? off)

@@ -69,6 +69,9 @@ internal sealed record UpstreamConfig(string Name)
     /// <summary>Whose way of the Chat dialect it speaks: <c>xai</c> or <c>openai</c>; null: its preset's.</summary>
     public Flavour? Flavour { get; init; }
 
+    /// <summary>Whether an upstream of the Chat dialect answers Responses too; null: as its preset does.</summary>
+    public bool? Responses { get; init; }
+
     /// <summary>Model name, or <c>*</c> for all others, to its price.</summary>
     public IReadOnlyDictionary<string, PriceConfig> Prices { get; init; } = new Dictionary<string, PriceConfig>();
 
