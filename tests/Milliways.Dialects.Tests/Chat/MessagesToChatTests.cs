@@ -113,7 +113,7 @@ public sealed class MessagesToChatTests
     }
 
     [Theory]
-    [InlineData("\"stop_sequences\":[\"a\",\"b\",\"c\",\"d\",\"e\"]", "stop")]
+    [InlineData("\"stop_sequences\":[\"a\",\"b\",\"c\",\"d\",\"e\"]", "stop_sequences")]
     [InlineData("\"container\":\"c\"", "container")]
     [InlineData("\"mcp_servers\":[{}]", "mcp_servers")]
     public void What_would_change_the_answer_is_refused_by_name(string members, string param) => Assert.Equal(param, Cross(Ask, members).Failure?.Param);

@@ -1,4 +1,5 @@
 using Milliways.Tests.Support;
+using Milliways.Tests.Support.Upstreams;
 
 namespace Milliways.Tests.Gateway;
 
@@ -24,7 +25,7 @@ public sealed class GatewayRoutingTests
     public async Task Groks_path_serves_responses_and_embeddings_in_xais_flavour()
     {
         const string Vectors = """{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.5]}],"model":"grok-3","usage":{"prompt_tokens":1,"total_tokens":1}}""";
-        await using var xai = new FakeUpstream(turn => turn.WholeAsync(turn.Request.Target == "/v1/embeddings" ? Vectors : Answers.Chat));
+        await using var xai = new FakeUpstream(turn => turn.WholeAsync(turn.Request.Target == "/v1/embeddings" ? Vectors : Wire.OpenAiResponses.TextWhole));
         await using var server = await TestServer.StartAsync($$"""
             { "upstreams": { "xai": { "preset": "xai", "baseUrl": "{{xai.Url}}/v1", "apiKey": "sk-xai" } } }
             """);

@@ -29,6 +29,7 @@ internal sealed record ResponseWish
     public static Reading<ResponseWish> Read(ReadOnlySpan<byte> body)
     {
         var (stores, background, previous, input) = (true, false, (string?)null, (byte[])[.. "[]"u8]);
+        var hasInput = false;
         string? atProvider = null;
         var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 320 });
         reader.Read();
@@ -53,6 +54,8 @@ internal sealed record ResponseWish
                 case "previous_response_id":
                     previous = reader.GetString();
                     break;
+                case "input" when token is not (JsonTokenType.String or JsonTokenType.StartArray or JsonTokenType.Null):
+                    return Failure.Unprocessable("`input` must be a text or a list of items.", name);
                 case "conversation" or "prompt" when token != JsonTokenType.Null:
                     atProvider ??= name;
                     break;
@@ -61,9 +64,13 @@ internal sealed record ResponseWish
                     break;
             }
             reader.Skip();
+            hasInput |= name == "input" && token != JsonTokenType.Null;
             if (name == "input" && token is JsonTokenType.String or JsonTokenType.StartArray)
                 input = token == JsonTokenType.StartArray ? body[start..(int)reader.BytesConsumed].ToArray() : Message(body[start..(int)reader.BytesConsumed]);
         }
+        // Said here and not left to the upstream, which may get the bytes as they are; what continues a conversation may have nothing to add.
+        if (!hasInput && previous is null && atProvider is null)
+            return Failure.Unprocessable("missing field `input`: send a text or a list of items.", "input");
         return new ResponseWish { Stores = stores, IsBackground = background, PreviousId = previous, Input = input, AtProvider = atProvider };
     }
 
