@@ -56,7 +56,6 @@ internal sealed class UpstreamCall : IAsyncDisposable
     {
         using var request = Request(upstream, address, call, exchange);
         exchange.HasAsked = true;
-        var watch = AnswerWatch.Begin();
         try
         {
             return new UpstreamCall(await upstream.Client.SendAsync(request, cancel));
@@ -65,7 +64,7 @@ internal sealed class UpstreamCall : IAsyncDisposable
         {
             throw Connector.Late(pending, late);
         }
-        catch (HttpRequestException stale) when (stale.InnerException is IOException && call.Content is null && !UpstreamClients.IsOnNewConnection(request) && watch.IsUnanswered && !cancel.IsCancellationRequested)
+        catch (HttpRequestException stale) when (stale.InnerException is UnansweredException && call.Content is null && !cancel.IsCancellationRequested)
         {
             // The server closed an idle connection in the moment it was used again: no byte of an answer came (design, "Upstream connections").
             using var again = Request(upstream, address, call, exchange);

@@ -102,16 +102,10 @@ internal sealed class UpstreamClients(TimeProvider time, Func<string, string?> e
             client.Dispose();
     }
 
-    /// <summary>True for a request that was sent on a connection made for it, false for one on a connection that had been idle.</summary>
-    public static bool IsOnNewConnection(HttpRequestMessage request) => request.Options.TryGetValue(NewConnection, out var isNew) && isNew;
-
-    private static readonly HttpRequestOptionsKey<bool> NewConnection = new("new-connection");
-
     private static SocketsHttpHandler NewHandler() => new()
     {
         PlaintextStreamFilter = static (made, _) =>
         {
-            made.InitialRequestMessage.Options.Set(NewConnection, true);
             PendingConnection.Of(made.InitialRequestMessage)?.Done();
             return ValueTask.FromResult<Stream>(new WatchedStream(made.PlaintextStream));
         },

@@ -2,10 +2,16 @@ using System.Runtime.CompilerServices;
 
 namespace Milliways.Upstreams.Connections;
 
-/// <summary>A connection that tells the watch of the request on it what was written and whether something came (<see cref="AnswerWatch"/>).</summary>
+/// <summary>
+/// A connection that knows whether it was used before and whether anything has come back for the request on it. When it dies in the moment it is used again, it
+/// says so (<see cref="UnansweredException"/>): the handler alone gives the same exception for an answer that was cut inside its head, and it may
+/// send a request on another connection than the one that was made for it.
+/// </summary>
 internal sealed class WatchedStream(Stream inner) : Stream
 {
-    private AnswerWatch? _watch;
+    private volatile bool _isUsed;
+    private volatile bool _isSent;
+    private volatile bool _hasByte;
 
     public override bool CanRead => true;
 
@@ -21,27 +27,40 @@ internal sealed class WatchedStream(Stream inner) : Stream
         set => throw new NotSupportedException();
     }
 
+    /// <summary>A request was written on a connection that has answered before, and nothing came back.</summary>
+    private bool IsUnanswered => _isUsed && _isSent && !_hasByte;
+
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] // once for each chunk of a stream
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        Seen(await inner.ReadAsync(buffer, cancellationToken));
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return Seen(await inner.ReadAsync(buffer, cancellationToken), buffer.IsEmpty);
+        }
+        catch (IOException broken) when (IsUnanswered && broken is not UnansweredException)
+        {
+            throw new UnansweredException(broken);
+        }
+    }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override int Read(Span<byte> buffer) => Seen(inner.Read(buffer));
+    public override int Read(Span<byte> buffer) => Seen(inner.Read(buffer), buffer.IsEmpty);
 
-    public override int Read(byte[] buffer, int offset, int count) => Seen(inner.Read(buffer, offset, count));
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        Bind();
-        return inner.WriteAsync(buffer, cancellationToken);
+        Begin(buffer.Span);
+        var writing = inner.WriteAsync(buffer, cancellationToken);
+        return writing.IsCompletedSuccessfully ? writing : WrittenAsync(writing);
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        Bind();
+        Begin(buffer);
         inner.Write(buffer);
     }
 
@@ -62,18 +81,40 @@ internal sealed class WatchedStream(Stream inner) : Stream
         base.Dispose(disposing);
     }
 
-    private int Seen(int read)
+    private async ValueTask WrittenAsync(ValueTask writing)
+    {
+        try
+        {
+            await writing;
+        }
+        catch (IOException broken) when (IsUnanswered)
+        {
+            throw new UnansweredException(broken);
+        }
+    }
+
+    /// <summary>An empty read waits for bytes and takes none: it tells nothing.</summary>
+    private int Seen(int read, bool isEmpty)
     {
         if (read > 0)
-            _watch?.Answered();
+            _hasByte = true;
+        else if (!isEmpty && IsUnanswered)
+            throw new UnansweredException();
         return read;
     }
 
-    private void Bind()
+    /// <summary>
+    /// A request's first bytes are its method and stand at the start of a write; what follows is the rest of it. The frames of HTTP/2 never look so: what is
+    /// safe to repeat there the handler repeats by itself.
+    /// </summary>
+    private void Begin(ReadOnlySpan<byte> written)
     {
-        if (AnswerWatch.Current is not { } watch)
+        if (!written.StartsWith("POST "u8) && !written.StartsWith("GET "u8) && !written.StartsWith("DELETE "u8))
             return;
-        watch.Sent();
-        _watch = watch;
+        _isUsed |= _hasByte;
+        (_hasByte, _isSent) = (false, true);
     }
 }
+
+/// <summary>A connection that had been idle died before a byte of an answer came: the request may be sent once more.</summary>
+internal sealed class UnansweredException(IOException? broken = null) : IOException("The connection was closed in the moment it was used again.", broken);
