@@ -64,7 +64,7 @@ internal sealed class ManualTime : TimeProvider
             Advance(step ?? TimeSpan.FromSeconds(1));
             await Task.WhenAny(done, Task.Delay(2));
             // On a busy machine the clock must not run ahead of those who are to notice it.
-            for (var wait = 0; wait < 50 && ThreadPool.PendingWorkItemCount > 0 && !done.IsCompleted; wait++)
+            for (var wait = 0; wait < 10 && ThreadPool.PendingWorkItemCount > 0 && !done.IsCompleted; wait++)
                 await Task.WhenAny(done, Task.Delay(1));
         }
         return Now - from;
