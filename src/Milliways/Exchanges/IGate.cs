@@ -20,4 +20,9 @@ internal readonly record struct Admission(ILease? Lease, Failure? Refusal)
 internal interface ILease
 {
     void Close(in Outcome outcome);
+
+    /// <summary>Nothing of the exchange is left: its upstream is closed and its caller has been answered. Called once, after <see cref="Close"/>.</summary>
+    void Release()
+    {
+    }
 }

@@ -1,4 +1,5 @@
 using Milliways.Dialects.Chat;
+using Milliways.Limits;
 using Milliways.Routing;
 using Milliways.Upstreams;
 
@@ -15,6 +16,10 @@ internal sealed record MilliwaysConfig
     public EngineConfig Engine { get; init; } = new();
 
     public SecurityConfig Security { get; init; } = new();
+
+    public CreditsConfig Credits { get; init; } = new();
+
+    public LimitsConfig Limits { get; init; } = new();
 
     /// <summary>Things worth saying at start that keep nothing from working.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
@@ -107,7 +112,13 @@ internal sealed record ModelConfig(string Name)
     public IReadOnlyList<string>? Inputs { get; init; }
 
     public PriceConfig? Price { get; init; }
+
+    /// <summary>What the operator says of its limits, over those of the catalogue; null: nothing.</summary>
+    public LimitSetOverride? Limits { get; init; }
 }
+
+/// <summary>Named limits replace the catalogue's, one set to null switches it off, the others stay.</summary>
+internal sealed record LimitSetOverride(LimitSet Limits, IReadOnlySet<string> Named);
 
 /// <summary>One of a model's attempts.</summary>
 internal readonly record struct AttemptConfig(string Upstream, string Model, int Weight);

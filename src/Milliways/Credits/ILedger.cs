@@ -1,0 +1,64 @@
+namespace Milliways.Credits;
+
+/// <summary>
+/// The money of every team as one process may use it. An exchange holds a bound before it asks anybody, tops it up while an answer grows, and settles it
+/// once. No team is ever charged more than it held, and it never holds more than it has (design §4, "Money").
+/// </summary>
+internal interface ILedger
+{
+    /// <summary>What the team could still hold, in ticks, its postpaid allowance included.</summary>
+    long Available(Guid team);
+
+    /// <summary>
+    /// Sets <paramref name="ticks"/> aside, from the grants that expire first. 0 ticks always succeed. Completes at once when this process has the money
+    /// at hand.
+    /// </summary>
+    ValueTask<HoldAnswer> HoldAsync(Payer payer, string requestId, long ticks, CancellationToken cancel);
+
+    /// <summary>More for the same hold; null, or why there is no more.</summary>
+    ValueTask<HoldRefusal?> TopUpAsync(Hold hold, long ticks, CancellationToken cancel);
+
+    /// <summary>
+    /// Charges the cost, at most what is held, puts the rest on <c>operator:overrun</c>, and gives the rest of the hold back. Completes when the charge is
+    /// durable; only then the end of an answer may be sent.
+    /// </summary>
+    /// <returns>What the team was charged, in ticks.</returns>
+    /// <exception cref="LedgerUnavailableException">The charge could not be made durable.</exception>
+    ValueTask<long> SettleAsync(Hold hold, Charge charge);
+
+    /// <summary>Gives all of it back: nothing was answered.</summary>
+    void Release(Hold hold);
+}
+
+/// <summary>Money set aside for one exchange; the ledger knows from which grants. Settled or released exactly once; a second time does nothing.</summary>
+internal abstract class Hold
+{
+    public abstract string RequestId { get; }
+
+    /// <summary>What is set aside now, in ticks.</summary>
+    public abstract long Ticks { get; }
+}
+
+internal enum HoldRefusal
+{
+    /// <summary>The team's credits and allowance do not cover it.</summary>
+    Credits,
+
+    /// <summary>The key's monthly budget does not.</summary>
+    KeyBudget,
+
+    /// <summary>The team's hard monthly spending limit does not.</summary>
+    TeamLimit,
+
+    /// <summary>The gateway's does not.</summary>
+    GatewayLimit,
+
+    /// <summary>Nobody can say: the journal cannot be written, or the database has been away too long (503, never 401).</summary>
+    Unavailable,
+}
+
+/// <summary>A hold, or why there is none.</summary>
+internal readonly record struct HoldAnswer(Hold? Hold, HoldRefusal? Refusal);
+
+/// <summary>Books cannot be kept at the moment; nothing was charged.</summary>
+internal sealed class LedgerUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
