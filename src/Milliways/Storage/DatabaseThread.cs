@@ -13,16 +13,16 @@ internal sealed class DatabaseThread : IAsyncDisposable
 {
     private const int MostWaiting = 1024;
 
-    private readonly BlockingCollection<Action<SqliteSession>> _work = new(MostWaiting);
+    private readonly BlockingCollection<Action<DatabaseSession>> _work = new(MostWaiting);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public DatabaseThread(SqliteSession session, string name)
+    public DatabaseThread(DatabaseSession session, string name)
     {
         new Thread(() => Run(session)) { Name = name, IsBackground = true }.Start();
     }
 
     /// <exception cref="DatabaseBusyException">1,024 pieces of work are waiting already.</exception>
-    public Task<T> RunAsync<T>(Func<SqliteSession, T> work)
+    public Task<T> RunAsync<T>(Func<DatabaseSession, T> work)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         var taken = _work.TryAdd(session =>
@@ -47,7 +47,7 @@ internal sealed class DatabaseThread : IAsyncDisposable
         _work.Dispose();
     }
 
-    private void Run(SqliteSession session)
+    private void Run(DatabaseSession session)
     {
         foreach (var work in _work.GetConsumingEnumerable())
             work(session);

@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using Milliways.Hosting;
 
 namespace Milliways.Storage;
@@ -8,10 +8,10 @@ namespace Milliways.Storage;
 /// </summary>
 internal sealed class LedgerDatabase : IDisposable
 {
-    private readonly SqliteSession _session;
+    private readonly DatabaseSession _session;
     private readonly Lock _one = new();
 
-    private LedgerDatabase(SqliteSession session) => _session = session;
+    private LedgerDatabase(DatabaseSession session) => _session = session;
 
     /// <summary>Opens or creates the file and brings its schema up to date.</summary>
     /// <exception cref="UserErrorException">The file is no database, damaged, not writable, or newer than this executable.</exception>
@@ -25,7 +25,7 @@ internal sealed class LedgerDatabase : IDisposable
     }
 
     /// <summary>All rows of a query, each made by <paramref name="read"/>.</summary>
-    public List<T> Query<T>(string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    public List<T> Query<T>(string sql, Func<DbDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
         lock (_one)
             return _session.Query(sql, read, parameters);

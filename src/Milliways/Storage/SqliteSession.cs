@@ -3,12 +3,13 @@ using Milliways.Hosting;
 
 namespace Milliways.Storage;
 
-/// <summary>One connection to a SQLite file whose schema is this version's. For one thread at a time; the provider blocks.</summary>
-internal sealed class SqliteSession : IDisposable
+/// <summary>One connection to a SQLite file whose schema is this version's.</summary>
+internal sealed class SqliteSession : DatabaseSession
 {
-    private readonly SqliteConnection _connection;
-
-    private SqliteSession(SqliteConnection connection) => _connection = connection;
+    private SqliteSession(SqliteConnection connection)
+        : base(connection)
+    {
+    }
 
     /// <summary>Opens or creates the file and brings its schema up to date.</summary>
     /// <param name="file">The database's path.</param>
@@ -44,45 +45,5 @@ internal sealed class SqliteSession : IDisposable
             connection.Dispose();
             throw;
         }
-    }
-
-    /// <summary>Runs one statement with its parameters; returns the number of changed rows.</summary>
-    public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
-    {
-        using var command = Command(sql, parameters);
-        return command.ExecuteNonQuery();
-    }
-
-    /// <summary>All rows of a query, each made by <paramref name="read"/>.</summary>
-    public List<T> Query<T>(string sql, Func<SqliteDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
-    {
-        using var command = Command(sql, parameters);
-        using var reader = command.ExecuteReader();
-        var rows = new List<T>();
-        while (reader.Read())
-            rows.Add(read(reader));
-        return rows;
-    }
-
-    /// <summary>Runs several changes as one: all of them are there after a crash, or none.</summary>
-    public T Transact<T>(Func<T> work)
-    {
-        using var transaction = _connection.BeginTransaction();
-        var result = work();
-        transaction.Commit();
-        return result;
-    }
-
-    public void Dispose() => _connection.Dispose();
-
-    private SqliteCommand Command(string sql, ReadOnlySpan<(string Name, object? Value)> parameters)
-    {
-        var command = _connection.CreateCommand();
-#pragma warning disable CA2100 // Callers pass constants; values go in as parameters.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        foreach (var (name, value) in parameters)
-            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
-        return command;
     }
 }

@@ -20,10 +20,10 @@ internal sealed class StoredDatabase : IAsyncDisposable
 
     /// <summary>Runs changes as one transaction, in the order in which they are asked for.</summary>
     /// <exception cref="DatabaseBusyException">Too much is waiting.</exception>
-    public Task<T> WriteAsync<T>(Func<SqliteSession, T> work) => _writer.RunAsync(session => session.Transact(() => work(session)));
+    public Task<T> WriteAsync<T>(Func<DatabaseSession, T> work) => _writer.RunAsync(session => session.Transact(() => work(session)));
 
     /// <exception cref="DatabaseBusyException">Too much is waiting.</exception>
-    public Task<T> ReadAsync<T>(Func<SqliteSession, T> work) => _reader.RunAsync(work);
+    public Task<T> ReadAsync<T>(Func<DatabaseSession, T> work) => _reader.RunAsync(work);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Milliways.Dialects.Chat;
 using Milliways.Storage;
@@ -127,7 +128,7 @@ internal sealed class AnswerStore(StoredDatabase database, TimeProvider time, IL
             """,
             ("$count", MostResponses), ("$bytes", MostResponseBytes)));
 
-    private async Task<bool> KeepAsync(StoredAnswer answer, Func<SqliteSession, bool> write)
+    private async Task<bool> KeepAsync(StoredAnswer answer, Func<DatabaseSession, bool> write)
     {
         try
         {
@@ -142,7 +143,7 @@ internal sealed class AnswerStore(StoredDatabase database, TimeProvider time, IL
 
     private long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
 
-    private int Insert(SqliteSession session, StoredAnswer answer)
+    private int Insert(DatabaseSession session, StoredAnswer answer)
     {
         var now = time.GetUtcNow();
         var life = answer.Kind == StoredKind.Response ? ResponseLife : DeferredLife;
@@ -157,14 +158,14 @@ internal sealed class AnswerStore(StoredDatabase database, TimeProvider time, IL
             ("$held_as", answer.Holder?.Id), ("$expires", (now + life).ToUnixTimeMilliseconds()), ("$bytes", answer.Body.Length + (answer.Input?.Length ?? 0)));
     }
 
-    private StoredAnswer? Find(SqliteSession session, StoredKind kind, string team, string id) => session.Query(
+    private StoredAnswer? Find(DatabaseSession session, StoredKind kind, string team, string id) => session.Query(
         $"SELECT {Columns} FROM answers WHERE team = $team AND id = $id AND kind = $kind AND expires > $now", Read,
         ("$team", team), ("$id", id), ("$kind", Word(kind)), ("$now", Now)) is [var found] ? found : null;
 
-    private static void Delete(SqliteSession session, StoredKind kind, string team, string id) =>
+    private static void Delete(DatabaseSession session, StoredKind kind, string team, string id) =>
         session.Execute("DELETE FROM answers WHERE team = $team AND id = $id AND kind = $kind", ("$team", team), ("$id", id), ("$kind", Word(kind)));
 
-    private static StoredAnswer Read(SqliteDataReader row) =>
+    private static StoredAnswer Read(DbDataReader row) =>
         new(row.GetString(0) == "response" ? StoredKind.Response : StoredKind.Deferred, row.GetString(1), row.GetString(2))
         {
             IsWaiting = row.GetString(3) == "waiting",

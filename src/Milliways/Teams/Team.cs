@@ -1,3 +1,5 @@
+using Milliways.Limits;
+
 namespace Milliways.Teams;
 
 /// <summary>
@@ -7,4 +9,7 @@ internal sealed record Team(Guid Id, string Name)
 {
     /// <summary>The account in gateway addresses.</summary>
     public string Account => Id.ToString("N");
+
+    /// <summary>Its own limits, which replace those of the configuration that they name.</summary>
+    public LimitSet Limits { get; init; } = LimitSet.None;
 }
