@@ -49,7 +49,9 @@ internal sealed class ModelFacts(EngineFacts engine)
     {
         var owner = upstream.Preset?.Name ?? upstream.Provider;
         var known = upstream.Preset?.Name is "openai" or "anthropic" or "google" ? KnownModels.Find(model) : null;
-        return (known ?? new CatalogueModel(model) { Created = 0 }) with { Id = model, OwnedBy = owner };
+        // What runs on the operator's own machines is free unless the operator says otherwise.
+        var unknown = new CatalogueModel(model) { Created = 0, Price = upstream.Preset is { Hosted: false } ? PriceList.Free : null };
+        return (known ?? unknown) with { Id = model, OwnedBy = owner };
     }
 
     private static CatalogueModel Overridden(CatalogueModel facts, ModelConfig config) => facts with
