@@ -16,6 +16,8 @@ internal sealed class DataDirectory : IDisposable
 
     public string LedgerFile => System.IO.Path.Combine(Path, "ledger.db");
 
+    public string JournalFile => System.IO.Path.Combine(Path, "charges.journal");
+
     public string StoredFile => System.IO.Path.Combine(Path, "stored.db");
 
     /// <summary>There from before the first key is stored until somebody has been shown it; holds the key's id, never its text.</summary>

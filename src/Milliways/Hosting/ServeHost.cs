@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging.Console;
 using Milliways.Api;
 using Milliways.Catalogue;
+using Milliways.Credits;
+using Milliways.Credits.Grants;
 using Milliways.Engines;
 using Milliways.Api.PassThrough;
 using Milliways.Api.Responses;
@@ -90,6 +92,9 @@ internal static class ServeHost
         services.AddSingleton<IGate>(provider => provider.GetRequiredService<KeyGate>()).AddSingleton<IGate, AccountGate>();
         services.AddSingleton(stored).AddSingleton<AnswerStore>().AddSingleton<OwnedIds>().AddHostedService<StoredUpkeep>();
         services.AddSingleton<GatewayStore>().AddSingleton<IRefreshed>(provider => provider.GetRequiredService<GatewayStore>());
+        services.AddSingleton(provider => Bookkeeping.Open(
+            database, data.JournalFile, () => provider.GetRequiredService<ConfigState>().InEffect.Credits, time, provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton<ILedger>(provider => provider.GetRequiredService<Bookkeeping>().Ledger).AddSingleton<CreditCommands>().AddHostedService<GrantClock>();
         services.AddSingleton<EngineSupervisor>().AddHostedService(provider => provider.GetRequiredService<EngineSupervisor>());
         services.AddSingleton<OpenExchanges>().AddHostedService(provider => provider.GetRequiredService<OpenExchanges>());
         services.AddSingleton<DetachedExchanges>().AddHostedService(provider => provider.GetRequiredService<DetachedExchanges>());
@@ -110,6 +115,7 @@ internal static class ServeHost
 
         more?.Invoke(services);
         var app = builder.Build();
+        app.Services.GetRequiredService<Bookkeeping>(); // what the journal has is in the books before anybody is answered
         app.Run(app.Services.GetRequiredService<Dispatcher>().HandleAsync);
         return new MilliwaysServer(app, options, config, data, address, team, firstKey);
     }

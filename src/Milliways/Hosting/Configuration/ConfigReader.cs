@@ -54,6 +54,7 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             Models = root.Section("models") is { } models ? [.. models.Entries().Select(ReadModel)] : [],
             Engine = root.Section("engine") is { } engine ? ReadEngine(engine) : new EngineConfig(),
             Security = root.Section("security") is { } security ? ReadSecurity(security) : new SecurityConfig(),
+            Credits = root.Section("credits") is { } credits ? CreditsReader.Read(credits) : new CreditsConfig(),
         };
         LaterSections.Read(root, _warnings);
         root.Done();

@@ -8,7 +8,7 @@ namespace Milliways.Hosting.Configuration;
 /// </summary>
 internal static class LaterSections
 {
-    private static readonly string[] Root = ["credits", "limits", "logs"];
+    private static readonly string[] Root = ["limits", "logs"];
     private static readonly string[] Model = ["limits"];
 
     public static void Read(ConfigSection root, List<string> warnings)

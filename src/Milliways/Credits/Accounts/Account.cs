@@ -1,0 +1,210 @@
+namespace Milliways.Credits.Accounts;
+
+/// <summary>
+/// A team's money as one process may spend it: lots, what is held of them, and what the team owes. It decides and applies, and knows no file, no database and
+/// no clock. For one caller at a time (<see cref="Gate"/>).
+/// </summary>
+/// <remarks>
+/// Always: no lot holds more than is left of it, nothing is negative, and the balance is what is left of all lots minus what is owed. A decision
+/// (<see cref="Settle"/>, <see cref="Sweep"/>, <see cref="TakeAway"/>) keeps the money held; only <see cref="Apply"/>, when the decision is durable, moves it.
+/// </remarks>
+internal sealed class Account(Guid team, long allowance)
+{
+    private readonly List<Lot> _lots = [];
+    private readonly HashSet<Guid> _known = [];
+    private readonly HashSet<AccountHold> _holds = [];
+    private long _owedHeld;
+    private long _repaying;
+
+    /// <summary>Taken by whoever uses the account.</summary>
+    public Lock Gate { get; } = new();
+
+    public Guid Team => team;
+
+    /// <summary>What the team may owe, in ticks.</summary>
+    public long Allowance { get; set; } = allowance;
+
+    /// <summary>What the team owes, in ticks.</summary>
+    public long Owed { get; private set; }
+
+    public Spending Spending { get; } = new();
+
+    /// <summary>In the order of spending.</summary>
+    public IReadOnlyList<Lot> Lots => _lots;
+
+    public IReadOnlyCollection<AccountHold> Holds => _holds;
+
+    public long Balance => checked(_lots.Sum(lot => lot.Left) - Owed);
+
+    /// <summary>Held by exchanges, in ticks.</summary>
+    public long Held => _holds.Where(hold => hold.Payer is not null).Sum(hold => hold.Ticks);
+
+    /// <summary>When the next lot ends of which something is left; null: none does.</summary>
+    public DateTimeOffset? NextExpiry => _lots.FirstOrDefault(lot => lot.Free > 0)?.Expires;
+
+    /// <summary>What could be held, in ticks.</summary>
+    public long Available(DateTimeOffset now) =>
+        checked(_lots.Where(lot => !lot.IsOver(now)).Sum(lot => lot.Free) + Math.Max(0, Allowance - Owed - _owedHeld));
+
+    /// <summary>Adds a lot; one that the account has had before is not added again.</summary>
+    public bool Add(Lot lot)
+    {
+        if (!_known.Add(lot.Id))
+            return false;
+        var at = _lots.BinarySearch(lot, SpendingOrder.Instance);
+        _lots.Insert(~at, lot);
+        return true;
+    }
+
+    /// <summary>At the start: what the books say that the team owes.</summary>
+    public void Owe(long ticks) => Owed = ticks;
+
+    /// <summary>A hold with nothing in it yet.</summary>
+    public AccountHold Open(string requestId, Payer? payer, DateTimeOffset now)
+    {
+        var hold = new AccountHold(this, requestId, payer, now);
+        _holds.Add(hold);
+        return hold;
+    }
+
+    /// <summary>Sets more aside for a hold, from what ends first; all of it or nothing. 0 ticks always succeed.</summary>
+    public HoldRefusal? TryHold(AccountHold hold, long ticks, DateTimeOffset now)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(ticks);
+        if (ticks == 0)
+            return null;
+        if (hold.State != HoldState.Open || Available(now) < ticks)
+            return HoldRefusal.Credits;
+        if (hold.Payer is { } payer)
+        {
+            if (Spending.Refuses(payer, ticks, now) is { } refusal)
+                return refusal;
+            Spending.Hold(payer, ticks);
+        }
+        Allocate(hold, ticks, now);
+        return null;
+    }
+
+    /// <summary>Decides from where a charge is paid: from what is held, what ends first first. What goes beyond is the operator's.</summary>
+    public Posting Settle(AccountHold hold, Charge charge)
+    {
+        hold.State = HoldState.Settling;
+        var cost = Math.Max(0, charge.Cost);
+        var charged = Math.Min(cost, hold.Ticks);
+        var (draws, rest) = (new List<Allocation>(hold.Allocations.Count), charged);
+        foreach (var (lot, ticks) in InOrder(hold.Allocations))
+        {
+            if (rest == 0)
+                break;
+            var part = Math.Min(rest, ticks);
+            draws.Add(new Allocation(lot, part));
+            rest -= part;
+        }
+        hold.Draws = draws;
+        return new Posting { Kind = PostingKind.Charge, Team = team, Time = charge.Time, Draws = Named(draws), Charge = charge, Overrun = cost - charged };
+    }
+
+    /// <summary>
+    /// What has to happen when nobody asks: lots that have ended give what is free of them back to the operator, and free credit pays what is owed. What is
+    /// held of an ended lot follows when the hold is gone.
+    /// </summary>
+    public List<(AccountHold Hold, Posting Posting)> Sweep(DateTimeOffset now)
+    {
+        List<(AccountHold, Posting)> due = [];
+        foreach (var lot in _lots.Where(lot => lot.Free > 0))
+            if (lot.IsOver(now))
+                due.Add(Decide(PostingKind.Expiry, "", now, [new Allocation(lot, lot.Free)]));
+            else if (Owed - _repaying is > 0 and var debt)
+            {
+                var part = Math.Min(debt, lot.Free);
+                _repaying += part;
+                due.Add(Decide(PostingKind.Repayment, "", now, [new Allocation(lot, part), new Allocation(null, -part)]));
+            }
+        return due;
+    }
+
+    /// <summary>Takes credit away, for a reason: what is free, what ends first first; the rest the team owes.</summary>
+    public (AccountHold Hold, Posting Posting) TakeAway(long ticks, string reason, DateTimeOffset now)
+    {
+        var (draws, rest) = (new List<Allocation>(), ticks);
+        foreach (var lot in _lots.Where(lot => lot.Free > 0 && !lot.IsOver(now)))
+        {
+            var part = Math.Min(rest, lot.Free);
+            if (part > 0)
+                draws.Add(new Allocation(lot, part));
+            rest -= part;
+        }
+        if (rest > 0)
+            draws.Add(new Allocation(null, rest));
+        return Decide(PostingKind.Adjustment, reason, now, draws);
+    }
+
+    /// <summary>What was decided is durable: the money moves.</summary>
+    public void Apply(AccountHold hold, Posting posting, DateTimeOffset now)
+    {
+        foreach (var (lot, ticks) in hold.Draws)
+            if (lot is null)
+                Owed = checked(Owed + ticks);
+        foreach (var (lot, ticks) in hold.Allocations)
+            if (lot is not null)
+                lot.Spend(ticks, hold.Draws.Where(draw => draw.Lot == lot).Sum(draw => draw.Ticks));
+            else if (hold.Payer is not null)
+                _owedHeld -= ticks;
+        Close(hold);
+        if (hold.Payer is { } payer)
+            Spending.Spend(payer.Key, payer.Gateway, posting.Ticks, posting.Time, now);
+        _lots.RemoveAll(lot => lot is { Left: 0, Held: 0 });
+    }
+
+    /// <summary>Gives all of it back: nothing was decided, or what was decided is certainly not durable.</summary>
+    public void Release(AccountHold hold)
+    {
+        if (hold.State == HoldState.Closed)
+            return;
+        foreach (var (lot, ticks) in hold.Allocations)
+            if (lot is not null)
+                lot.Hold(-ticks);
+            else if (hold.Payer is not null)
+                _owedHeld -= ticks;
+        Close(hold);
+    }
+
+    private void Allocate(AccountHold hold, long ticks, DateTimeOffset now)
+    {
+        foreach (var lot in _lots)
+            if (!lot.IsOver(now) && Math.Min(ticks, lot.Free) is > 0 and var part)
+            {
+                hold.Take(lot, part);
+                ticks -= part;
+            }
+        if (ticks == 0)
+            return;
+        hold.Take(null, ticks);
+        _owedHeld = checked(_owedHeld + ticks);
+    }
+
+    private (AccountHold, Posting) Decide(PostingKind kind, string reason, DateTimeOffset now, IReadOnlyList<Allocation> draws)
+    {
+        var hold = Open("", payer: null, now);
+        foreach (var (lot, ticks) in draws)
+            if (lot is not null)
+                hold.Take(lot, ticks);
+        (hold.State, hold.Draws) = (HoldState.Settling, draws);
+        return (hold, new Posting { Kind = kind, Team = team, Time = now, Draws = Named(draws), Reason = reason });
+    }
+
+    private void Close(AccountHold hold)
+    {
+        hold.State = HoldState.Closed;
+        _holds.Remove(hold);
+        if (hold.Payer is { } payer)
+            Spending.Hold(payer, -hold.Ticks);
+        else if (hold.Draws.FirstOrDefault(draw => draw is { Lot: null, Ticks: < 0 }) is { Ticks: < 0 } repaid)
+            _repaying += repaid.Ticks;
+    }
+
+    private static IEnumerable<Allocation> InOrder(List<Allocation> allocations) =>
+        allocations.Count < 2 ? allocations : allocations.OrderBy(allocation => allocation.Lot is null).ThenBy(allocation => allocation.Lot, SpendingOrder.Instance!);
+
+    private static Draw[] Named(IReadOnlyList<Allocation> draws) => [.. draws.Select(draw => new Draw(draw.Lot?.Id ?? Guid.Empty, draw.Ticks))];
+}

@@ -1,0 +1,42 @@
+using Milliways.Storage;
+
+namespace Milliways.Credits.Books;
+
+/// <summary>A team's row of balances while a transaction works on it.</summary>
+internal sealed class BookRow(Guid team, long seq, long balance, long owed, long booked)
+{
+    public Guid Team => team;
+
+    public string Account => AccountOf(team);
+
+    public long Seq { get; private set; } = seq;
+
+    public long Balance { get; private set; } = balance;
+
+    public long Owed { get; set; } = owed;
+
+    /// <summary>Unix milliseconds.</summary>
+    public long Booked { get; private set; } = booked;
+
+    public static string AccountOf(Guid team) => $"team:{team:N}";
+
+    /// <summary>Locks the row until the transaction's end, and makes it when it is missing.</summary>
+    public static BookRow Take(DatabaseSession session, Guid team)
+    {
+        session.Execute(
+            "INSERT INTO balances (team, seq, balance, owed, booked) VALUES ($team, 0, 0, 0, 0) ON CONFLICT (team) DO NOTHING", ("$team", team.ToString("N")));
+        session.Execute("UPDATE balances SET seq = seq WHERE team = $team", ("$team", team.ToString("N")));
+        return session.Query("SELECT seq, balance, owed, booked FROM balances WHERE team = $team",
+            row => new BookRow(team, row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3)), ("$team", team.ToString("N")))[0];
+    }
+
+    /// <summary>What the next entry will be numbered, and when it counts: never before the one before it.</summary>
+    public (long Seq, long Time) Next(DateTimeOffset time) => (Seq + 1, Math.Max(Booked, time.ToUnixTimeMilliseconds()));
+
+    /// <summary>The entry is there.</summary>
+    public void Took(long time, long ticks) => (Seq, Balance, Booked) = (Seq + 1, checked(Balance + ticks), time);
+
+    public void Save(DatabaseSession session) => session.Execute(
+        "UPDATE balances SET seq = $seq, balance = $balance, owed = $owed, booked = $booked WHERE team = $team",
+        ("$seq", Seq), ("$balance", Balance), ("$owed", Owed), ("$booked", Booked), ("$team", Team.ToString("N")));
+}

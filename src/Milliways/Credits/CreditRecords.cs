@@ -1,0 +1,56 @@
+using System.Text.Json.Serialization;
+
+namespace Milliways.Credits;
+
+/// <summary>What a team has (contract, "JSON of credits show"). Times are RFC 3339 in UTC; null: never.</summary>
+internal sealed record CreditsShown(
+    string Team, long BalanceTicks, long HeldTicks, long AvailableTicks, long OwedTicks, long PostpaidTicks, string Balance, IReadOnlyList<GrantShown> Grants)
+{
+    /// <summary>In the current month (UTC).</summary>
+    public long SpentTicks { get; init; }
+
+    public long? SoftLimitTicks { get; init; }
+
+    public long? HardLimitTicks { get; init; }
+}
+
+internal sealed record GrantShown(string Id, string Kind, long AmountTicks, long LeftTicks, string? Expires);
+
+/// <summary>Opening balance + entries = closing balance (contract, "JSON of credits statement").</summary>
+internal sealed record Statement(
+    string Team, string? From, string? To, long OpeningTicks, long ClosingTicks, long HeldTicks, IReadOnlyList<StatementEntry> Entries)
+{
+    /// <summary>With <c>--ledger</c>: every posting; their sum is zero.</summary>
+    public IReadOnlyList<LedgerPosting>? Postings { get; init; }
+}
+
+/// <param name="AmountTicks">What the team's balance changes by; charges are negative.</param>
+/// <param name="InputTokens">All of the prompt, cached ones included.</param>
+/// <param name="OutputTokens">All that was produced, reasoning included.</param>
+internal sealed record StatementEntry(
+    long Seq, string Time, string Kind, long AmountTicks, long BalanceTicks, string? RequestId, string? KeyId, string? Model, string? Upstream, long InputTokens, long CachedTokens,
+    long OutputTokens, long ReasoningTokens, long Images, string? UsageSource, string? Ending, string? Gateway, string? Tags, string Reason);
+
+internal sealed record LedgerPosting(long Seq, string Time, string Kind, string Account, long AmountTicks, string? RequestId);
+
+internal sealed record HoldsShown(IReadOnlyList<HoldShown> Holds);
+
+/// <param name="Replica">The process that has it: today the only one.</param>
+internal sealed record HoldShown(string RequestId, string Team, string? KeyId, long Ticks, double AgeSeconds, string Replica);
+
+/// <summary>Credit that came in or went.</summary>
+internal sealed record CreditChange(string Team, string? Grant, string Kind, long AmountTicks, long BonusTicks, long BalanceTicks);
+
+internal sealed record PromoShown(string Code, long AmountTicks, int Most, string? Until, double? LastsSeconds);
+
+/// <summary>What <c>admin check</c> found; nothing: the books are right.</summary>
+internal sealed record CheckReport(bool Ok, IReadOnlyList<string> Problems, long Teams, long Entries, long Charges);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.Never)]
+[JsonSerializable(typeof(CreditsShown))]
+[JsonSerializable(typeof(Statement))]
+[JsonSerializable(typeof(HoldsShown))]
+[JsonSerializable(typeof(CreditChange))]
+[JsonSerializable(typeof(PromoShown))]
+[JsonSerializable(typeof(CheckReport))]
+internal sealed partial class CreditsJson : JsonSerializerContext;

@@ -1,0 +1,163 @@
+namespace Milliways.Credits.Journal;
+
+/// <summary>
+/// Gathers what is to be written into batches, one write and one flush for all that came while the last one ran, and tells everybody what became of his
+/// record. A plain state machine: <see cref="JournalThread"/> calls <see cref="Step"/>, and so does a simulation.
+/// </summary>
+internal sealed class ChargeJournal : IDisposable
+{
+    private const int MostRecords = 512;
+    private const int MostBytes = 512 << 10;
+    private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(1);
+
+    private readonly JournalFile _file;
+    private readonly Folder _folder;
+    private readonly TimeProvider _time;
+    private readonly ITimer _retry;
+    private readonly Lock _one = new();
+    private readonly Queue<Pending> _queue = new();
+    private readonly List<Pending> _unknown = [];
+    private readonly List<Pending> _batch = [];
+    private long _failedAt;
+    private volatile Exception? _trouble;
+    private bool _isClosed;
+
+    private readonly record struct Pending(Posting Posting, ReadOnlyMemory<byte> Payload, IJournalWaiter Waiter);
+
+    /// <param name="file">Begun: everything that was in it is in the books.</param>
+    /// <param name="folder">Gets every record that is durable.</param>
+    public ChargeJournal(JournalFile file, Folder folder, TimeProvider time)
+    {
+        (_file, _folder, _time) = (file, folder, time);
+        _retry = time.CreateTimer(_ => Wake?.Invoke(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        folder.HasApplied += _ => Wake?.Invoke();
+    }
+
+    /// <summary>There is something to do for <see cref="Step"/>.</summary>
+    public Action? Wake { get; set; }
+
+    public Guid Id => _file.Id;
+
+    /// <summary>Why nothing can be written at the moment; null: it can.</summary>
+    public Exception? Trouble => _trouble;
+
+    /// <summary>Queues a record; records are written in the order in which they came. False: nothing can be written, and nobody will be told.</summary>
+    public bool TryAdd(Posting posting, IJournalWaiter waiter)
+    {
+        if (_trouble is not null)
+            return false;
+        var payload = PostingCodec.Encode(posting);
+        lock (_one)
+        {
+            if (_isClosed)
+                return false;
+            _queue.Enqueue(new Pending(posting, payload, waiter));
+        }
+        Wake?.Invoke();
+        return true;
+    }
+
+    /// <summary>From now on nothing is added; what was is still written.</summary>
+    public void Close()
+    {
+        lock (_one)
+            _isClosed = true;
+    }
+
+    /// <summary>Writes one batch, or tries to get over a failure. False: nothing to do at the moment.</summary>
+    public bool Step()
+    {
+        _file.HasApplied(_folder.Applied);
+        if (_file.IsSuspect && !Recovers())
+        {
+            RefuseAll();
+            return false;
+        }
+        if (!TakeBatch(out var bytes))
+            return false;
+        if (!_file.HasSpaceFor(bytes))
+        {
+            // Nothing is written, so nothing is unknown; the next one may find space again.
+            Fail(new IOException("The journal is full of charges that are not in the books yet."));
+            _batch.ForEach(pending => pending.Waiter.Discarded());
+            return true;
+        }
+        try
+        {
+            _file.Write(_batch.ConvertAll(pending => pending.Payload));
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            _trouble = failed;
+            _unknown.AddRange(_batch);
+            Fail(failed);
+            AgainLater();
+            return true;
+        }
+        var sequence = _file.Last - _batch.Count;
+        foreach (var pending in _batch)
+            _folder.Add(++sequence, pending.Posting);
+        foreach (var pending in _batch)
+            pending.Waiter.Written();
+        return true;
+    }
+
+    public void Dispose()
+    {
+        _retry.Dispose();
+        _file.Dispose();
+    }
+
+    private bool TakeBatch(out int bytes)
+    {
+        _batch.Clear();
+        bytes = 0;
+        lock (_one)
+            while (_batch.Count < MostRecords && _queue.TryPeek(out var next))
+            {
+                var size = JournalFrame.SizeOf(next.Payload.Length);
+                if (_batch.Count > 0 && bytes + size > MostBytes)
+                    break;
+                bytes += size;
+                _batch.Add(_queue.Dequeue());
+            }
+        return _batch.Count > 0;
+    }
+
+    private bool Recovers()
+    {
+        if (_time.GetElapsedTime(_failedAt) < TryAgain || _file.Applied < _file.Last)
+            return false;
+        try
+        {
+            _file.Recover();
+        }
+        catch (Exception still) when (still is IOException or UnauthorizedAccessException)
+        {
+            _trouble = still;
+            AgainLater();
+            return false;
+        }
+        _trouble = null;
+        _unknown.ForEach(pending => pending.Waiter.Discarded());
+        _unknown.Clear();
+        return true;
+    }
+
+    private void RefuseAll()
+    {
+        while (TakeBatch(out _))
+        {
+            Fail(_trouble!);
+            _batch.ForEach(pending => pending.Waiter.Discarded());
+        }
+    }
+
+    private void Fail(Exception why) => _batch.ForEach(pending => pending.Waiter.Failed(why));
+
+    private void AgainLater()
+    {
+        _failedAt = _time.GetTimestamp();
+        _retry.Change(TryAgain, Timeout.InfiniteTimeSpan);
+    }
+}

@@ -1,0 +1,33 @@
+using Microsoft.Win32.SafeHandles;
+using Milliways.Hosting;
+
+namespace Milliways.Credits.Journal;
+
+/// <summary>A file that nobody else may read, and no second process may open.</summary>
+internal sealed class DiskFile : IJournalFile
+{
+    private readonly FileStream _stream;
+    private readonly SafeFileHandle _handle;
+
+    public DiskFile(string path)
+    {
+        _stream = DataDirectory.OpenPrivate(path);
+        _handle = _stream.SafeFileHandle;
+    }
+
+    public long Size => RandomAccess.GetLength(_handle);
+
+    public int Read(long at, Span<byte> into)
+    {
+        var filled = 0;
+        while (filled < into.Length && RandomAccess.Read(_handle, into[filled..], at + filled) is > 0 and var read)
+            filled += read;
+        return filled;
+    }
+
+    public void Write(long at, ReadOnlySpan<byte> bytes) => RandomAccess.Write(_handle, bytes, at);
+
+    public void Flush() => RandomAccess.FlushToDisk(_handle);
+
+    public void Dispose() => _stream.Dispose();
+}

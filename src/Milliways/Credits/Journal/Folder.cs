@@ -1,0 +1,94 @@
+namespace Milliways.Credits.Journal;
+
+/// <summary>
+/// Holds the records that are durable in the journal and not in the books yet, in their order. A plain state machine: <see cref="Books.FolderLoop"/> takes
+/// them from here into the database, and so does a simulation.
+/// </summary>
+internal sealed class Folder(TimeProvider time)
+{
+    /// <summary>How long the books may lag before holds are refused (design §4, "Journal first").</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Lock _one = new();
+    private readonly Queue<(long Sequence, Posting Posting, long Since)> _waiting = new();
+    private readonly List<(long Sequence, TaskCompletionSource Reached)> _awaited = [];
+    private long _last;
+    private long _applied;
+
+    /// <summary>There is something to take.</summary>
+    public Action? Wake { get; set; }
+
+    /// <summary>The books have everything up to this sequence.</summary>
+    public event Action<long>? HasApplied;
+
+    public long Applied => Volatile.Read(ref _applied);
+
+    /// <summary>How many records wait.</summary>
+    public int Lag
+    {
+        get
+        {
+            lock (_one)
+                return _waiting.Count;
+        }
+    }
+
+    /// <summary>The oldest record has waited for longer than <see cref="Patience"/>.</summary>
+    public bool IsAway
+    {
+        get
+        {
+            lock (_one)
+                return _waiting.TryPeek(out var oldest) && time.GetElapsedTime(oldest.Since) > Patience;
+        }
+    }
+
+    /// <summary>At the start: the books have this much.</summary>
+    public void Begin(long applied) => _last = _applied = applied;
+
+    public void Add(long sequence, Posting posting)
+    {
+        lock (_one)
+        {
+            _waiting.Enqueue((sequence, posting, time.GetTimestamp()));
+            _last = sequence;
+        }
+        Wake?.Invoke();
+    }
+
+    /// <summary>The records that come next, at most so many; they stay here until they are <see cref="Done"/>.</summary>
+    public IReadOnlyList<(long Sequence, Posting Posting)> Next(int most)
+    {
+        lock (_one)
+            return [.. _waiting.Take(most).Select(record => (record.Sequence, record.Posting))];
+    }
+
+    /// <summary>The books have everything up to here, durably.</summary>
+    public void Done(long sequence)
+    {
+        List<TaskCompletionSource> reached;
+        lock (_one)
+        {
+            while (_waiting.TryPeek(out var record) && record.Sequence <= sequence)
+                _waiting.Dequeue();
+            Volatile.Write(ref _applied, sequence);
+            reached = [.. _awaited.Where(waiting => waiting.Sequence <= sequence).Select(waiting => waiting.Reached)];
+            _awaited.RemoveAll(waiting => waiting.Sequence <= sequence);
+        }
+        reached.ForEach(one => one.TrySetResult());
+        HasApplied?.Invoke(sequence);
+    }
+
+    /// <summary>Completes when the books have what is durable now.</summary>
+    public Task CatchUpAsync(CancellationToken cancel)
+    {
+        lock (_one)
+        {
+            if (_waiting.Count == 0)
+                return Task.CompletedTask;
+            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _awaited.Add((_last, reached));
+            return reached.Task.WaitAsync(cancel);
+        }
+    }
+}

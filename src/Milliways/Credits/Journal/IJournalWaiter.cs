@@ -1,0 +1,14 @@
+namespace Milliways.Credits.Journal;
+
+/// <summary>Is told what became of a record. Called on the journal's own thread: what takes long goes on elsewhere.</summary>
+internal interface IJournalWaiter
+{
+    /// <summary>The record is durable.</summary>
+    void Written();
+
+    /// <summary>The record could not be made durable; it may yet be in the file.</summary>
+    void Failed(Exception why);
+
+    /// <summary>After <see cref="Failed"/>: now it is certain that the record is not in the file.</summary>
+    void Discarded();
+}

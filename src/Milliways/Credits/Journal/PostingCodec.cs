@@ -1,0 +1,146 @@
+using System.Text;
+using Milliways.Dialects.Chat;
+using Milliways.Exchanges;
+
+namespace Milliways.Credits.Journal;
+
+/// <summary>
+/// A posting as the bytes of a frame. The first byte is a version: a later one may append fields, and reads what this one wrote. Numbers are of variable
+/// length, seven bits a byte, the lowest first; texts are UTF-8 behind their length; ids are 16 bytes.
+/// </summary>
+internal static class PostingCodec
+{
+    private const byte Version = 1;
+
+    public static byte[] Encode(Posting posting)
+    {
+        using var stream = new MemoryStream(256);
+        using (var writer = new BinaryWriter(stream, Encoding.UTF8))
+            Write(writer, posting);
+        return stream.ToArray();
+    }
+
+    /// <exception cref="JournalDamagedException">A later version has written it.</exception>
+    public static Posting Decode(ReadOnlyMemory<byte> payload)
+    {
+        using var reader = new BinaryReader(new MemoryStream(payload.ToArray()), Encoding.UTF8);
+        if (reader.ReadByte() is not Version and var version)
+            throw new JournalDamagedException($"charges.journal has a record of version {version}, this Milliways knows {Version}: start the version that wrote it.");
+        var posting = new Posting
+        {
+            Kind = (PostingKind)reader.ReadByte(),
+            Team = ReadId(reader),
+            Time = ReadTime(reader),
+            Overrun = reader.Read7BitEncodedInt64(),
+            Reason = reader.ReadString(),
+            Draws = ReadMany(reader, static from => new Draw(ReadId(from), from.Read7BitEncodedInt64())),
+        };
+        return posting.Kind == PostingKind.Charge ? posting with { Charge = ReadCharge(reader, posting.Team) } : posting;
+    }
+
+    private static void Write(BinaryWriter writer, Posting posting)
+    {
+        writer.Write(Version);
+        writer.Write((byte)posting.Kind);
+        WriteId(writer, posting.Team);
+        writer.Write7BitEncodedInt64(posting.Time.ToUnixTimeMilliseconds());
+        writer.Write7BitEncodedInt64(posting.Overrun);
+        writer.Write(posting.Reason);
+        writer.Write7BitEncodedInt(posting.Draws.Count);
+        foreach (var draw in posting.Draws)
+        {
+            WriteId(writer, draw.Lot);
+            writer.Write7BitEncodedInt64(draw.Ticks);
+        }
+        if (posting.Charge is { } charge)
+            Write(writer, charge);
+    }
+
+    private static void Write(BinaryWriter writer, Charge charge)
+    {
+        writer.Write(charge.RequestId);
+        WriteId(writer, charge.Payer.Key);
+        WriteText(writer, charge.Payer.Gateway);
+        writer.Write7BitEncodedInt64(charge.Time.ToUnixTimeMilliseconds());
+        writer.Write(charge.Model);
+        writer.Write(charge.Upstream);
+        Write(writer, charge.Usage);
+        writer.Write7BitEncodedInt64(charge.Images);
+        writer.Write((byte)charge.Source);
+        writer.Write((byte)charge.Ending);
+        writer.Write7BitEncodedInt64(charge.Cost);
+        WriteText(writer, charge.Tags);
+        writer.Write7BitEncodedInt(charge.Discarded.Count);
+        foreach (var discarded in charge.Discarded)
+        {
+            writer.Write(discarded.Upstream);
+            Write(writer, discarded.Usage);
+            writer.Write7BitEncodedInt64(discarded.Ticks);
+        }
+    }
+
+    private static void Write(BinaryWriter writer, ChatUsage usage)
+    {
+        writer.Write7BitEncodedInt64(usage.Input);
+        writer.Write7BitEncodedInt64(usage.CacheRead);
+        writer.Write7BitEncodedInt64(usage.CacheWrite);
+        writer.Write7BitEncodedInt64(usage.Output);
+        writer.Write7BitEncodedInt64(usage.Reasoning);
+    }
+
+    private static Charge ReadCharge(BinaryReader reader, Guid team) => new()
+    {
+        RequestId = reader.ReadString(),
+        Payer = new Payer(team, ReadId(reader), KeyBudget: null, ReadText(reader)),
+        Time = ReadTime(reader),
+        Model = reader.ReadString(),
+        Upstream = reader.ReadString(),
+        Usage = ReadUsage(reader),
+        Images = reader.Read7BitEncodedInt64(),
+        Source = (UsageSource)reader.ReadByte(),
+        Ending = (Ending)reader.ReadByte(),
+        Cost = reader.Read7BitEncodedInt64(),
+        Tags = ReadText(reader),
+        Discarded = ReadMany(reader, static from => new DiscardedCost(from.ReadString(), ReadUsage(from), from.Read7BitEncodedInt64())),
+    };
+
+    private static ChatUsage ReadUsage(BinaryReader reader) => new(
+        reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64());
+
+    private static T[] ReadMany<T>(BinaryReader reader, Func<BinaryReader, T> read)
+    {
+        var many = new T[reader.Read7BitEncodedInt()];
+        for (var i = 0; i < many.Length; i++)
+            many[i] = read(reader);
+        return many;
+    }
+
+    private static void WriteText(BinaryWriter writer, string? text)
+    {
+        writer.Write(text is not null);
+        writer.Write(text ?? "");
+    }
+
+    private static string? ReadText(BinaryReader reader)
+    {
+        var isThere = reader.ReadBoolean();
+        var text = reader.ReadString();
+        return isThere ? text : null;
+    }
+
+    private static void WriteId(BinaryWriter writer, Guid id)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        id.TryWriteBytes(bytes);
+        writer.Write(bytes);
+    }
+
+    private static Guid ReadId(BinaryReader reader)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        reader.BaseStream.ReadExactly(bytes);
+        return new Guid(bytes);
+    }
+
+    private static DateTimeOffset ReadTime(BinaryReader reader) => DateTimeOffset.FromUnixTimeMilliseconds(reader.Read7BitEncodedInt64());
+}

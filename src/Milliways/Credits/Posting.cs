@@ -1,0 +1,56 @@
+namespace Milliways.Credits;
+
+/// <summary>What a posting is for; the numbers stand in the journal.</summary>
+internal enum PostingKind
+{
+    /// <summary>An exchange that was answered.</summary>
+    Charge = 1,
+
+    /// <summary>What was left of a grant when its time was over.</summary>
+    Expiry = 2,
+
+    /// <summary>An operator took credit away.</summary>
+    Adjustment = 3,
+
+    /// <summary>Credit that came to a team that owed: no more than where the money stands changes.</summary>
+    Repayment = 4,
+}
+
+/// <summary>Ticks out of one lot; <see cref="Guid.Empty"/>: what the team owes grows by them, or shrinks when they are negative.</summary>
+internal readonly record struct Draw(Guid Lot, long Ticks);
+
+/// <summary>
+/// A decision about a team's money as the journal keeps it and the books take it over. Credit that comes in is none: it is put into the database first, where
+/// a rule's key keeps it from coming twice.
+/// </summary>
+internal sealed record Posting
+{
+    public required PostingKind Kind { get; init; }
+
+    public required Guid Team { get; init; }
+
+    public required DateTimeOffset Time { get; init; }
+
+    public IReadOnlyList<Draw> Draws { get; init; } = [];
+
+    /// <summary>With <see cref="PostingKind.Charge"/> only.</summary>
+    public Charge? Charge { get; init; }
+
+    /// <summary>Of a charge, what went beyond the hold: the operator's, in ticks.</summary>
+    public long Overrun { get; init; }
+
+    /// <summary>Why an operator did it.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>What the team's balance falls by, in ticks.</summary>
+    public long Ticks
+    {
+        get
+        {
+            var ticks = 0L;
+            foreach (var draw in Draws)
+                ticks = checked(ticks + draw.Ticks);
+            return ticks;
+        }
+    }
+}
