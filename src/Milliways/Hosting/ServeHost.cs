@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging.Console;
 using Milliways.Api;
 using Milliways.Catalogue;
 using Milliways.Credits;
-using Milliways.Credits.Grants;
 using Milliways.Engines;
 using Milliways.Api.PassThrough;
 using Milliways.Api.Responses;
@@ -92,9 +91,7 @@ internal static class ServeHost
         services.AddSingleton<IGate>(provider => provider.GetRequiredService<KeyGate>()).AddSingleton<IGate, AccountGate>();
         services.AddSingleton(stored).AddSingleton<AnswerStore>().AddSingleton<OwnedIds>().AddHostedService<StoredUpkeep>();
         services.AddSingleton<GatewayStore>().AddSingleton<IRefreshed>(provider => provider.GetRequiredService<GatewayStore>());
-        services.AddSingleton(provider => Bookkeeping.Open(
-            database, data.JournalFile, () => provider.GetRequiredService<ConfigState>().InEffect.Credits, time, provider.GetRequiredService<ILoggerFactory>()));
-        services.AddSingleton<ILedger>(provider => provider.GetRequiredService<Bookkeeping>().Ledger).AddSingleton<CreditCommands>().AddHostedService<GrantClock>();
+        CreditServices.Add(services, database, data, options.Governance);
         services.AddSingleton<EngineSupervisor>().AddHostedService(provider => provider.GetRequiredService<EngineSupervisor>());
         services.AddSingleton<OpenExchanges>().AddHostedService(provider => provider.GetRequiredService<OpenExchanges>());
         services.AddSingleton<DetachedExchanges>().AddHostedService(provider => provider.GetRequiredService<DetachedExchanges>());

@@ -1,4 +1,5 @@
 using Milliways.Credits;
+using Milliways.Credits.Books;
 using Milliways.Tests.Support;
 
 namespace Milliways.Tests.Credits;
@@ -29,7 +30,8 @@ internal sealed class Credited(TestServer server, FakeUpstream lab, FakeUpstream
         var server = await TestServer.StartAsync(
             $$"""
             { "upstreams": { "lab": {{TestServer.Lab(lab)}}, "claude": {{TestServer.Claude(claude)}},
-                             "again": { "dialect": "openai-responses", "baseUrl": "{{lab.Url}}/v1", "apiKey": "k", {{TestServer.OneTry}} } },
+                             "again": { "dialect": "openai-responses", "baseUrl": "{{lab.Url}}/v1", "apiKey": "k", {{TestServer.OneTry}} },
+                             "xai": { "preset": "xai", "baseUrl": "{{lab.Url}}/v1", "apiKey": "k" } },
               "models": { "priced": { "attempts": [ { "upstream": "lab", "model": "alpha" } ], "price": {{Price}} },
                           "priced-claude": { "attempts": [ { "upstream": "claude", "model": "claude-x" } ], "price": {{Price}} },
                           "priced-responses": { "attempts": [ { "upstream": "again", "model": "m" } ], "price": {{Price}} },
@@ -46,7 +48,7 @@ internal sealed class Credited(TestServer server, FakeUpstream lab, FakeUpstream
 
     /// <summary>What the books say of all charges, newest last.</summary>
     public async Task<IReadOnlyList<StatementEntry>> ChargesAsync() =>
-        [.. (await Credits.StatementAsync(Team, new StatementRange(), ledger: false, CancellationToken.None)).Entries.Where(entry => entry.Kind == "charge")];
+        [.. (await Credits.StatementAsync(Team, new StatementRange(null, null, 0, 10_000), ledger: false, CancellationToken.None)).Entries.Where(entry => entry.Kind == "charge")];
 
     /// <summary>No hold is left, and the books are right.</summary>
     public async Task CheckAsync()

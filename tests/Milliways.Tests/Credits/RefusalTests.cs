@@ -43,7 +43,7 @@ public sealed class RefusalTests
 
     [Theory]
     [InlineData("/v1/chat/completions", """{"model":"lab/alpha","messages":[{"role":"user","content":"Hi"}]}""", "lab/alpha")]
-    [InlineData("/v1/batches", """{"input_file_id":"file-1"}""", "/v1/batches")]
+    [InlineData("/v1/batches", """{"name":"nightly"}""", "/v1/batches")]
     public async Task What_has_no_price_is_refused_with_the_setting_that_gives_it_one(string path, string body, string named)
     {
         await using var credited = await Credited.StartAsync(Dollar, more: "");
