@@ -1,3 +1,5 @@
+using Milliways.Limits;
+
 namespace Milliways.Catalogue;
 
 /// <summary>Models that ship in the catalogue (xai-api 4.1, 4.2; inputs of the later ones as anomalyco/models.dev has them). An operator's <c>models</c> entry overrides what it names.</summary>
@@ -5,8 +7,8 @@ internal static class BuiltInModels
 {
     public static readonly IReadOnlyList<CatalogueModel> All =
     [
-        Language("grok-beta", 131072, 5, 5, 15),
-        Language("grok-vision-beta", 8192, 5, 5, 15, image: 5),
+        Language("grok-beta", 131072, 5, 5, 15) with { Limits = Windows(1, 60, 1200) },
+        Language("grok-vision-beta", 8192, 5, 5, 15, image: 5) with { Limits = Windows(1, 3, 60) },
         Language("grok-2-1212", 131072, 2, 2, 10) with { Aliases = ["grok-2", "grok-2-latest"] },
         Language("grok-2-vision-1212", 32768, 2, 2, 10, image: 2) with { Aliases = ["grok-2-vision", "grok-2-vision-latest"] },
         Language("grok-3", 131072, 3, 0.75m, 15) with { Aliases = ["grok-3-latest", "grok-3-beta"] },
@@ -28,6 +30,8 @@ internal static class BuiltInModels
 
     /// <summary>The model with this name or alias, or null.</summary>
     public static CatalogueModel? Find(string name) => All.FirstOrDefault(model => model.Id == name || model.Aliases.Contains(name));
+
+    private static LimitSet Windows(int second, int minute, int hour) => new() { RequestsPerSecond = second, RequestsPerMinute = minute, RequestsPerHour = hour };
 
     private static CatalogueModel Language(string id, int context, decimal input, decimal cached, decimal output, decimal image = 0) =>
         new(id)

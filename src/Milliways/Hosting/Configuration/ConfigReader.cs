@@ -53,6 +53,7 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             Models = root.Section("models") is { } models ? [.. models.Entries().Select(ReadModel)] : [],
             Engine = root.Section("engine") is { } engine ? ReadEngine(engine) : new EngineConfig(),
             Security = root.Section("security") is { } security ? ReadSecurity(security) : new SecurityConfig(),
+            Limits = root.Section("limits") is { } limits ? LimitsReader.Read(limits) : new LimitsConfig(),
         };
         LaterSections.Read(root, _warnings);
         root.Done();
@@ -217,10 +218,10 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             MaxOutput = section.Count("maxOutput", 1),
             Inputs = section.Texts("inputs"),
             Price = section.Section("price") is { } price ? ReadPrice(price) : null,
+            Limits = LimitsReader.ReadModel(section),
         };
         if (config.Alias is not null && attempts.Count > 0)
             section.Problem("has both \"alias\" and \"attempts\": keep one");
-        LaterSections.ReadModel(section);
         section.Done();
         return config;
     }
