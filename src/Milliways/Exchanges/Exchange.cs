@@ -111,6 +111,9 @@ internal sealed class Exchange : IDisposable
     /// <summary>Why there is no answer, once the exchange has ended without one.</summary>
     public Failure? Failed { get; set; }
 
+    /// <summary>Every gate has let it in.</summary>
+    public bool IsAdmitted { get; set; }
+
     /// <summary>Set by the one end of an exchange.</summary>
     public bool HasEnded { get; set; }
 

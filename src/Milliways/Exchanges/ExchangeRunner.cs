@@ -15,10 +15,11 @@ namespace Milliways.Exchanges;
 /// answer that is not accounted for.
 /// </summary>
 internal sealed class ExchangeRunner(
-    IEnumerable<IGate> gates, LiveRouting routing, PromptCheck prompts, IEnumerable<IBodyCheck> checks, AttemptLoop attempts, OpenExchanges open, DetachedExchanges detached,
+    IEnumerable<IGate> gates, IEnumerable<IAdmissionGate> admissions, LiveRouting routing, PromptCheck prompts, IEnumerable<IBodyCheck> checks, AttemptLoop attempts, OpenExchanges open, DetachedExchanges detached,
     BodyBudget budget, TimeProvider time, ILogger<ExchangeRunner> log)
 {
     private readonly IGate[] _gates = [.. gates];
+    private readonly IAdmissionGate[] _admissions = [.. admissions];
     private readonly IBodyCheck[] _checks = [.. checks];
 
     public async Task RunAsync(HttpContext http, IFront front)
@@ -49,6 +50,8 @@ internal sealed class ExchangeRunner(
         if (!exchange.HasEnded)
             await EndAsync(exchange, leases, Ending.UpstreamFailed, Unexpected);
         open.Remove(exchange);
+        for (var i = leases.Count - 1; i >= 0; i--)
+            leases[i].Release();
         exchange.Caller?.Dispose();
         RequestBody.Release(exchange);
         exchange.Dispose();
@@ -123,7 +126,24 @@ internal sealed class ExchangeRunner(
             await GoOnAsync(exchange, leases, route);
     }
 
-    private Task GoOnAsync(Exchange exchange, List<ILease> leases, Route route) =>
+    private async Task GoOnAsync(Exchange exchange, List<ILease> leases, Route route)
+    {
+        foreach (var gate in _admissions)
+        {
+            var admission = await gate.EnterAsync(exchange, route, exchange.Cancel);
+            if (admission.Lease is not null)
+                leases.Add(admission.Lease);
+            if (admission.Refusal is not null)
+            {
+                await RefuseAsync(exchange, leases, admission.Refusal);
+                return;
+            }
+        }
+        exchange.IsAdmitted = true;
+        await AdmittedAsync(exchange, leases, route);
+    }
+
+    private Task AdmittedAsync(Exchange exchange, List<ILease> leases, Route route) =>
         exchange.Detachment is { } detachment ? DetachAsync(exchange, leases, route, detachment) : ServeAsync(exchange, leases, route);
 
     private async ValueTask<Failure?> CheckBodyAsync(Exchange exchange, Route route)
@@ -139,6 +159,7 @@ internal sealed class ExchangeRunner(
     {
         if (await detachment.AcceptAsync(exchange) is { } refused)
         {
+            exchange.IsAdmitted = false;
             await RefuseAsync(exchange, leases, refused);
             return;
         }
@@ -288,10 +309,9 @@ internal sealed class ExchangeRunner(
     /// <summary>The one end of every exchange: what was used is settled and every lease closed, whatever happened before.</summary>
     private ValueTask EndAsync(Exchange exchange, List<ILease> leases, Ending ending, Failure? failure)
     {
-        var outcome = new Outcome(ending, exchange.Meter.Usage, exchange.Meter.Source, failure) { Discarded = exchange.Discarded };
+        var outcome = new Outcome(ending, exchange.Meter.Usage, exchange.Meter.Source, failure) { Discarded = exchange.Discarded, IsAdmitted = exchange.IsAdmitted };
         for (var i = leases.Count - 1; i >= 0; i--)
             leases[i].Close(outcome);
-        leases.Clear();
         (exchange.HasEnded, exchange.Failed) = (true, failure);
         if (failure is { Party: not FailureParty.Client })
             Log.Failed(log, exchange.RequestId, exchange.Answering?.Label ?? "-", failure.Stage, failure.Message);
