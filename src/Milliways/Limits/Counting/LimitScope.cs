@@ -23,9 +23,6 @@ internal readonly record struct ScopedLimits(ScopeName Name, LimitSet Limits);
 /// <param name="second">In units of the clock's timestamps.</param>
 internal sealed class LimitScope(ScopeName name, long second)
 {
-    /// <summary>A slot is free when somebody's exchange ends, which nobody knows: such a caller is told to come again in a second.</summary>
-    private readonly long _slotWait = second;
-
     private readonly LimitWindow?[] _windows = new LimitWindow?[Measures.Windows];
     private LimitShare? _slots;
     private LimitSet? _limits;
@@ -74,8 +71,9 @@ internal sealed class LimitScope(ScopeName name, long second)
         foreach (var window in _windows)
             if (window is { Share: not null } && window.WaitFor(Amount(window, tokens), now) is > 0 and var wait && wait > worst.Wait)
                 worst = new LimitHit(name.Kind, window.Measure, window.Used, window.Share.Whole, wait);
-        if (_slots is { } slots && Open >= slots.Here && _slotWait > worst.Wait)
-            worst = new LimitHit(name.Kind, Measure.Concurrent, Open, slots.Whole, _slotWait);
+        // A slot is free when an exchange ends, which nobody knows beforehand: such a caller is told to come again in a second.
+        if (_slots is { } slots && Open >= slots.Here && second > worst.Wait)
+            worst = new LimitHit(name.Kind, Measure.Concurrent, Open, slots.Whole, second);
     }
 
     /// <returns>The windows that it was booked in.</returns>
