@@ -34,7 +34,7 @@ internal sealed class LimitWindow(Measure measure, long length)
         if (amount > here)
             return Never;
         var excess = _past.Used + amount - here;
-        return excess <= 0 ? 0 : _past.UntilLeft(now, excess);
+        return excess <= 0 || amount == 0 ? 0 : _past.UntilLeft(now, excess);
     }
 
     public void Book(long now, long amount)
