@@ -27,6 +27,9 @@ public enum FailureKind
     /// <summary>The key may not do this: 403.</summary>
     Forbidden,
 
+    /// <summary>The team's credits, or a bound of spending, do not cover it: 403 in xAI's flavour, 429 in OpenAI's, 402 in Anthropic's dialect.</summary>
+    OutOfCredits,
+
     /// <summary>The model's name is not served: 404.</summary>
     ModelNotFound,
 

@@ -36,9 +36,9 @@ internal sealed class MessagesFront(ModelPrefix? modelPrefix = null) : CrossingF
     protected override Reading<PreparedCall> Same(Exchange exchange, Attempt attempt)
     {
         IRelay relay = exchange.Facts.Stream
-            ? new BytesRelay(new MessagesStreamObserver())
-            : new WholeBytesRelay("content", WholeUsage.OfMessages);
-        return new PreparedCall(BodyEdit.Apply(exchange.Body, exchange.Facts, attempt.Model, askUsage: false), relay)
+            ? new BytesRelay(new MessagesStreamObserver(), tellsCost: exchange.Bill is not null)
+            : new WholeBytesRelay("content", WholeUsage.OfMessages, TextBytes.OfMessages);
+        return new PreparedCall(BodyEdit.Apply(exchange.Body, exchange.Facts, attempt.Model, askUsage: false, Clamp(exchange, "max_tokens")), relay)
         {
             Headers = ForwardedHeaders.ToAnthropic(exchange.Http.Request.Headers),
         };

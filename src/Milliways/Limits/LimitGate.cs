@@ -25,8 +25,8 @@ internal sealed class LimitGate(LimitBook book, ConfigState configuration, Model
         var admitted = book.TryEnter(key.Team.Id, held, tokens, out var team, out var at, out var hit, out var standing);
         LimitHeaders.Write(exchange, standing, time);
         return ValueTask.FromResult(admitted
-            ? new Admission(new LimitLease(exchange, team, held, at), null)
-            : Admission.Refused(LimitFailure.Of(hit, tokens, key.Team.Id, exchange.Front.RouteName(exchange.Facts), time)));
+            ? new Admission(new LimitLease(exchange, team, held, at, tokens.Prompt), null)
+            : Admission.Refused(LimitFailure.Of(hit, tokens, key.Team.Id, exchange.RouteName, time)));
     }
 
     /// <summary>Inference; counting tokens, files and lists are not.</summary>
@@ -41,7 +41,7 @@ internal sealed class LimitGate(LimitBook book, ConfigState configuration, Model
         Add(ref found, ref count, new ScopedLimits(ScopeName.Key(key.Id), _own.Over(defaults.PerKey, key.Limits)));
         if (exchange.Http.Features.Get<GatewayAddress>() is { } address)
             Add(ref found, ref count, new ScopedLimits(ScopeName.Gateway(address.Path.Gateway), defaults.PerGateway));
-        foreach (var model in models.Of(exchange.Front.RouteName(exchange.Facts), route))
+        foreach (var model in models.Of(exchange.RouteName, route))
             Add(ref found, ref count, model);
         if (count == 0)
             return [];

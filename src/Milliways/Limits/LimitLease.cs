@@ -1,3 +1,4 @@
+using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Limits.Counting;
 
@@ -7,7 +8,7 @@ namespace Milliways.Limits;
 /// What an exchange holds of limits. When it ends its tokens are corrected to what was really used, or, when another gate refused it after all, everything
 /// is taken back; its slots are free when its upstream is closed.
 /// </summary>
-internal sealed class LimitLease(Exchange exchange, TeamLimits team, HeldLimit[] held, long at) : ILease
+internal sealed class LimitLease(Exchange exchange, TeamLimits team, HeldLimit[] held, long at, long prompt) : ILease
 {
     private int _closed;
     private int _left;
@@ -28,12 +29,16 @@ internal sealed class LimitLease(Exchange exchange, TeamLimits team, HeldLimit[]
             team.Leave(held);
     }
 
-    /// <summary>Tokens that were really used; null where nobody knows, and what was reserved stays booked.</summary>
+    /// <summary>
+    /// Tokens that were really used: what the upstream reports; where it does not, the prompt's estimate and one for three bytes of what was delivered; null
+    /// where nobody counted those, and what was reserved stays booked.
+    /// </summary>
     private long? Used(in Outcome outcome)
     {
-        if (outcome.Source != UsageSource.None)
-            return outcome.Usage.Total;
-        var hasFailed = outcome is { Failure: not null, Ending: not Ending.ClientGone } && !exchange.Http.Response.HasStarted;
-        return hasFailed || !exchange.HasAsked ? 0 : null;
+        var meter = exchange.Meter;
+        return outcome.Source != UsageSource.None ? outcome.Usage.Total
+            : !exchange.HasCommitted ? 0
+            : meter.IsIdle ? null
+            : prompt + TokenEstimate.OfBytes(meter.TextBytes);
     }
 }

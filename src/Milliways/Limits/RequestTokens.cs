@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Limits.Counting;
@@ -15,10 +14,10 @@ internal static class RequestTokens
     /// <summary>Reserved for an answer that neither the caller nor the catalogue bounds; what it really uses is booked in the end.</summary>
     public const long UnboundOutput = 4096;
 
-    private const int SchemaDepth = 256;
+    /// <summary>Without these two words the bytes of a body are all text, and so an estimate by themselves.</summary>
+    private static ReadOnlySpan<byte> ImageMark => "image"u8;
 
-    /// <summary>Words without which the bytes of a body are all text, and so an estimate by themselves.</summary>
-    private static readonly byte[][] NotText = ["image"u8.ToArray(), "base64"u8.ToArray(), "previous_response_id"u8.ToArray()];
+    private static ReadOnlySpan<byte> DataMark => "base64"u8;
 
     public static TokenBound Of(Exchange exchange) => exchange.Front.Operation switch
     {
@@ -30,34 +29,13 @@ internal static class RequestTokens
     private static long Prompt(Exchange exchange)
     {
         var body = exchange.Body.Span;
-        foreach (var word in NotText)
-            if (body.IndexOf(word) >= 0 && exchange.Front.ReadChat(exchange) is { IsOk: true, Value: { } chat })
-                return TokenEstimate.OfPrompt(chat);
-        return TokenEstimate.OfBytes(body.Length);
+        var isText = !exchange.Facts.HasUnseenInput && body.IndexOf(ImageMark) < 0 && body.IndexOf(DataMark) < 0;
+        return !isText && exchange.Front.ReadChat(exchange) is { IsOk: true, Value: { } chat } ? TokenEstimate.OfPrompt(chat) : TokenEstimate.OfBytes(body.Length);
     }
 
     private static long Output(Exchange exchange)
     {
-        var most = exchange.Model?.MaxOutput ?? UnboundOutput;
-        var each = Wanted(exchange.Body.Span) is { } wanted ? exchange.Model?.MaxOutput is { } known ? Math.Min(wanted, known) : wanted : most;
-        return each * Math.Clamp(exchange.Facts.N, 1, 128);
-    }
-
-    /// <summary>The bound under each dialect's name of it; the larger one where a body has two.</summary>
-    private static long? Wanted(ReadOnlySpan<byte> body)
-    {
-        long? most = null;
-        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = SchemaDepth });
-        reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var isBound = reader.ValueTextEquals("max_tokens"u8) || reader.ValueTextEquals("max_completion_tokens"u8)
-                || reader.ValueTextEquals("max_output_tokens"u8) || reader.ValueTextEquals("max_tokens_to_sample"u8);
-            reader.Read();
-            if (isBound && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out var bound) && bound > (most ?? 0))
-                most = bound;
-            reader.Skip();
-        }
-        return most;
+        var (wanted, known) = (exchange.Facts.OutputCap, exchange.Model?.MaxOutput);
+        return Math.Max(0, Math.Min(wanted ?? known ?? UnboundOutput, known ?? long.MaxValue)) * Math.Clamp(exchange.Facts.N, 1, 128);
     }
 }

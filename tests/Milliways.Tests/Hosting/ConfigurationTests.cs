@@ -1,4 +1,5 @@
 using System.Text;
+using Milliways.Catalogue;
 using Milliways.Hosting;
 using Milliways.Hosting.Configuration;
 using Milliways.Tests.Support;
@@ -91,7 +92,7 @@ public sealed class ConfigurationTests
         Assert.Contains(config.Warnings, warning => warning.Contains("upstreams.claude is switched off", StringComparison.Ordinal));
         Assert.Contains(config.Warnings, warning => warning.Contains("upstreams.xai is switched off", StringComparison.Ordinal));
         Assert.Equal((TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(30)), (config.Upstreams[4].Timeouts.Connect!.Value, config.Upstreams[4].Timeouts.Total!.Value));
-        Assert.Equal(new PriceConfig(5, 2.5m, 15, 5), config.Models[2].Price);
+        Assert.Equal(ModelPrice.FromDollars(5, 2.5m, 15, image: 5), config.Models[2].Price!.At(DateTimeOffset.UnixEpoch));
         Assert.Equal(1, config.Engine.Threads);
 
         await using var server = await TestServer.StartAsync(Example);

@@ -20,6 +20,11 @@ internal sealed class ConfigSection(ConfigNode node, string path, string file, L
 
     public bool Has(string name) => Find(name) is not null;
 
+    public bool IsList(string name) => Find(name)?.Kind == JsonValueKind.Array;
+
+    /// <summary>The names of all members, which may be any.</summary>
+    public IEnumerable<string> Names() => node.Members.Select(member => member.Name).Distinct().ToList();
+
     /// <summary>True when the member is there and is <c>null</c>: "switched off", which is not the same as absent.</summary>
     public bool IsNull(string name) => Find(name)?.Kind == JsonValueKind.Null;
 
