@@ -65,7 +65,7 @@ public sealed class LimitScopesTests
     {
         var clock = new ManualTime();
         await using var fake = new FakeUpstream();
-        await using var server = await TestServer.StartAsync($$"""
+        await using var server = await Limited.ServeAsync($$"""
             { "upstreams": { "xai": { "preset": "xai", "baseUrl": "{{fake.Url}}/v1", "apiKey": "k" } }, "models": { "fast": { "alias": "{{model}}" }, "mine": { "attempts": [ { "upstream": "xai", "model": "{{model}}" } ] } } }
             """, clock);
         foreach (var name in new[] { model, "xai/" + model, "fast", "mine" })
@@ -89,7 +89,7 @@ public sealed class LimitScopesTests
         await using var same = await StartAsync(""" "context": 1000 """);
         Assert.Equal(1, await same.AdmittedAsync(of: 3, "grok-beta"));
 
-        Task<TestServer> StartAsync(string entry) => TestServer.StartAsync($$"""
+        Task<TestServer> StartAsync(string entry) => Limited.ServeAsync($$"""
             { "upstreams": { "xai": { "preset": "xai", "baseUrl": "{{fake.Url}}/v1", "apiKey": "k" } }, "models": { "grok-beta": { {{entry}} } } }
             """, new ManualTime());
     }
@@ -114,6 +114,18 @@ public sealed class LimitScopesTests
                 served += (await server.PostAsync($"/v1/{account}/default/compat/chat/completions", Answers.Ask("lab/alpha"), ("Authorization", "Bearer " + key))).Status == 200 ? 1 : 0;
             return served;
         }
+    }
+
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(false, 3)]
+    public async Task A_governed_server_has_limits_and_one_that_is_not_has_none(bool governance, int admitted)
+    {
+        await using var fake = new FakeUpstream();
+        await using var server = await TestServer.StartAsync($$"""
+            { "upstreams": { "xai": { "preset": "xai", "baseUrl": "{{fake.Url}}/v1", "apiKey": "k", "prices": { "*": { "input": "0" } } } }, "limits": { "perTeam": { "requestsPerHour": 2 } } }
+            """, new ManualTime(), governance: governance);
+        Assert.Equal(admitted, await server.AdmittedAsync(of: 3, "grok-beta"));
     }
 
     [Fact]

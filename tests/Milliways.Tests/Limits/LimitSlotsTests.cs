@@ -76,7 +76,7 @@ public sealed class LimitSlotsTests
             await turn.SendAsync(Answers.Finish + Answers.Done);
             await turn.EndAsync();
         });
-        await using var server = await TestServer.StartAsync(Limited.Config(lab, One).Replace("\"retries\": 0", "\"retries\": 0, \"onClientGone\": \"drain\"", StringComparison.Ordinal));
+        await using var server = await Limited.ServeAsync(Limited.Config(lab, One).Replace("\"retries\": 0", "\"retries\": 0, \"onClientGone\": \"drain\"", StringComparison.Ordinal));
         await using var client = await RawClient.ConnectAsync(server);
         await client.PostAsync(Limited.Chat, Answers.Ask(stream: true));
         await client.HeadAsync();

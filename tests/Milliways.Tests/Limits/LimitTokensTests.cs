@@ -1,3 +1,8 @@
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using Milliways.Dialects.Chat;
+using Milliways.Exchanges;
+using Milliways.Routing;
 using Milliways.Tests.Support;
 
 namespace Milliways.Tests.Limits;
@@ -32,7 +37,7 @@ public sealed class LimitTokensTests
         for (var i = 0; i < 10; i++)
         {
             var answer = await server.PostAsync(Limited.Chat, Answers.Ask(stream: stream, more: ""","max_tokens":100"""));
-            Assert.Equal((200, 100 + (200 - 100 - (4 * i) - Prompt(stream)) - 100), (answer.Status, int.Parse(answer.Header("x-ratelimit-remaining-tokens")!, System.Globalization.CultureInfo.InvariantCulture)));
+            Assert.Equal((200, 100 + (200 - 100 - (4 * i) - Prompt(stream)) - 100), (answer.Status, int.Parse(answer.Header("x-ratelimit-remaining-tokens")!, CultureInfo.InvariantCulture)));
             await Routed.AllEndedAsync(server);
         }
 
@@ -58,6 +63,21 @@ public sealed class LimitTokensTests
         await using var server = await Limited.StartAsync(lab, """ "perTeam": { "tokensPerMinute": 200 } """);
         for (var i = 0; i < 5; i++)
             Assert.Equal(400, (await server.AskAsync(more: ""","max_tokens":100""")).Status);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Where_no_usage_is_reported_what_was_delivered_is_estimated_or_what_was_reserved_stays(bool isCounted)
+    {
+        await using var lab = new FakeUpstream(turn => turn.StreamAsync(Answers.Role, Answers.Chunk("123456789"), Answers.Finish, Answers.Done));
+        await using var server = await Limited.StartAsync(lab, """ "perTeam": { "tokensPerMinute": 1000 } """, clock: new ManualTime(),
+            more: services => _ = isCounted ? services.AddSingleton<IAdmissionGate, Paying>() : services);
+        var body = Answers.Ask(stream: true, more: ""","max_tokens":100""");
+        Assert.Equal(200, (await server.PostAsync(Limited.Chat, body)).Status);
+        await Routed.AllEndedAsync(server);
+        var (prompt, next) = ((body.Length + 2) / 3, await server.PostAsync(Limited.Chat, body));
+        Assert.Equal(1000 - (2 * prompt) - 100 - (isCounted ? 3 : 100), int.Parse(next.Header("x-ratelimit-remaining-tokens")!, CultureInfo.InvariantCulture));
     }
 
     [Theory]
@@ -102,7 +122,7 @@ public sealed class LimitTokensTests
         var image = new string('A', 40_000);
         var answer = await server.PostAsync(Limited.Chat,
             $$$"""{"model":"alpha","max_tokens":100,"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{image}}}"}},{"type":"text","text":"what?"}]}]}""");
-        Assert.Equal((200, (3000 - 1792 - 4 - 2 - 100).ToString(System.Globalization.CultureInfo.InvariantCulture)), (answer.Status, answer.Header("x-ratelimit-remaining-tokens")));
+        Assert.Equal((200, (3000 - 1792 - 4 - 2 - 100).ToString(CultureInfo.InvariantCulture)), (answer.Status, answer.Header("x-ratelimit-remaining-tokens")));
     }
 
     [Fact]
@@ -114,5 +134,21 @@ public sealed class LimitTokensTests
         Assert.Equal((429, "60"), (refused.Status, refused.Header("Retry-After")));
         Assert.Contains("shorten it, or have the limit raised", refused.Text, StringComparison.Ordinal);
         Assert.Empty(lab.Received);
+    }
+
+    /// <summary>Somebody pays, so the texts that go by are counted.</summary>
+    private sealed class Paying : IAdmissionGate, IBill
+    {
+        public long Charged => 0;
+
+        public ValueTask<Admission> EnterAsync(Exchange exchange, Route route, CancellationToken cancel)
+        {
+            exchange.Bill = this;
+            return ValueTask.FromResult(Admission.Free);
+        }
+
+        public ValueTask<Failure?> CoverAsync(long textBytes) => default;
+
+        public ValueTask<Failure?> SettleAsync(Exchange exchange, Outcome outcome) => default;
     }
 }

@@ -14,7 +14,15 @@ internal static class Limited
     /// <param name="limits">The members of the section <c>limits</c>.</param>
     /// <param name="models">The members of <c>models</c>.</param>
     public static Task<TestServer> StartAsync(FakeUpstream lab, string limits = "", string models = "", TimeProvider? clock = null, Action<IServiceCollection>? more = null) =>
-        TestServer.StartAsync(Config(lab, limits, models), clock, more: more);
+        ServeAsync(Config(lab, limits, models), clock, more);
+
+    /// <summary>Limits alone: what an answer costs is no matter here.</summary>
+    public static Task<TestServer> ServeAsync(string config, TimeProvider? clock = null, Action<IServiceCollection>? more = null) =>
+        TestServer.StartAsync(config, clock, more: services =>
+        {
+            services.AddLimits();
+            more?.Invoke(services);
+        });
 
     public static string Config(FakeUpstream lab, string limits = "", string models = "") => $$"""
         { "upstreams": { "lab": { "dialect": "openai-chat", "baseUrl": "{{lab.Url}}/v1", "apiKey": "{{TestServer.UpstreamKey}}", "models": ["alpha", "beta"], {{TestServer.OneTry}} } },
