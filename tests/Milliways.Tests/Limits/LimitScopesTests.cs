@@ -1,5 +1,6 @@
 using Milliways.Keys;
 using Milliways.Limits;
+using Milliways.Limits.Counting;
 using Milliways.Tests.Support;
 
 namespace Milliways.Tests.Limits;
@@ -149,5 +150,22 @@ public sealed class LimitScopesTests
         })
             Assert.Equal((429, path), ((await server.PostAsync(path, body)).Status, path));
         Assert.Single(lab.Received);
+    }
+
+    [Fact]
+    public async Task What_nobody_uses_any_more_is_forgotten()
+    {
+        var clock = new ManualTime();
+        await using var lab = new FakeUpstream();
+        await using var server = await Limited.StartAsync(lab, """ "perTeam": { "requestsPerMinute": 1 } """, clock: clock);
+        var book = server.Service<LimitBook>();
+        Assert.Equal(1, await server.AdmittedAsync(of: 1));
+        Assert.Equal(1, book.Teams);
+        await clock.RunUntilAsync(Task.Run(async () =>
+        {
+            while (book.Teams > 0)
+                await Task.Yield();
+        }));
+        Assert.Equal(1, await server.AdmittedAsync(of: 2));
     }
 }
