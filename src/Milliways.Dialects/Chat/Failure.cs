@@ -86,6 +86,9 @@ public sealed record Failure(FailureKind Kind, FailureParty Party, string Stage,
     /// <summary>Seconds after which a retry makes sense; at most 60 is sent (contract).</summary>
     public int? RetryAfterSeconds { get; init; }
 
+    /// <summary>What a limit of ours counts, <c>requests</c> or <c>tokens</c>: OpenAI's <c>type</c> of such a 429 (dialects 1.8).</summary>
+    public string? LimitedBy { get; init; }
+
     public long? PromptTokens { get; init; }
 
     public long? ContextLimit { get; init; }

@@ -129,7 +129,7 @@ public static class Errors
     {
         403 => "permission_error",
         429 when IsQuota(failure) => "insufficient_quota",
-        429 => "rate_limit_error",
+        429 => failure.LimitedBy ?? "rate_limit_error",
         503 => "service_unavailable_error",
         >= 500 => "server_error",
         _ => "invalid_request_error",

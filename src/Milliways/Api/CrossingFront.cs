@@ -28,6 +28,8 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
 
     public abstract Flavour Flavour { get; }
 
+    public virtual bool SpeaksAnthropic => false;
+
     public abstract ReadOnlySpan<byte> KeepAlive { get; }
 
     public virtual bool NeedsMessages => true;

@@ -15,6 +15,8 @@ internal sealed class MessagesFront(ModelPrefix? modelPrefix = null) : CrossingF
 {
     public override Flavour Flavour => Flavour.OpenAi;
 
+    public override bool SpeaksAnthropic => true;
+
     /// <summary>Anthropic's own sign of life; its SDKs pass over it wherever it stands, before message_start too (dialects 4.16, 6.3).</summary>
     public override ReadOnlySpan<byte> KeepAlive => SseWriter.Ping;
 

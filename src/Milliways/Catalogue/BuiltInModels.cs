@@ -1,3 +1,5 @@
+using Milliways.Limits;
+
 namespace Milliways.Catalogue;
 
 /// <summary>
@@ -8,8 +10,8 @@ internal static class BuiltInModels
 {
     public static readonly IReadOnlyList<CatalogueModel> All =
     [
-        Language("grok-beta", 131072, 4096, 5, 5, 15),
-        Language("grok-vision-beta", 8192, 4096, 5, 5, 15, image: 5),
+        Language("grok-beta", 131072, 4096, 5, 5, 15) with { Limits = Windows(1, 60, 1200) },
+        Language("grok-vision-beta", 8192, 4096, 5, 5, 15, image: 5) with { Limits = Windows(1, 3, 60) },
         Language("grok-2-1212", 131072, 8192, 2, 2, 10) with { Aliases = ["grok-2", "grok-2-latest"] },
         Language("grok-2-vision-1212", 32768, 4096, 2, 2, 10, image: 2) with { Aliases = ["grok-2-vision", "grok-2-vision-latest"] },
         Language("grok-3", 131072, 8192, 3, 0.75m, 15) with { Aliases = ["grok-3-latest", "grok-3-beta"] },
@@ -44,6 +46,8 @@ internal static class BuiltInModels
 
     /// <summary>The model with this name or alias, or null.</summary>
     public static CatalogueModel? Find(string name) => All.Concat(Images).FirstOrDefault(model => model.Id == name || model.Aliases.Contains(name));
+
+    private static LimitSet Windows(int second, int minute, int hour) => new() { RequestsPerSecond = second, RequestsPerMinute = minute, RequestsPerHour = hour };
 
     private static CatalogueModel Language(string id, int context, int output, decimal dollarsIn, decimal cached, decimal dollarsOut, decimal image = 0, bool isTwiceWhenLong = false)
     {

@@ -1,3 +1,5 @@
+using Milliways.Limits;
+
 namespace Milliways.Catalogue;
 
 /// <summary>What is known of a model by its name.</summary>
@@ -20,6 +22,9 @@ internal sealed record CatalogueModel(string Id)
 
     /// <summary>Null: no price is known.</summary>
     public PriceList? Price { get; init; }
+
+    /// <summary>Of every team, unless the operator says otherwise.</summary>
+    public LimitSet Limits { get; init; } = LimitSet.None;
 
     /// <summary>Other names of the same model.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];

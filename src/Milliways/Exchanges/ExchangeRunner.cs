@@ -160,6 +160,7 @@ internal sealed class ExchangeRunner(
     {
         if (await detachment.AcceptAsync(exchange) is { } refused)
         {
+            exchange.IsAdmitted = false;
             await RefuseAsync(exchange, leases, refused);
             return;
         }

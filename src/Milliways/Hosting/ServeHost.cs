@@ -11,6 +11,7 @@ using Milliways.Exchanges.Attempts;
 using Milliways.Gateway;
 using Milliways.Hosting.Configuration;
 using Milliways.Keys;
+using Milliways.Limits;
 using Milliways.Routing;
 using Milliways.Routing.Health;
 using Milliways.Routing.Order;
@@ -89,6 +90,8 @@ internal static class ServeHost
         services.AddSingleton(time).AddSingleton(address).AddSingleton(models).AddSingleton(socket).AddSingleton(config.Engine);
         services.AddSingleton(database).AddSingleton(teams).AddSingleton<KeyStore>().AddSingleton<KeyGate>();
         services.AddSingleton<IGate>(provider => provider.GetRequiredService<KeyGate>()).AddSingleton<IGate, AccountGate>();
+        if (options.Governance)
+            services.AddLimits();
         services.AddSingleton(stored).AddSingleton<AnswerStore>().AddSingleton<OwnedIds>().AddHostedService<StoredUpkeep>();
         services.AddSingleton<GatewayStore>().AddSingleton<IRefreshed>(provider => provider.GetRequiredService<GatewayStore>());
         CreditServices.Add(services, database, data, options.Governance);

@@ -195,7 +195,7 @@ public sealed class ConfigurationTests
     [Fact]
     public void Later_sections_are_read_and_said_not_to_act()
     {
-        Assert.Contains(Read("""{ "limits": { "perTeam": {} } }""").Config.Warnings, warning => warning.StartsWith("limits: read, but not acted on", StringComparison.Ordinal));
+        Assert.Contains(Read("""{ "logs": { "maxRows": 1 } }""").Config.Warnings, warning => warning.StartsWith("logs: read, but not acted on", StringComparison.Ordinal));
         Assert.Empty(Read("{}").Config.Warnings);
     }
 

@@ -55,6 +55,7 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             Engine = root.Section("engine") is { } engine ? ReadEngine(engine) : new EngineConfig(),
             Security = root.Section("security") is { } security ? ReadSecurity(security) : new SecurityConfig(),
             Credits = root.Section("credits") is { } credits ? CreditsReader.Read(credits) : new CreditsConfig(),
+            Limits = root.Section("limits") is { } limits ? LimitsReader.Read(limits) : new LimitsConfig(),
         };
         LaterSections.Read(root, _warnings);
         root.Done();
@@ -219,10 +220,10 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             MaxOutput = section.Count("maxOutput", 1),
             Inputs = section.Texts("inputs"),
             Price = PriceReader.Read(section, "price"),
+            Limits = LimitsReader.ReadModel(section),
         };
         if (config.Alias is not null && attempts.Count > 0)
             section.Problem("has both \"alias\" and \"attempts\": keep one");
-        LaterSections.ReadModel(section);
         section.Done();
         return config;
     }

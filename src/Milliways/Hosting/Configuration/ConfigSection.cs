@@ -68,6 +68,19 @@ internal sealed class ConfigSection(ConfigNode node, string path, string file, L
         return null;
     }
 
+    /// <summary>A number that may be larger than a count.</summary>
+    /// <param name="remedy">What the problem's text says behind the bounds.</param>
+    public long? Whole(string name, long least, long most, string remedy = "")
+    {
+        var value = Find(name);
+        if (value is null || value.Kind == JsonValueKind.Null)
+            return null;
+        if (value.Kind == JsonValueKind.Number && long.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var whole) && whole >= least && whole <= most)
+            return whole;
+        Problem(string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {least} to {most}{remedy}"), value, name);
+        return null;
+    }
+
     /// <summary>A time such as <c>"500ms"</c>, <c>"5s"</c>, <c>"2m"</c>, <c>"24h"</c>, <c>"30d"</c>.</summary>
     public TimeSpan? Duration(string name)
     {
