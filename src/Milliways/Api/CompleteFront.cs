@@ -4,6 +4,7 @@ using Milliways.Dialects.AnthropicComplete;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Sse;
 using Milliways.Exchanges;
+using Milliways.Keys;
 using Milliways.Upstreams;
 
 namespace Milliways.Api;
@@ -12,6 +13,8 @@ namespace Milliways.Api;
 internal sealed class CompleteFront() : CrossingFront(CompleteDialect.Instance, modelPrefix: null, clock: null)
 {
     public override Flavour Flavour => Flavour.OpenAi;
+
+    public override KeyEndpoints EndpointsOf(HttpContext http) => KeyEndpoints.Sample;
 
     public override bool NeedsMessages => false;
 

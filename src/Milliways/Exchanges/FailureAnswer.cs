@@ -54,6 +54,7 @@ internal static class FailureAnswer
     private static string? RefusedBecause(Failure failure) => failure.Kind switch
     {
         FailureKind.NoKey or FailureKind.WrongKey => "key",
+        _ when failure.Stage == "acl" => "acl",
         FailureKind.Forbidden => "blocked",
         FailureKind.ContextExceeded => "context",
         FailureKind.RateLimited when failure.Party != FailureParty.Upstream => "limit",

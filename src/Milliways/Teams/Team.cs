@@ -10,6 +10,11 @@ internal sealed record Team(Guid Id, string Name)
     /// <summary>The account in gateway addresses.</summary>
     public string Account => Id.ToString("N");
 
+    public DateTimeOffset Created { get; init; }
+
+    /// <summary>By the operator: none of its keys works.</summary>
+    public bool Blocked { get; init; }
+
     /// <summary>Its own limits, which replace those of the configuration that they name.</summary>
     public LimitSet Limits { get; init; } = LimitSet.None;
 }
