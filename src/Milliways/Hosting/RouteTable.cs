@@ -11,7 +11,7 @@ internal static class RouteTable
     {
         var (api, health, start) = (services.GetRequiredService<ApiRoutes>(), services.GetRequiredService<HealthEndpoints>(), services.GetRequiredService<StartPage>());
         var gateway = services.GetRequiredService<GatewayRoutes>();
-        var rows = api.All().Concat(services.GetRequiredService<ManagementRoutes>().All()).ToList();
+        var rows = api.All().Concat(services.GetRequiredService<ManagementRoutes>().All()).Concat(services.GetRequiredService<AccountRoutes>().All()).ToList();
         rows.AddRange(
         [
             new("GET", "/healthz", KeyKind.None, "The process lives", HealthEndpoints.LiveAsync),

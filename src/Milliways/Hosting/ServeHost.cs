@@ -109,6 +109,7 @@ internal static class ServeHost
         services.AddSingleton(provider => new PassThroughFront(Flavour.Xai, provider.GetRequiredService<OwnedIds>(), provider.GetRequiredService<LiveRouting>()));
         services.AddSingleton<ApiRoutes>().AddSingleton<GatewayRoutes>();
         services.AddSingleton<ManagementFront>().AddSingleton<ApiKeyPaths>().AddSingleton<TeamPaths>().AddSingleton<ManagementRoutes>();
+        services.AddSingleton<Registration>().AddSingleton<AccountRoutes>();
         services.AddSingleton<HealthEndpoints>().AddSingleton<StartPage>();
         services.AddSingleton(provider => RouteTable.Build(provider));
         services.AddSingleton(new HostGuard(ListenUrls.AreLoopback(options.Urls), config.Security.AllowedHosts));

@@ -115,7 +115,7 @@ internal sealed class ManagementFront(ManagementKeyStore keys, ServerAddress add
         throw new CommandException(CommandProblem.Invalid, "The body must be a JSON object.");
     }
 
-    private static Failure FailureOf(CommandException refused) => refused.Problem switch
+    internal static Failure FailureOf(CommandException refused) => refused.Problem switch
     {
         CommandProblem.NotFound => new Failure(FailureKind.NotFound, FailureParty.Client, "route", refused.Message),
         CommandProblem.Forbidden => new Failure(FailureKind.Forbidden, FailureParty.Client, "acl", refused.Message),

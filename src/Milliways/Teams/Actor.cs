@@ -59,14 +59,12 @@ internal sealed record ManagementActor(Guid Id, Guid Team, Guid? Owner, IReadOnl
         team == Team && Rights.EndpointOf(right) is { } endpoint && (Acls.Contains(AclPrefix + "*") || Acls.Contains(AclPrefix + endpoint));
 }
 
-/// <summary>Somebody who opens an account of their own, where the configuration lets them.</summary>
+/// <summary>Somebody who opens an account of their own; for the audit log only, they ask for nothing else.</summary>
 internal sealed record RegistrationActor(Guid User) : Actor
 {
     public override string Word => "registration";
 
     public override Guid? Person => User;
 
-    public override bool May(Right right, Guid team) => right is Right.CreateTeam or Right.CreateKey;
-
-    public override bool Knows(Guid team) => true;
+    public override bool May(Right right, Guid team) => false;
 }

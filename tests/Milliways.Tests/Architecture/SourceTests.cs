@@ -57,6 +57,10 @@ public sealed partial class SourceTests
         ("Milliways/Exchanges/", "Milliways.Stored", []),
         ("Milliways/Storage/", "Milliways.Stored", []),
         ("Milliways/Teams/", "Milliways.Keys", []),
+        .. Rows("Milliways/Teams/", "Api", "Exchanges", "Gateway", "Management", "Routing", "Upstreams"),
+        .. Rows("Milliways/Keys/", "Management"),
+        .. Rows("Milliways/Management/", "Storage", "Gateway", "Routing", "Upstreams"),
+        .. Rows("Milliways/Hosting/Admin/", "Api", "Exchanges", "Management", "Routing"),
     ];
 
     [Fact]

@@ -52,8 +52,10 @@ internal sealed class AdminSocket(AdminCommands commands, string path, ILogger<A
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (_app is { } app)
-            await app.StopAsync(cancellationToken);
+        if (_app is not { } app)
+            return;
+        await app.StopAsync(cancellationToken);
+        File.Delete(path);
     }
 
     public async ValueTask DisposeAsync()

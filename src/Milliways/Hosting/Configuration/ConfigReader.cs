@@ -53,6 +53,7 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             Models = root.Section("models") is { } models ? [.. models.Entries().Select(ReadModel)] : [],
             Engine = root.Section("engine") is { } engine ? ReadEngine(engine) : new EngineConfig(),
             Security = root.Section("security") is { } security ? ReadSecurity(security) : new SecurityConfig(),
+            Registration = root.Section("registration") is { } registration ? RegistrationConfig.Read(registration) : new RegistrationConfig(),
         };
         LaterSections.Read(root, _warnings);
         root.Done();

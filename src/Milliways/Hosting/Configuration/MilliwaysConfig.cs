@@ -21,6 +21,8 @@ internal sealed record MilliwaysConfig
 
     public LimitsConfig Limits { get; init; } = new();
 
+    public RegistrationConfig Registration { get; init; } = new();
+
     /// <summary>Things worth saying at start that keep nothing from working.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
