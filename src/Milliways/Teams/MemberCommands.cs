@@ -154,6 +154,8 @@ internal sealed class MemberCommands(LedgerDatabase database, TeamCommands teams
 
     private void KeepAnOwner(Guid team, Membership leaving)
     {
+        // Takes the team's row, so that two owners who leave at one time do so one after the other.
+        database.Execute("UPDATE teams SET name = name WHERE id = $id", ("$id", team.ToString("N")));
         if (!users.Members(team).Any(member => member.Role == Role.Owner && member.User.Id != leaving.User.Id))
             throw new CommandException(CommandProblem.Conflict, "The last owner cannot leave the team: make somebody else an owner first, or delete the team.");
     }

@@ -61,6 +61,8 @@ public sealed class RightsTests
                 Assert.True(role is null ? problem.Problem is CommandProblem.NotFound || name is "teams create" or "audit list of all teams" or "admin reset-password" : problem.Problem == CommandProblem.Forbidden, $"{name} as {role}: {problem.Problem} {problem.Message}");
         }
         var theirs = new World(server, withBelongings: name != "teams delete");
+        if (name != "teams delete")
+            theirs.Person("second-owner@example.org", Role.Owner);
         Assert.Null(Try(() => run(theirs, OperatorActor.Instance)));
     }
 
