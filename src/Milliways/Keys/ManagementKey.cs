@@ -25,7 +25,7 @@ internal sealed class ManagementKeyStore(LedgerDatabase database, TeamStore team
     /// <summary>The key with this text that is good now, or null.</summary>
     public ManagementKey? Find(ReadOnlySpan<char> text)
     {
-        if (text.Length != KeyText.ManagementLength)
+        if (!KeyText.IsWellFormedManagement(text))
             return null;
         return One(database.Query($"{Columns} WHERE digest = $digest", Read, ("$digest", KeyDigest.Of(text).ToBytes()))) is { } key
             && !key.Team.Blocked && !(key.Expires <= time.GetUtcNow()) ? key : null;

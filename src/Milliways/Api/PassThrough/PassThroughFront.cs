@@ -25,11 +25,13 @@ internal sealed class PassThroughFront(Flavour flavour, OwnedIds owned, LiveRout
 
     public ReadOnlySpan<byte> KeepAlive => default;
 
-    public KeyEndpoints EndpointsOf(HttpContext http) => http.Request.Path.Value is not { } path ? KeyEndpoints.Chat
-        : path.Contains("/documents", StringComparison.Ordinal) ? KeyEndpoints.Documents
-        : path.Contains("/videos", StringComparison.Ordinal) ? KeyEndpoints.Image
-        : path.Contains("/files", StringComparison.Ordinal) ? KeyEndpoints.Documents | KeyEndpoints.Chat
-        : KeyEndpoints.Chat;
+    public KeyEndpoints EndpointsOf(HttpContext http) => PassThroughTarget.Of(http).Value?.Resource switch
+    {
+        "documents" => KeyEndpoints.Documents,
+        "videos" => KeyEndpoints.Image,
+        "files" => KeyEndpoints.Documents | KeyEndpoints.Chat,
+        _ => KeyEndpoints.Chat,
+    };
 
     public IFront In(Flavour wanted) => wanted == flavour ? this : _other ??= new PassThroughFront(wanted, owned, routing) { _other = this };
 

@@ -55,7 +55,9 @@ internal sealed class AdminSocket(AdminCommands commands, string path, ILogger<A
         if (_app is not { } app)
             return;
         await app.StopAsync(cancellationToken);
-        File.Delete(path);
+        // Somebody may have removed the directory under the running server.
+        if (File.Exists(path))
+            File.Delete(path);
     }
 
     public async ValueTask DisposeAsync()
