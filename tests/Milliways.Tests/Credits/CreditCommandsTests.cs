@@ -72,13 +72,15 @@ public sealed class CreditCommandsTests
                 ledger.Release(hold);
                 return 0;
             }
-            return await ledger.SettleAsync(hold, new Charge
-            {
-                RequestId = $"r{number}", Payer = payer, Time = DateTimeOffset.UnixEpoch, Model = "m", Upstream = "lab/m", Source = UsageSource.Reported, Ending = Ending.Completed, Cost = 100,
-            });
+            return await ledger.SettleAsync(hold, ChargeOf(team, $"r{number}"));
         })));
         Assert.All(served, charged => Assert.True(charged is 0 or 100));
         Assert.InRange(served.Count(charged => charged > 0), 1, 100);
+        // Holds that stood in each other's way are gone: what is left pays for the rest of the hundred, and not for one more.
+        var after = 0;
+        for (; (await ledger.HoldAsync(new Payer(team, Guid.Empty, null, null), $"after{after}", 100, CancellationToken.None)).Hold is { } hold; after++)
+            served = [.. served, await ledger.SettleAsync(hold, ChargeOf(team, $"after{after}"))];
+        Assert.Equal(100, served.Count(charged => charged > 0));
         var shown = await Show(server);
         Assert.Equal((10_050 - served.Sum(), 0), (shown.BalanceTicks, shown.HeldTicks));
         Assert.Equal(served.Count(charged => charged > 0), (await Statement(server)).Entries.Count(entry => entry.Kind == "charge"));
@@ -92,13 +94,14 @@ public sealed class CreditCommandsTests
         await using var server = await TestServer.StartAsync(NoMonthly, clock);
         var (commands, team) = (server.Service<CreditCommands>(), server.Server.Team.Id);
         Assert.Equal((10 * Dollar, 0), Amounts(await commands.PurchaseAsync(team, 10 * Dollar, "invoice 1", default)));
-        await File.WriteAllTextAsync(Path.Combine(server.Data, "milliways.json"),
-            """{ "credits": { "monthlyGrant": null, "purchaseBonus": { "percent": 50, "from": "2025-01-01", "to": "2025-01-31", "retroactive": true } } }""");
-        await server.RestartAsync();
-        commands = server.Service<CreditCommands>();
-        Assert.Equal(15 * Dollar, (await Show(server)).BalanceTicks);
+        var rule = """{ "credits": { "monthlyGrant": null, "purchaseBonus": { "percent": 50, "from": "2025-01-01", "to": "2025-01-31", "retroactive": true } } }""";
+        await File.WriteAllTextAsync(Path.Combine(server.Data, "milliways.json"), rule);
+        await Until(async () => (await Show(server)).BalanceTicks == 15 * Dollar, clock);
         Assert.Equal((4 * Dollar, 2 * Dollar), Amounts(await commands.PurchaseAsync(team, 4 * Dollar, "", default)));
         await server.RestartAsync();
+        await File.WriteAllTextAsync(Path.Combine(server.Data, "milliways.json"), rule);
+        await Until(() => Task.FromResult(server.Service<Milliways.Hosting.Configuration.ConfigState>().InEffect.Credits.PurchaseBonus is not null), clock);
+        await server.Service<Bookkeeping>().Rules.TickAsync();
         Assert.Equal(21 * Dollar, (await Show(server)).BalanceTicks);
         Assert.Equal(["purchase", "bonus", "purchase", "bonus"], (await Statement(server)).Entries.Select(entry => entry.Kind));
         clock.Advance(TimeSpan.FromDays(31));
@@ -181,6 +184,11 @@ public sealed class CreditCommandsTests
         foreach (var name in (string[])["seq", "time", "kind", "amount_ticks", "balance_ticks", "request_id", "key_id", "model", "upstream", "input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "images", "usage_source", "ending"])
             Assert.True(statement.GetProperty("entries")[0].TryGetProperty(name, out _), name);
     }
+
+    private static Charge ChargeOf(Guid team, string request) => new()
+    {
+        RequestId = request, Payer = new Payer(team, Guid.Empty, null, null), Time = DateTimeOffset.UnixEpoch, Model = "m", Upstream = "lab/m", Source = UsageSource.Reported, Ending = Ending.Completed, Cost = 100,
+    };
 
     private static (long, long) Amounts(CreditChange change) => (change.AmountTicks, change.BonusTicks);
 
