@@ -15,6 +15,7 @@ public static class Errors
         FailureKind.InvalidRequest or FailureKind.Unprocessable or FailureKind.Unsupported or FailureKind.ContextExceeded => 400,
         FailureKind.NoKey or FailureKind.WrongKey => 401,
         FailureKind.Forbidden => 403,
+        FailureKind.OutOfCredits => 402,
         FailureKind.ModelNotFound or FailureKind.NotFound or FailureKind.RouteNotFound => 404,
         FailureKind.MethodNotAllowed => 405,
         FailureKind.NotOffered => 501,

@@ -21,7 +21,7 @@ public sealed class MessagesDialect : IUpstreamDialect, ICallerDialect
 
     public IStreamWriter NewStreamWriter(IBufferWriter<byte> output, AnswerFacts facts) => new StreamWriter(output, Options(facts));
 
-    public void WriteAnswer(ChatFold fold, AnswerFacts facts, IBufferWriter<byte> output) => ResponseWriter.Write(fold, Options(facts), output);
+    public void WriteAnswer(ChatFold fold, AnswerFacts facts, IBufferWriter<byte> output, long? costTicks = null) => ResponseWriter.Write(fold, Options(facts), output, costTicks: costTicks);
 
     /// <summary>What the catalogue says, and the row of the model.</summary>
     internal static MessagesWriteOptions Options(UpstreamTarget target)

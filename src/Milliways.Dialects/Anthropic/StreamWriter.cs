@@ -86,8 +86,6 @@ public sealed class StreamWriter : IStreamWriter, IDisposable
         }
     }
 
-    void IStreamWriter.WriteTail(IBufferWriter<byte> tail) => WriteTail(tail);
-
     /// <summary>The end of a complete answer. Usage given here outranks what the events told.</summary>
     public void WriteTail(IBufferWriter<byte> tail, ChatUsage? finalUsage = null, long? costTicks = null)
     {

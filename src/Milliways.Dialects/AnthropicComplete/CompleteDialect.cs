@@ -15,5 +15,5 @@ public sealed class CompleteDialect : ICallerDialect
 
     public IStreamWriter NewStreamWriter(IBufferWriter<byte> output, AnswerFacts facts) => new StreamWriter(output, facts);
 
-    public void WriteAnswer(ChatFold fold, AnswerFacts facts, IBufferWriter<byte> output) => ResponseWriter.Write(fold, facts, output);
+    public void WriteAnswer(ChatFold fold, AnswerFacts facts, IBufferWriter<byte> output, long? costTicks = null) => ResponseWriter.Write(fold, facts, output);
 }

@@ -26,7 +26,8 @@ public sealed class StreamWriter(IBufferWriter<byte> output, AnswerFacts facts) 
         }
     }
 
-    public void WriteTail(IBufferWriter<byte> tail)
+    /// <summary>This dialect's answers tell no usage, and so no cost.</summary>
+    public void WriteTail(IBufferWriter<byte> tail, ChatUsage? finalUsage = null, long? costTicks = null)
     {
         if (hasEnded) return;
         hasEnded = true;

@@ -10,6 +10,9 @@ namespace Milliways.Dialects.Chat;
 /// <param name="Reasoning">Produced tokens that were reasoning.</param>
 public readonly record struct ChatUsage(long Input, long CacheRead, long CacheWrite, long Output, long Reasoning)
 {
+    /// <summary>Calls of tools that ran at the upstream and are charged one by one, such as sources of a search.</summary>
+    public long Calls { get; init; }
+
     public long TotalInput => Input + CacheRead + CacheWrite;
 
     public long Total => TotalInput + Output;

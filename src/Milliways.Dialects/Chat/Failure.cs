@@ -27,6 +27,9 @@ public enum FailureKind
     /// <summary>The key may not do this: 403.</summary>
     Forbidden,
 
+    /// <summary>The team's credits, or a bound of spending, do not cover it: 403 in xAI's flavour, 429 in OpenAI's, 402 in Anthropic's dialect.</summary>
+    OutOfCredits,
+
     /// <summary>The model's name is not served: 404.</summary>
     ModelNotFound,
 
@@ -82,6 +85,9 @@ public sealed record Failure(FailureKind Kind, FailureParty Party, string Stage,
 
     /// <summary>Seconds after which a retry makes sense; at most 60 is sent (contract).</summary>
     public int? RetryAfterSeconds { get; init; }
+
+    /// <summary>What a limit of ours counts, <c>requests</c> or <c>tokens</c>: OpenAI's <c>type</c> of such a 429 (dialects 1.8).</summary>
+    public string? LimitedBy { get; init; }
 
     public long? PromptTokens { get; init; }
 

@@ -10,7 +10,11 @@ public interface ICallerDialect
     /// <summary>Writes a stream to <paramref name="output"/> as events come; the end is kept for the tail.</summary>
     IStreamWriter NewStreamWriter(IBufferWriter<byte> output, AnswerFacts facts);
 
-    void WriteAnswer(ChatFold fold, AnswerFacts facts, IBufferWriter<byte> output);
+    /// <param name="fold">The whole answer.</param>
+    /// <param name="facts">What it says of itself.</param>
+    /// <param name="output">Where it goes.</param>
+    /// <param name="costTicks">What it was charged, for <c>cost_in_usd_ticks</c> in its usage; null: not charged at all.</param>
+    void WriteAnswer(ChatFold fold, AnswerFacts facts, IBufferWriter<byte> output, long? costTicks = null);
 }
 
 /// <summary>What an answer says about itself, fixed for its whole length.</summary>

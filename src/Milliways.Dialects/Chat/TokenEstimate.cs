@@ -30,11 +30,12 @@ public static class TokenEstimate
         return OfBytes(bytes) + images * TokensPerImage + (long)request.Messages.Count * TokensPerMessage;
     }
 
-    public static long OfAnswer(ChatFold fold)
+    /// <summary>UTF-8 bytes of an answer's text, reasoning and arguments.</summary>
+    public static long BytesOfAnswer(ChatFold fold)
     {
         long bytes = 0, images = 0;
         foreach (var choice in fold.Choices) Count(choice.Parts, ref bytes, ref images);
-        return OfBytes(bytes);
+        return bytes;
     }
 
     private static void Count(IReadOnlyList<ChatPart> parts, ref long bytes, ref long images)

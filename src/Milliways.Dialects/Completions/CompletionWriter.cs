@@ -40,10 +40,10 @@ internal static class CompletionWriter
         writer.WriteEndObject();
     }
 
-    public static void End(Utf8JsonWriter writer, AnswerFacts facts, ChatUsage? usage)
+    public static void End(Utf8JsonWriter writer, AnswerFacts facts, ChatUsage? usage, long? costTicks = null)
     {
         writer.WriteEndArray();
-        if (usage is { } counted) UsageWriter.Write(writer, counted, facts.Flavour, null);
+        if (usage is { } counted) UsageWriter.Write(writer, counted, facts.Flavour, costTicks);
         if (facts.Fingerprint is { } fingerprint) writer.WriteString("system_fingerprint"u8, fingerprint);
         writer.WriteEndObject();
         writer.Flush();

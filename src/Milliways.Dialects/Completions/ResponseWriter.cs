@@ -6,7 +6,7 @@ namespace Milliways.Dialects.Completions;
 /// <summary>A whole <c>text_completion</c>. Reasoning has no place in it and is left out; a refusal's text is the text.</summary>
 public static class ResponseWriter
 {
-    public static void Write(ChatFold fold, AnswerFacts facts, IBufferWriter<byte> output)
+    public static void Write(ChatFold fold, AnswerFacts facts, IBufferWriter<byte> output, long? costTicks = null)
     {
         using var writer = CompletionWriter.Begin(output, facts);
         var echoed = CompletionWriter.Echoed(facts);
@@ -24,6 +24,6 @@ public static class ResponseWriter
         }
 
         if (choices.Count == 0) CompletionWriter.Choice(writer, 0, echoed, [], 0, StopReason.EndTurn);
-        CompletionWriter.End(writer, facts, fold.Usage ?? default);
+        CompletionWriter.End(writer, facts, fold.Usage ?? default, costTicks);
     }
 }

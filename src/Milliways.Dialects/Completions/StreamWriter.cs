@@ -34,7 +34,7 @@ public sealed class StreamWriter(IBufferWriter<byte> output, AnswerFacts facts) 
         }
     }
 
-    public void WriteTail(IBufferWriter<byte> tail)
+    public void WriteTail(IBufferWriter<byte> tail, ChatUsage? finalUsage = null, long? costTicks = null)
     {
         if (hasEnded) return;
         hasEnded = true;
@@ -44,7 +44,7 @@ public sealed class StreamWriter(IBufferWriter<byte> output, AnswerFacts facts) 
         if (facts.Request.IncludeUsage)
         {
             tail.Write("data: "u8);
-            using (var writer = CompletionWriter.Begin(tail, facts)) CompletionWriter.End(writer, facts, usage ?? default(ChatUsage));
+            using (var writer = CompletionWriter.Begin(tail, facts)) CompletionWriter.End(writer, facts, finalUsage ?? usage ?? default(ChatUsage), costTicks);
             tail.Write("\n\n"u8);
         }
 

@@ -24,7 +24,7 @@ public sealed class ChatDialect : IUpstreamDialect, ICallerDialect
 
     public IStreamWriter NewStreamWriter(IBufferWriter<byte> output, AnswerFacts facts) => new StreamWriter(output, Options(facts));
 
-    public void WriteAnswer(ChatFold fold, AnswerFacts facts, IBufferWriter<byte> output) => ResponseWriter.Write(fold, Options(facts), output);
+    public void WriteAnswer(ChatFold fold, AnswerFacts facts, IBufferWriter<byte> output, long? costTicks = null) => ResponseWriter.Write(fold, Options(facts), output, costTicks: costTicks);
 
     /// <summary>What the upstream's preset says, and the row of its model.</summary>
     internal static ChatWriteOptions Options(UpstreamTarget target)

@@ -23,7 +23,7 @@ public static class UsageReader
             ? total == prompt + completion + reasoning
             : reasoning > completion;
         var output = isBeside ? completion + reasoning : completion;
-        var answer = new ChatUsage(Math.Max(0, prompt - read - written), read, written, output, Math.Min(reasoning, output));
+        var answer = new ChatUsage(Math.Max(0, prompt - read - written), read, written, output, Math.Min(reasoning, output)) { Calls = usage.Count("num_sources_used") ?? 0 };
         return answer.IsZero ? null : answer;
     }
 }

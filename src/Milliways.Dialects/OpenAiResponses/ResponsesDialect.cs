@@ -22,7 +22,7 @@ public sealed class ResponsesDialect : IUpstreamDialect, ICallerDialect
 
     public IStreamWriter NewStreamWriter(IBufferWriter<byte> output, AnswerFacts facts) => new StreamWriter(output, facts);
 
-    public void WriteAnswer(ChatFold fold, AnswerFacts facts, IBufferWriter<byte> output) => ResponseWriter.Write(fold, facts, output);
+    public void WriteAnswer(ChatFold fold, AnswerFacts facts, IBufferWriter<byte> output, long? costTicks = null) => ResponseWriter.Write(fold, facts, output, costTicks: costTicks);
 
     /// <summary>What the upstream's preset says, and the row of its model: the same models answer in both of OpenAI's dialects.</summary>
     private static ResponsesWriteOptions Options(UpstreamTarget target)

@@ -47,9 +47,9 @@ internal sealed class ChatFront(Flavour flavour, ModelPrefix? modelPrefix = null
         if (facts.AsksForSearch && !attempt.Upstream.Target(attempt.Model, exchange.IsStrict).Traits.LiveSearch)
             return Crossing.NoLiveSearch;
         IRelay relay = facts.Stream
-            ? new BytesRelay(new ChatStreamObserver(stripUsage: !facts.IncludeUsage, facts.N))
-            : new WholeBytesRelay("choices", WholeUsage.OfChat);
-        return new PreparedCall(BodyEdit.Apply(exchange.Body, facts, attempt.Model, attempt.Upstream.Traits.StreamOptions), relay)
+            ? new BytesRelay(new ChatStreamObserver(stripUsage: !facts.IncludeUsage, facts.N), tellsCost: exchange.Bill is not null)
+            : new WholeBytesRelay("choices", WholeUsage.OfChat, TextBytes.OfChat);
+        return new PreparedCall(BodyEdit.Apply(exchange.Body, facts, attempt.Model, attempt.Upstream.Traits.StreamOptions, Clamp(exchange, attempt.Upstream.Traits.MaxCompletionTokens ? "max_completion_tokens" : "max_tokens")), relay)
         {
             Headers = ForwardedHeaders.ToChat(exchange.Http.Request.Headers, attempt.Upstream, flavour),
             Dropped = attempt.Upstream.IsEngine ? EngineDrops.Of(exchange) : [],

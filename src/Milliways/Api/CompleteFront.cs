@@ -13,6 +13,8 @@ internal sealed class CompleteFront() : CrossingFront(CompleteDialect.Instance, 
 {
     public override Flavour Flavour => Flavour.OpenAi;
 
+    public override bool SpeaksAnthropic => true;
+
     public override bool NeedsMessages => false;
 
     public override ReadOnlySpan<byte> KeepAlive => SseWriter.Ping;

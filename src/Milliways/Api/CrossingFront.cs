@@ -28,6 +28,8 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
 
     public abstract Flavour Flavour { get; }
 
+    public virtual bool SpeaksAnthropic => false;
+
     public abstract ReadOnlySpan<byte> KeepAlive { get; }
 
     public virtual bool NeedsMessages => true;
@@ -85,12 +87,17 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
     /// <summary>Headers for an upstream of another dialect.</summary>
     protected abstract IReadOnlyList<(string Name, string Value)> CrossingHeaders(Exchange exchange, Upstream upstream);
 
+    /// <summary>The answer's bound as the team's credits pay for it, under the dialect's name for it; null: as the caller says.</summary>
+    protected static BodyEdit.OutputClamp? Clamp(Exchange exchange, string name) => exchange.OutputClamp is { } most ? new(most, name) : null;
+
     private Reading<PreparedCall> Cross(Exchange exchange, Attempt attempt)
     {
         var read = Read(exchange);
         if (!read.IsOk)
             return read.Failure;
         var (request, upstream) = (read.Value, attempt.Upstream);
+        if (exchange.OutputClamp is { } most)
+            request = request with { MaxOutputTokens = (int)most };
         var (body, dropped) = (new ArrayBufferWriter<byte>(exchange.Body.Length + 256), new SortedSet<string>(StringComparer.Ordinal));
         if (upstream.Wire.WriteRequest(request, upstream.Target(attempt.Model, exchange.IsStrict) with { MaxOutput = exchange.Model?.MaxOutput }, body, dropped) is { } refused)
             return refused;
@@ -99,7 +106,7 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
         var (names, wire) = (ToolNames.Of(request), upstream.Wire);
         IRelay relay = request.Stream
             ? new CrossRelay(wire.NewStreamReader(), Writer(exchange, request, attempt), names)
-            : new FoldRelay(wire.ReadAnswer, (fold, output) => caller.WriteAnswer(fold, Facts(exchange, request, fold.Model ?? attempt.Model), output), names);
+            : new FoldRelay(wire.ReadAnswer, (fold, output, cost) => caller.WriteAnswer(fold, Facts(exchange, request, fold.Model ?? attempt.Model), output, cost), names);
         return new PreparedCall(body.WrittenMemory, relay) { Dropped = dropped, Headers = CrossingHeaders(exchange, upstream) };
     }
 

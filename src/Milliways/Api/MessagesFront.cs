@@ -15,6 +15,8 @@ internal sealed class MessagesFront(ModelPrefix? modelPrefix = null) : CrossingF
 {
     public override Flavour Flavour => Flavour.OpenAi;
 
+    public override bool SpeaksAnthropic => true;
+
     /// <summary>Anthropic's own sign of life; its SDKs pass over it wherever it stands, before message_start too (dialects 4.16, 6.3).</summary>
     public override ReadOnlySpan<byte> KeepAlive => SseWriter.Ping;
 
@@ -34,9 +36,9 @@ internal sealed class MessagesFront(ModelPrefix? modelPrefix = null) : CrossingF
     protected override Reading<PreparedCall> Same(Exchange exchange, Attempt attempt)
     {
         IRelay relay = exchange.Facts.Stream
-            ? new BytesRelay(new MessagesStreamObserver())
-            : new WholeBytesRelay("content", WholeUsage.OfMessages);
-        return new PreparedCall(BodyEdit.Apply(exchange.Body, exchange.Facts, attempt.Model, askUsage: false), relay)
+            ? new BytesRelay(new MessagesStreamObserver(), tellsCost: exchange.Bill is not null)
+            : new WholeBytesRelay("content", WholeUsage.OfMessages, TextBytes.OfMessages);
+        return new PreparedCall(BodyEdit.Apply(exchange.Body, exchange.Facts, attempt.Model, askUsage: false, Clamp(exchange, "max_tokens")), relay)
         {
             Headers = ForwardedHeaders.ToAnthropic(exchange.Http.Request.Headers),
         };

@@ -68,9 +68,10 @@ internal sealed record LanguageModelItem
 
     public required string ServedBy { get; init; }
 
-    public static LanguageModelItem Of(ServedModel served)
+    /// <param name="now">Whose prices are told.</param>
+    public static LanguageModelItem Of(ServedModel served, DateTimeOffset now)
     {
-        var (model, price) = (served.Model, served.Model.Price ?? default);
+        var (model, price) = (served.Model, served.Model.Price?.At(now) ?? ModelPrice.Free);
         return new LanguageModelItem
         {
             Id = model.Id,
@@ -80,10 +81,10 @@ internal sealed record LanguageModelItem
             Version = model.Version,
             InputModalities = model.Inputs,
             OutputModalities = model.Outputs,
-            PromptTextTokenPrice = price.Input,
-            CachedPromptTextTokenPrice = price.CachedInput,
-            PromptImageTokenPrice = price.Image,
-            CompletionTextTokenPrice = price.Output,
+            PromptTextTokenPrice = ModelPrice.Listed(price.Input),
+            CachedPromptTextTokenPrice = ModelPrice.Listed(price.CachedInput),
+            PromptImageTokenPrice = ModelPrice.Listed(price.ImageInput),
+            CompletionTextTokenPrice = ModelPrice.Listed(price.Output),
             Aliases = model.Aliases,
             ContextLength = model.Context,
             ServedBy = served.ServedBy,
@@ -117,7 +118,8 @@ internal sealed record EmbeddingModelItem
 
     public required IReadOnlyList<string> Aliases { get; init; }
 
-    public static EmbeddingModelItem Of(ServedModel served) => new()
+    /// <param name="now">Whose prices are told.</param>
+    public static EmbeddingModelItem Of(ServedModel served, DateTimeOffset now) => new()
     {
         Id = served.Model.Id,
         Fingerprint = Fingerprints.Of(served.ServedBy),
@@ -126,7 +128,7 @@ internal sealed record EmbeddingModelItem
         Version = served.Model.Version,
         InputModalities = served.Model.Inputs,
         OutputModalities = served.Model.Outputs,
-        PromptTextTokenPrice = served.Model.Price?.Input ?? 0,
+        PromptTextTokenPrice = ModelPrice.Listed(served.Model.Price?.At(now)?.Input ?? 0),
         Aliases = served.Model.Aliases,
     };
 }

@@ -11,7 +11,7 @@ namespace Milliways.Api;
 /// GET /v1/models, /v1/language-models and their kin (xai-api 1.10). <c>anthropic-version</c> on /v1/models selects Anthropic's list, because both SDK
 /// families use the same path (contract).
 /// </summary>
-internal sealed class ModelsEndpoints(ModelDirectory directory)
+internal sealed class ModelsEndpoints(ModelDirectory directory, TimeProvider time)
 {
     private const int DefaultPage = 20;
     private const int LargestPage = 1000;
@@ -37,19 +37,19 @@ internal sealed class ModelsEndpoints(ModelDirectory directory)
     }
 
     public Task LanguageModelsAsync(HttpContext http, ApiKey key) =>
-        JsonAnswer.WriteAsync(http, new LanguageModelList([.. directory.All().Where(model => !model.Model.IsEmbedding).Select(LanguageModelItem.Of)]), ApiJson.Default.LanguageModelList);
+        JsonAnswer.WriteAsync(http, new LanguageModelList([.. directory.All().Where(model => !model.Model.IsEmbedding).Select(model => LanguageModelItem.Of(model, time.GetUtcNow()))]), ApiJson.Default.LanguageModelList);
 
     public Task LanguageModelAsync(HttpContext http, ApiKey key, string id) =>
         directory.Find(id) is { Model.IsEmbedding: false } model
-            ? JsonAnswer.WriteAsync(http, LanguageModelItem.Of(model), ApiJson.Default.LanguageModelItem)
+            ? JsonAnswer.WriteAsync(http, LanguageModelItem.Of(model, time.GetUtcNow()), ApiJson.Default.LanguageModelItem)
             : FailureAnswer.WriteAsync(http, Errors(key), UnknownModel.Failure(id, key.Team));
 
     public Task EmbeddingModelsAsync(HttpContext http, ApiKey key) =>
-        JsonAnswer.WriteAsync(http, new EmbeddingModelList([.. directory.All().Where(model => model.Model.IsEmbedding).Select(EmbeddingModelItem.Of)]), ApiJson.Default.EmbeddingModelList);
+        JsonAnswer.WriteAsync(http, new EmbeddingModelList([.. directory.All().Where(model => model.Model.IsEmbedding).Select(model => EmbeddingModelItem.Of(model, time.GetUtcNow()))]), ApiJson.Default.EmbeddingModelList);
 
     public Task EmbeddingModelAsync(HttpContext http, ApiKey key, string id) =>
         directory.Find(id) is { Model.IsEmbedding: true } model
-            ? JsonAnswer.WriteAsync(http, EmbeddingModelItem.Of(model), ApiJson.Default.EmbeddingModelItem)
+            ? JsonAnswer.WriteAsync(http, EmbeddingModelItem.Of(model, time.GetUtcNow()), ApiJson.Default.EmbeddingModelItem)
             : FailureAnswer.WriteAsync(http, Errors(key), UnknownModel.Failure(id, key.Team));
 
     /// <summary>Nothing here makes images, which an empty list says truthfully.</summary>

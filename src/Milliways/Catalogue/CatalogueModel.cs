@@ -1,3 +1,5 @@
+using Milliways.Limits;
+
 namespace Milliways.Catalogue;
 
 /// <summary>What is known of a model by its name.</summary>
@@ -19,7 +21,10 @@ internal sealed record CatalogueModel(string Id)
     public IReadOnlyList<string> Outputs { get; init; } = ["text"];
 
     /// <summary>Null: no price is known.</summary>
-    public ModelPrice? Price { get; init; }
+    public PriceList? Price { get; init; }
+
+    /// <summary>Of every team, unless the operator says otherwise.</summary>
+    public LimitSet Limits { get; init; } = LimitSet.None;
 
     /// <summary>Other names of the same model.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
@@ -30,15 +35,4 @@ internal sealed record CatalogueModel(string Id)
     public long Created { get; init; } = 1730764800; // 2024-11-05, the start of the public beta
 
     public bool IsEmbedding => Outputs.Contains("embedding");
-}
-
-/// <summary>
-/// Prices as xAI's lists carry them: whole US cents per 100 million tokens, so 50000 is 5 dollars per million (xai-api 1.10).
-/// </summary>
-internal readonly record struct ModelPrice(long Input, long CachedInput, long Image, long Output)
-{
-    public static ModelPrice FromDollarsPerMillion(decimal input, decimal cachedInput, decimal image, decimal output) =>
-        new(Cents(input), Cents(cachedInput), Cents(image), Cents(output));
-
-    private static long Cents(decimal dollarsPerMillion) => (long)decimal.Round(dollarsPerMillion * 10_000m);
 }

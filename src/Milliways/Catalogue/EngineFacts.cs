@@ -16,7 +16,7 @@ internal sealed class EngineFacts(EmbeddedModels models)
         Context = models.Chat.Context,
         MaxOutput = models.Chat.Context,
         InputsAreKnown = true,
-        Price = default(ModelPrice), // local models are free
+        Price = PriceList.Free, // local models are
         Created = models.Chat.Created,
     };
 
@@ -25,7 +25,7 @@ internal sealed class EngineFacts(EmbeddedModels models)
         OwnedBy = models.Embedding?.Owner ?? "milliways",
         Context = models.Embedding?.Context,
         Outputs = ["embedding"],
-        Price = default(ModelPrice),
+        Price = PriceList.Free,
         Created = models.Embedding?.Created ?? 0,
     };
 }

@@ -4,7 +4,7 @@ namespace Milliways.Catalogue;
 
 /// <summary>
 /// Bounds and inputs of other makers' models by name (anomalyco/models.dev, July 2026): what is checked before an upstream is called, and the bound of an
-/// answer that Anthropic's dialect cannot leave away (dialects 4.2). They are no list of what is served, and have no prices: those are the operator's.
+/// answer that Anthropic's dialect cannot leave away (dialects 4.2). They are no list of what is served; their prices stand in <see cref="KnownPrices"/>.
 /// </summary>
 internal static class KnownModels
 {
@@ -47,6 +47,6 @@ internal static class KnownModels
 
     private static CatalogueModel Model(string id, int? context, int output, string inputs = Seeing) => new(id)
     {
-        Context = context, MaxOutput = output, Inputs = inputs.Split(' '), InputsAreKnown = true, Created = 0,
+        Context = context, MaxOutput = output, Inputs = inputs.Split(' '), InputsAreKnown = true, Created = 0, Price = KnownPrices.Find(id),
     };
 }

@@ -41,7 +41,7 @@ internal sealed class ModelFacts(EngineFacts engine)
         if (upstream.IsEngine)
             return model == table.EngineEmbeddingModel ? engine.Embedding(model) : engine.Chat(model);
         var facts = (upstream.IsXai ? BuiltInModels.Find(model) : null) ?? OfOthers(upstream, model);
-        return upstream.PriceOf(model) is { } price ? facts with { Price = Price(price) } : facts;
+        return upstream.PriceOf(model) is { } price ? facts with { Price = price } : facts;
     }
 
     /// <summary>A maker's own service has its models as they are known; what another host makes of the same name, nobody knows.</summary>
@@ -49,7 +49,9 @@ internal sealed class ModelFacts(EngineFacts engine)
     {
         var owner = upstream.Preset?.Name ?? upstream.Provider;
         var known = upstream.Preset?.Name is "openai" or "anthropic" or "google" ? KnownModels.Find(model) : null;
-        return (known ?? new CatalogueModel(model) { Created = 0 }) with { Id = model, OwnedBy = owner };
+        // What runs on the operator's own machines is free unless the operator says otherwise.
+        var unknown = new CatalogueModel(model) { Created = 0, Price = upstream.Preset is { Hosted: false } ? PriceList.Free : null };
+        return (known ?? unknown) with { Id = model, OwnedBy = owner };
     }
 
     private static CatalogueModel Overridden(CatalogueModel facts, ModelConfig config) => facts with
@@ -58,8 +60,6 @@ internal sealed class ModelFacts(EngineFacts engine)
         MaxOutput = config.MaxOutput ?? facts.MaxOutput,
         Inputs = config.Inputs ?? facts.Inputs,
         InputsAreKnown = config.Inputs is not null || facts.InputsAreKnown,
-        Price = config.Price is { } price ? Price(price) : facts.Price,
+        Price = config.Price ?? facts.Price,
     };
-
-    private static ModelPrice Price(PriceConfig price) => ModelPrice.FromDollarsPerMillion(price.Input, price.CachedInput, price.Image, price.Output);
 }

@@ -9,6 +9,9 @@ internal interface ILedger
     /// <summary>What the team could still hold, in ticks, its postpaid allowance included.</summary>
     long Available(Guid team);
 
+    /// <summary>Whether the team ever had a credit: one that never had is told something else than one that used it up.</summary>
+    bool HasHadCredit(Guid team);
+
     /// <summary>
     /// Sets <paramref name="ticks"/> aside, from the grants that expire first. 0 ticks always succeed. Completes at once when this process has the money
     /// at hand.

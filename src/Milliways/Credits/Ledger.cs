@@ -26,6 +26,8 @@ internal sealed class Ledger(ChargeJournal journal, Folder folder, ILotSource so
             return account.Available(time.GetUtcNow());
     }
 
+    public bool HasHadCredit(Guid team) => _accounts.TryGetValue(team, out var account) && account.HasHadCredit;
+
     public ValueTask<HoldAnswer> HoldAsync(Payer payer, string requestId, long ticks, CancellationToken cancel) =>
         _accounts.TryGetValue(payer.Team, out var account) ? new ValueTask<HoldAnswer>(Hold(account, payer, requestId, ticks)) : OpenAndHoldAsync(payer, requestId, ticks, cancel);
 

@@ -20,6 +20,8 @@ internal static class AnswerHead
         Facts(exchange);
         foreach (var (name, value) in exchange.AnswerHeaders)
             headers[name] = value;
+        if (exchange is { Bill: { } bill, Caller: null })
+            headers["x-milliways-cost-ticks"] = bill.Charged.ToString(CultureInfo.InvariantCulture);
         if (exchange.Dropped.Count > 0)
             headers["x-milliways-dropped"] = HeaderText.Safe(string.Join(',', exchange.Dropped));
     }

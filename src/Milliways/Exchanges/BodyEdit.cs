@@ -1,30 +1,40 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
 namespace Milliways.Exchanges;
 
 /// <summary>
-/// The only edits a body of the same dialect gets on its way upstream (docs/edits.md): the model's name, and usage asked for on streams.
+/// The only edits a body of the same dialect gets on its way upstream (docs/edits.md): the model's name, usage asked for on streams, and an output bound that
+/// the team's credits pay for.
 /// Every other byte stays.
 /// </summary>
 internal static class BodyEdit
 {
     /// <summary>The body for an upstream that knows the model as <paramref name="model"/>.</summary>
     /// <param name="askUsage">Asks a Chat upstream for the usage chunk of a stream; without it nothing could be metered.</param>
-    public static ReadOnlyMemory<byte> Apply(ReadOnlyMemory<byte> body, RequestFacts facts, string model, bool askUsage)
+    /// <param name="clamp">The most tokens that the answer may have, and the member's name in this dialect; null: as the caller says.</param>
+    public static ReadOnlyMemory<byte> Apply(ReadOnlyMemory<byte> body, RequestFacts facts, string model, bool askUsage, OutputClamp? clamp = null)
     {
         var usage = askUsage && facts.Stream && !facts.IncludeUsage;
-        if (!usage && model == facts.Model)
+        if (!usage && model == facts.Model && clamp is null)
             return body;
 
-        Span<Replacement> edits = new Replacement[2];
+        Span<Replacement> edits = new Replacement[3 + facts.OutputCapsAt.Count];
         var count = 0;
+        if (clamp is { } bound)
+        {
+            foreach (var at in facts.OutputCapsAt)
+                edits[count++] = new Replacement(at, Encoding.ASCII.GetBytes(bound.Tokens.ToString(CultureInfo.InvariantCulture)));
+            if (count == 0)
+                edits[count++] = new Replacement(new ByteSpan(facts.End, 0), Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $",\"{bound.Name}\":{bound.Tokens}")));
+        }
         if (model != facts.Model)
             edits[count++] = new Replacement(facts.ModelAt, Quote(model));
         if (usage)
             edits[count++] = AskUsage(body.Span, facts);
         edits = edits[..count];
-        edits.Sort((a, b) => a.At.Start.CompareTo(b.At.Start));
+        edits.Sort((a, b) => a.At.Start.CompareTo(b.At.Start)); // two insertions at the end may stand in either order
         return Replace(body.Span, edits);
     }
 
@@ -60,6 +70,9 @@ internal static class BodyEdit
     }
 
     private static byte[] Quote(string text) => Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(text)}\"");
+
+    /// <summary>The answer's bound as it is written into a body.</summary>
+    public readonly record struct OutputClamp(long Tokens, string Name);
 
     private readonly record struct Replacement(ByteSpan At, byte[] With);
 }

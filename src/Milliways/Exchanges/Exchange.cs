@@ -60,6 +60,24 @@ internal sealed class Exchange : IDisposable
     /// <summary>Of the attempt that answers.</summary>
     public Meter Meter { get; set; } = new();
 
+    /// <summary>Who pays, and with which hold; null: nobody is charged.</summary>
+    public IBill? Bill { get; set; }
+
+    /// <summary>The most tokens the answer may have, when that is less than the caller wants: the team's credits pay for no more.</summary>
+    public long? OutputClamp { get; set; }
+
+    /// <summary>The model's name as it was routed.</summary>
+    public string RouteName { get; set; } = "";
+
+    /// <summary>All gates let it in.</summary>
+    public bool IsAdmitted { get; set; }
+
+    /// <summary>The attempts that are left when those nobody has a price for are taken away; null: all.</summary>
+    public Route? PricedRoute { get; set; }
+
+    /// <summary>An attempt has reached the content commit: from here on the answer is the caller's, whole or not.</summary>
+    public bool HasCommitted { get; set; }
+
     /// <summary>What attempts used whose output nobody got: failed ones and those that lost a race.</summary>
     public IReadOnlyList<DiscardedUsage> Discarded => (IReadOnlyList<DiscardedUsage>?)_discarded ?? [];
 

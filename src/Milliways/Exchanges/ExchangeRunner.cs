@@ -9,17 +9,18 @@ namespace Milliways.Exchanges;
 /// <summary>
 /// The walk of a request, and the only place where an exchange ends:
 /// <code>
-///   gates -> body and facts -> route -> attempts (until the content commit) -> pump -> EndAsync -> tail
+///   gates -> body and facts -> route -> checks -> admission -> attempts (until the content commit) -> pump -> EndAsync -> tail
 /// </code>
 /// Every front goes through here. What is charged is settled in <see cref="EndAsync"/>, before the tail, so the caller never sees the end of an
 /// answer that is not accounted for.
 /// </summary>
 internal sealed class ExchangeRunner(
-    IEnumerable<IGate> gates, LiveRouting routing, PromptCheck prompts, IEnumerable<IBodyCheck> checks, AttemptLoop attempts, OpenExchanges open, DetachedExchanges detached,
+    IEnumerable<IGate> gates, LiveRouting routing, PromptCheck prompts, IEnumerable<IBodyCheck> checks, IEnumerable<IAdmissionGate> admissions, AttemptLoop attempts, OpenExchanges open, DetachedExchanges detached,
     BodyBudget budget, TimeProvider time, ILogger<ExchangeRunner> log)
 {
     private readonly IGate[] _gates = [.. gates];
     private readonly IBodyCheck[] _checks = [.. checks];
+    private readonly IAdmissionGate[] _admissions = [.. admissions];
 
     public async Task RunAsync(HttpContext http, IFront front)
     {
@@ -48,6 +49,8 @@ internal sealed class ExchangeRunner(
     {
         if (!exchange.HasEnded)
             await EndAsync(exchange, leases, Ending.UpstreamFailed, Unexpected);
+        foreach (var lease in leases)
+            lease.Release();
         open.Remove(exchange);
         exchange.Caller?.Dispose();
         RequestBody.Release(exchange);
@@ -111,16 +114,34 @@ internal sealed class ExchangeRunner(
             return RefuseAsync(exchange, leases, unfit);
         foreach (var check in _checks)
             if (check.Concerns(exchange))
-                return CheckedAsync(exchange, leases, route);
-        return GoOnAsync(exchange, leases, route);
+                return CheckedAsync(exchange, leases, name, route);
+        return _admissions.Length > 0 ? AdmitAsync(exchange, leases, name, route) : GoOnAsync(exchange, leases, route);
     }
 
-    private async Task CheckedAsync(Exchange exchange, List<ILease> leases, Route route)
+    private async Task CheckedAsync(Exchange exchange, List<ILease> leases, string name, Route route)
     {
         if (await CheckBodyAsync(exchange, route) is { } forbidden)
             await RefuseAsync(exchange, leases, forbidden);
         else
-            await GoOnAsync(exchange, leases, route);
+            await AdmitAsync(exchange, leases, name, route);
+    }
+
+    /// <summary>The last gates: limits and credits, which must know what is asked.</summary>
+    private async Task AdmitAsync(Exchange exchange, List<ILease> leases, string name, Route route)
+    {
+        exchange.RouteName = name;
+        foreach (var gate in _admissions)
+        {
+            var admission = await gate.EnterAsync(exchange, route, exchange.Cancel);
+            if (admission.Lease is not null)
+                leases.Add(admission.Lease);
+            if (admission.Refusal is null)
+                continue;
+            await RefuseAsync(exchange, leases, admission.Refusal);
+            return;
+        }
+        exchange.IsAdmitted = true;
+        await GoOnAsync(exchange, leases, exchange.PricedRoute ?? route);
     }
 
     private Task GoOnAsync(Exchange exchange, List<ILease> leases, Route route) =>
@@ -139,6 +160,7 @@ internal sealed class ExchangeRunner(
     {
         if (await detachment.AcceptAsync(exchange) is { } refused)
         {
+            exchange.IsAdmitted = false;
             await RefuseAsync(exchange, leases, refused);
             return;
         }
@@ -179,6 +201,7 @@ internal sealed class ExchangeRunner(
             return;
         }
         await using var answer = committed.Value;
+        exchange.HasCommitted = true;
         RequestBody.Release(exchange); // nothing needs the body after the content commit
         if (exchange.Caller is null)
             await SendWholeAsync(exchange, leases, answer);
@@ -188,8 +211,12 @@ internal sealed class ExchangeRunner(
 
     private async Task SendWholeAsync(Exchange exchange, List<ILease> leases, CommittedAnswer answer)
     {
-        await EndAsync(exchange, leases, exchange.IsClientGone ? Ending.ClientGone : Ending.Completed, failure: null);
-        answer.Relay.WriteTail(answer.Held);
+        if (await EndAsync(exchange, leases, exchange.IsClientGone ? Ending.ClientGone : Ending.Completed, failure: null) is { } unsettled)
+        {
+            await RefuseAsync(exchange, leases, unsettled);
+            return;
+        }
+        answer.Relay.WriteTail(answer.Held, exchange.Bill?.Charged);
         if (exchange.Keeper is not null)
             await exchange.Keeper.KeepAsync(exchange, answer.Held.Written.ToArray());
         var response = exchange.Http.Response;
@@ -211,7 +238,8 @@ internal sealed class ExchangeRunner(
                 await EndAsync(exchange, leases, Ending.ClientGone, AttemptLoop.ClientGone);
             else if (answer.Relay.State == RelayState.Complete)
             {
-                await EndAsync(exchange, leases, Ending.Completed, failure: null);
+                if (await EndAsync(exchange, leases, Ending.Completed, failure: null) is { } unsettled)
+                    await TearAsync(exchange, unsettled, answer.Relay);
                 await WriteTailAsync(exchange, answer, caller);
                 exchange.Await(Waiting.Caller);
                 await caller.FlushAsync(CancellationToken.None);
@@ -234,11 +262,11 @@ internal sealed class ExchangeRunner(
     {
         if (exchange.Keeper is null)
         {
-            answer.Relay.WriteTail(caller.Writer);
+            answer.Relay.WriteTail(caller.Writer, exchange.Bill?.Charged);
             return;
         }
         var tail = new ArrayBufferWriter<byte>();
-        answer.Relay.WriteTail(tail);
+        answer.Relay.WriteTail(tail, exchange.Bill?.Charged);
         await exchange.Keeper.KeepAsync(exchange, tail.WrittenMemory);
         caller.Writer.Write(tail.WrittenSpan);
     }
@@ -286,16 +314,22 @@ internal sealed class ExchangeRunner(
     }
 
     /// <summary>The one end of every exchange: what was used is settled and every lease closed, whatever happened before.</summary>
-    private ValueTask EndAsync(Exchange exchange, List<ILease> leases, Ending ending, Failure? failure)
+    /// <returns>Why the charge could not be made durable, if it could not: then nothing more may be sent but that.</returns>
+    private async ValueTask<Failure?> EndAsync(Exchange exchange, List<ILease> leases, Ending ending, Failure? failure)
     {
-        var outcome = new Outcome(ending, exchange.Meter.Usage, exchange.Meter.Source, failure) { Discarded = exchange.Discarded };
+        if (exchange.HasEnded)
+            return null;
+        exchange.HasEnded = true;
+        var outcome = new Outcome(ending, exchange.Meter.Usage, exchange.Meter.Source, failure) { Discarded = exchange.Discarded, IsAdmitted = exchange.IsAdmitted };
+        var unsettled = exchange.Bill is { } bill ? await bill.SettleAsync(exchange, outcome) : null;
+        if (unsettled is not null)
+            outcome = outcome with { Ending = Ending.UpstreamFailed, Failure = unsettled };
         for (var i = leases.Count - 1; i >= 0; i--)
             leases[i].Close(outcome);
-        leases.Clear();
-        (exchange.HasEnded, exchange.Failed) = (true, failure);
-        if (failure is { Party: not FailureParty.Client })
-            Log.Failed(log, exchange.RequestId, exchange.Answering?.Label ?? "-", failure.Stage, failure.Message);
-        return ValueTask.CompletedTask;
+        exchange.Failed = failure ?? unsettled;
+        if (exchange.Failed is { Party: not FailureParty.Client } failed)
+            Log.Failed(log, exchange.RequestId, exchange.Answering?.Label ?? "-", failed.Stage, failed.Message);
+        return unsettled;
     }
 
     private static Failure Unexpected { get; } = new(FailureKind.Internal, FailureParty.Gateway, "internal", "An internal error occurred.");

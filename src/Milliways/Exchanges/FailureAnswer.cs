@@ -24,8 +24,9 @@ internal static class FailureAnswer
             AnswerHead.Facts(exchange);
         if (failure.RetryAfterSeconds is { } seconds || status == StatusCodes.Status429TooManyRequests)
             headers.RetryAfter = Math.Clamp(failure.RetryAfterSeconds ?? 1, 1, MostRetryAfter).ToString(CultureInfo.InvariantCulture);
-        if (status == StatusCodes.Status501NotImplemented)
-            headers["x-should-retry"] = "false"; // SDKs try every 5xx again unless told not to (xai-api 1.15.4)
+        // SDKs try every 5xx and every 429 again unless told not to (xai-api 1.15.4).
+        if (status == StatusCodes.Status501NotImplemented || failure.Kind == FailureKind.OutOfCredits)
+            headers["x-should-retry"] = "false";
         if (HttpMethods.IsHead(http.Request.Method))
             return;
         using var body = new PooledWriter();
@@ -54,6 +55,8 @@ internal static class FailureAnswer
     private static string? RefusedBecause(Failure failure) => failure.Kind switch
     {
         FailureKind.NoKey or FailureKind.WrongKey => "key",
+        FailureKind.OutOfCredits => "credits",
+        FailureKind.Forbidden when failure.Stage == "price" => "credits",
         FailureKind.Forbidden => "blocked",
         FailureKind.ContextExceeded => "context",
         FailureKind.RateLimited when failure.Party != FailureParty.Upstream => "limit",

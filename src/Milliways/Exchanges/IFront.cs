@@ -12,6 +12,9 @@ internal interface IFront : IErrorWriter
 
     Flavour Flavour { get; }
 
+    /// <summary>Its answers carry the headers of Anthropic's API, not those of OpenAI's and xAI's.</summary>
+    bool SpeaksAnthropic => false;
+
     /// <summary>The same front in another flavour; a dialect with one way of speaking stays as it is.</summary>
     IFront In(Flavour flavour) => this;
 

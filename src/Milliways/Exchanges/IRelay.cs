@@ -53,7 +53,9 @@ internal interface IRelay
     /// <param name="meter">Is told usage as it is seen.</param>
     int Feed(ReadOnlySpan<byte> upstream, bool endOfBody, IBufferWriter<byte> caller, Meter meter);
 
-    void WriteTail(IBufferWriter<byte> caller);
+    /// <param name="caller">Where it goes.</param>
+    /// <param name="cost">What the answer was charged in ticks, for its usage; null: nobody charges for it.</param>
+    void WriteTail(IBufferWriter<byte> caller, long? cost = null);
 
     /// <summary>
     /// The error event of a stream that has begun, in dialects whose error tells of what was sent before it. False: nothing was written, and the front's own

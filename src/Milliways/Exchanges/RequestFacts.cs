@@ -28,6 +28,21 @@ internal sealed record RequestFacts
     /// <summary>How many answers are wanted.</summary>
     public int N { get; init; } = 1;
 
+    /// <summary>The most tokens the caller wants of one answer, under whichever name the dialect has for it; null: it does not say.</summary>
+    public long? OutputCap { get; init; }
+
+    /// <summary>Where the values stand that say so; more than one in bodies that use an old and a new name.</summary>
+    public IReadOnlyList<ByteSpan> OutputCapsAt { get; init; } = [];
+
+    /// <summary>Bytes of the prompt's texts as they stand in the body, for an estimate of its tokens.</summary>
+    public long PromptBytes { get; init; }
+
+    /// <summary>Messages of the conversation.</summary>
+    public int Messages { get; init; }
+
+    /// <summary>The prompt is more than the body has: an earlier answer, a stored conversation or prompt, or what a tool of the upstream finds.</summary>
+    public bool HasUnseenInput { get; init; }
+
     /// <summary>A conversation was given, as a list.</summary>
     public bool HasMessages { get; init; }
 

@@ -31,6 +31,11 @@ internal ref struct RequestScanner
     private ByteSpan? _userIdAt;
     private ByteSpan? _systemAt;
     private ByteSpan? _openingAt;
+    private long? _outputCap;
+    private List<ByteSpan>? _outputCapsAt;
+    private long _promptBytes;
+    private int _messages;
+    private bool _hasUnseenInput;
     private Failure? _failure;
 
     private RequestScanner(ReadOnlySpan<byte> body)
@@ -95,6 +100,11 @@ internal ref struct RequestScanner
             UserIdAt = _userIdAt,
             SystemAt = _systemAt,
             OpeningAt = _openingAt,
+            OutputCap = _outputCap,
+            OutputCapsAt = (IReadOnlyList<ByteSpan>?)_outputCapsAt ?? [],
+            PromptBytes = _promptBytes,
+            Messages = _messages,
+            HasUnseenInput = _hasUnseenInput || _asksForSearch,
             End = end,
         };
     }
@@ -126,8 +136,19 @@ internal ref struct RequestScanner
             case "input":
                 ReadConversation();
                 break;
+            case "prompt":
+                _hasUnseenInput |= _reader.TokenType == JsonTokenType.StartObject; // a stored one
+                SkipText(MaxDepth, counts: true);
+                break;
             case "system" or "instructions":
-                _systemAt = SkipPlace();
+                _systemAt = SkipPlace(isText: true);
+                break;
+            case "max_tokens" or "max_completion_tokens" or "max_output_tokens" or "max_tokens_to_sample":
+                ReadOutputCap();
+                break;
+            case "previous_response_id" or "conversation":
+                _hasUnseenInput |= _reader.TokenType != JsonTokenType.Null;
+                SkipValue(MaxDepth);
                 break;
             case "prompt_cache_key":
                 _cacheKeyAt = _reader.TokenType == JsonTokenType.String && _reader.ValueSpan.Length > 0 ? SkipPlace() : null;
@@ -152,6 +173,10 @@ internal ref struct RequestScanner
                 break;
             case "search_parameters":
                 ReadSearch();
+                break;
+            case "tools" when _reader.TokenType == JsonTokenType.StartArray:
+                _hasTools = true;
+                ReadTools();
                 break;
             case "tools" or "functions" or "response_format" or "output_config" or "output_format" or "text":
                 _hasTools |= name is "tools" or "functions" && _reader.TokenType == JsonTokenType.StartArray;
@@ -227,19 +252,80 @@ internal ref struct RequestScanner
         var start = (int)_reader.TokenStartIndex;
         if (_reader.TokenType != JsonTokenType.StartArray)
         {
-            var place = SkipPlace();
+            var place = SkipPlace(isText: true);
             _openingAt ??= place;
             return;
         }
         while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
+        {
+            _messages++;
             if (_openingAt is null && _reader.TokenType == JsonTokenType.StartObject)
             {
                 if (ReadIsUser())
                     _openingAt = new ByteSpan(start, (int)_reader.BytesConsumed - start);
             }
             else
-                SkipValue(MaxDepth);
+                SkipText(MaxDepth, counts: true);
+        }
     }
+
+    /// <summary>Tools that run at the upstream put into the prompt what nobody here sees.</summary>
+    private void ReadTools()
+    {
+        while (_reader.Read() && _reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (_reader.TokenType != JsonTokenType.StartObject)
+            {
+                SkipValue(MaxSchemaDepth);
+                continue;
+            }
+            while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var isType = _reader.ValueTextEquals("type"u8);
+                _reader.Read();
+                if (isType && _reader.TokenType == JsonTokenType.String)
+                    _hasUnseenInput |= HostedTools.Is(_reader.ValueSpan);
+                SkipValue(MaxSchemaDepth);
+            }
+        }
+    }
+
+    private void ReadOutputCap()
+    {
+        if (_reader.TokenType == JsonTokenType.Number && _reader.TryGetInt64(out var cap))
+        {
+            _outputCap = Math.Max(_outputCap ?? 0, cap);
+            (_outputCapsAt ??= []).Add(new ByteSpan((int)_reader.TokenStartIndex, _reader.ValueSpan.Length));
+        }
+        SkipValue(MaxDepth);
+    }
+
+    /// <summary>Passes over a value and counts its texts: all of them that stand where text stands, or only those under names of text.</summary>
+    private void SkipText(int most, bool counts)
+    {
+        if (_reader.TokenType == JsonTokenType.String && counts)
+            _promptBytes += _reader.ValueSpan.Length;
+        if (_reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+            return;
+        var depth = _reader.CurrentDepth;
+        while (_reader.Read() && _reader.CurrentDepth > depth)
+            switch (_reader.TokenType)
+            {
+                case JsonTokenType.PropertyName:
+                    counts = IsText(_reader.ValueSpan);
+                    break;
+                case JsonTokenType.String when counts:
+                    _promptBytes += _reader.ValueSpan.Length;
+                    break;
+                case JsonTokenType.StartObject or JsonTokenType.StartArray when _reader.CurrentDepth >= most:
+                    TooDeep(most);
+                    break;
+            }
+    }
+
+    private static bool IsText(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("content"u8) || name.SequenceEqual("text"u8) || name.SequenceEqual("arguments"u8) || name.SequenceEqual("output"u8)
+        || name.SequenceEqual("thinking"u8) || name.SequenceEqual("reasoning_content"u8) || name.SequenceEqual("input"u8);
 
     /// <summary>Passes over one message; true when it is the user's.</summary>
     private bool ReadIsUser()
@@ -248,9 +334,10 @@ internal ref struct RequestScanner
         while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
         {
             var isRole = _reader.ValueTextEquals("role"u8);
+            var isText = IsText(_reader.ValueSpan);
             _reader.Read();
             isUser |= isRole && _reader.TokenType == JsonTokenType.String && _reader.ValueTextEquals("user"u8);
-            SkipValue(MaxDepth);
+            SkipText(MaxDepth, isText);
         }
         return isUser;
     }
@@ -274,10 +361,13 @@ internal ref struct RequestScanner
     }
 
     /// <summary>Passes over a value and tells where it stands.</summary>
-    private ByteSpan SkipPlace()
+    private ByteSpan SkipPlace(bool isText = false)
     {
         var start = (int)_reader.TokenStartIndex;
-        SkipValue(MaxDepth);
+        if (isText)
+            SkipText(MaxDepth, counts: true);
+        else
+            SkipValue(MaxDepth);
         return new ByteSpan(start, (int)_reader.BytesConsumed - start);
     }
 
@@ -289,8 +379,11 @@ internal ref struct RequestScanner
         var depth = _reader.CurrentDepth;
         while (_reader.Read() && _reader.CurrentDepth > depth)
             if (_reader.CurrentDepth >= most && _reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray)
-                _failure ??= Failure.Invalid(string.Create(CultureInfo.InvariantCulture, $"The request body is nested deeper than {most} levels."));
+                TooDeep(most);
     }
+
+    private void TooDeep(int most) =>
+        _failure ??= Failure.Invalid(string.Create(CultureInfo.InvariantCulture, $"The request body is nested deeper than {most} levels."));
 
     private void Wrong(string name, string expected) =>
         _failure ??= Failure.Unprocessable($"`{name}` must be {expected}, not {Describe(_reader.TokenType)}.", name);

@@ -13,8 +13,10 @@ internal static class StreamPump
     /// <returns>Whether the caller has left, and what broke the answer, if something did.</returns>
     public static async Task<(bool Gone, Failure? Failure)> RunAsync(Exchange exchange, CommittedAnswer answer, CallerStream caller)
     {
-        var gone = !await SendHeldAsync(exchange, answer, caller);
         var relay = answer.Relay;
+        if (await CoverAsync(exchange, answer, unread: 0) is { } unpaid)
+            return (false, unpaid);
+        var gone = !await SendHeldAsync(exchange, answer, caller);
         Failure? failure = null;
         while (!gone && failure is null && relay.State == RelayState.Open)
         {
@@ -29,12 +31,19 @@ internal static class StreamPump
                 failure = exchange.Stopped ?? UpstreamCall.Describe(broken, exchange.Answering!.Upstream, "stream");
                 break;
             }
+            failure = await CoverAsync(exchange, answer, answer.Call!.Unread.Length);
+            if (failure is not null)
+                break;
             gone = !await ForwardAsync(exchange, answer, caller, endOfBody: !more);
         }
         if (exchange.Drains && (gone || exchange.IsClientGone))
             await UpstreamDrain.RunAsync(exchange, answer);
         return (gone || exchange.IsClientGone, failure ?? exchange.Stopped ?? relay.Failure);
     }
+
+    /// <summary>Nothing is delivered that is not paid for; what was not fed to the relay yet may be text to its last byte.</summary>
+    private static ValueTask<Failure?> CoverAsync(Exchange exchange, CommittedAnswer answer, int unread) =>
+        exchange.Bill is { } bill && answer.Relay.State == RelayState.Open ? bill.CoverAsync(exchange.Meter.TextBytes + unread) : default;
 
     /// <summary>The head, and what the relay wrote before the content commit; false when the caller is gone.</summary>
     private static async Task<bool> SendHeldAsync(Exchange exchange, CommittedAnswer answer, CallerStream caller)

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging.Console;
 using Milliways.Api;
 using Milliways.Catalogue;
 using Milliways.Credits;
-using Milliways.Credits.Grants;
 using Milliways.Engines;
 using Milliways.Api.PassThrough;
 using Milliways.Api.Responses;
@@ -12,6 +11,7 @@ using Milliways.Exchanges.Attempts;
 using Milliways.Gateway;
 using Milliways.Hosting.Configuration;
 using Milliways.Keys;
+using Milliways.Limits;
 using Milliways.Routing;
 using Milliways.Routing.Health;
 using Milliways.Routing.Order;
@@ -90,11 +90,11 @@ internal static class ServeHost
         services.AddSingleton(time).AddSingleton(address).AddSingleton(models).AddSingleton(socket).AddSingleton(config.Engine);
         services.AddSingleton(database).AddSingleton(teams).AddSingleton<KeyStore>().AddSingleton<KeyGate>();
         services.AddSingleton<IGate>(provider => provider.GetRequiredService<KeyGate>()).AddSingleton<IGate, AccountGate>();
+        if (options.Governance)
+            services.AddLimits();
         services.AddSingleton(stored).AddSingleton<AnswerStore>().AddSingleton<OwnedIds>().AddHostedService<StoredUpkeep>();
         services.AddSingleton<GatewayStore>().AddSingleton<IRefreshed>(provider => provider.GetRequiredService<GatewayStore>());
-        services.AddSingleton(provider => Bookkeeping.Open(
-            database, data.JournalFile, () => provider.GetRequiredService<ConfigState>().InEffect.Credits, time, provider.GetRequiredService<ILoggerFactory>()));
-        services.AddSingleton<ILedger>(provider => provider.GetRequiredService<Bookkeeping>().Ledger).AddSingleton<CreditCommands>().AddHostedService<GrantClock>();
+        CreditServices.Add(services, database, data, options.Governance);
         services.AddSingleton<EngineSupervisor>().AddHostedService(provider => provider.GetRequiredService<EngineSupervisor>());
         services.AddSingleton<OpenExchanges>().AddHostedService(provider => provider.GetRequiredService<OpenExchanges>());
         services.AddSingleton<DetachedExchanges>().AddHostedService(provider => provider.GetRequiredService<DetachedExchanges>());

@@ -14,6 +14,9 @@ internal sealed record ServeOptions
 
     public bool NoEngine { get; init; }
 
+    /// <summary>False: keys are checked, but nothing is limited, charged or booked: a laptop's relay.</summary>
+    public bool Governance { get; init; } = true;
+
     public string? ReadyFile { get; init; }
 
     /// <summary>No start-up text.</summary>

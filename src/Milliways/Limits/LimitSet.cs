@@ -16,4 +16,16 @@ internal sealed record LimitSet
 
     /// <summary>Exchanges at one time.</summary>
     public int? Concurrent { get; init; }
+
+    public bool IsEmpty => this is { RequestsPerSecond: null, RequestsPerMinute: null, RequestsPerHour: null, TokensPerMinute: null, Concurrent: null };
+
+    /// <summary>These limits where they name one, the defaults where they do not.</summary>
+    public LimitSet Over(LimitSet defaults) => new()
+    {
+        RequestsPerSecond = RequestsPerSecond ?? defaults.RequestsPerSecond,
+        RequestsPerMinute = RequestsPerMinute ?? defaults.RequestsPerMinute,
+        RequestsPerHour = RequestsPerHour ?? defaults.RequestsPerHour,
+        TokensPerMinute = TokensPerMinute ?? defaults.TokensPerMinute,
+        Concurrent = Concurrent ?? defaults.Concurrent,
+    };
 }

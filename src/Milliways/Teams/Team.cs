@@ -10,6 +10,9 @@ internal sealed record Team(Guid Id, string Name)
     /// <summary>The account in gateway addresses.</summary>
     public string Account => Id.ToString("N");
 
+    /// <summary>What it pays, in percent of the list's prices.</summary>
+    public int PricePercent { get; init; } = 100;
+
     /// <summary>Its own limits, which replace those of the configuration that they name.</summary>
     public LimitSet Limits { get; init; } = LimitSet.None;
 }

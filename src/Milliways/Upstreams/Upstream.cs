@@ -1,5 +1,5 @@
+using Milliways.Catalogue;
 using Milliways.Dialects.Chat;
-using Milliways.Hosting.Configuration;
 using Milliways.Upstreams.Images;
 
 namespace Milliways.Upstreams;
@@ -75,7 +75,7 @@ internal sealed class Upstream
     public UpstreamTraits Traits { get; init; } = UpstreamTraits.Plain;
 
     /// <summary>What the operator says that models cost here, by name; <c>*</c> stands for all others.</summary>
-    public IReadOnlyDictionary<string, PriceConfig> Prices { get; init; } = new Dictionary<string, PriceConfig>();
+    public IReadOnlyDictionary<string, PriceList> Prices { get; init; } = new Dictionary<string, PriceList>();
 
     /// <summary>Extra headers of the operator, sent with every request.</summary>
     public IReadOnlyList<(string Name, string Value)> Headers { get; init; } = [];
@@ -108,7 +108,7 @@ internal sealed class Upstream
     private Uri ChatUri { get; }
 
     /// <summary>What the operator says that a model costs here, or null.</summary>
-    public PriceConfig? PriceOf(string model) => Prices.GetValueOrDefault(model) ?? Prices.GetValueOrDefault("*");
+    public PriceList? PriceOf(string model) => Prices.GetValueOrDefault(model) ?? Prices.GetValueOrDefault("*");
 
     /// <summary>What a request that crosses is written for.</summary>
     public UpstreamTarget Target(string model, bool strict) => new(model) { Strict = strict, Traits = Traits };

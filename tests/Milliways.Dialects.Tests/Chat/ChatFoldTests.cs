@@ -50,7 +50,7 @@ public sealed class ChatFoldTests
     public void Estimates_follow_the_contract()
     {
         var fold = Wire.Fold([Start, new ChatEvent.ReasoningDelta(0, "abc"), new ChatEvent.TextDelta(0, "生生"), new ChatEvent.ToolCallStarted(0, 0, "i", "fn"), new ChatEvent.ToolCallDelta(0, 0, "{}  ")]);
-        Assert.Equal(5, TokenEstimate.OfAnswer(fold)); // 3 + 6 + 2 + 4 bytes
+        Assert.Equal(5, TokenEstimate.OfBytes(TokenEstimate.BytesOfAnswer(fold))); // 3 + 6 + 2 + 4 bytes
         var request = Requests.ReadChat("""{"model":"m","messages":[{"role":"system","content":"abc"},{"role":"user","content":[{"type":"text","text":"abcd"},{"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgoA"}}]}]}""").Value!;
         Assert.Equal(3 + 8 + 1792, TokenEstimate.OfPrompt(request));
     }

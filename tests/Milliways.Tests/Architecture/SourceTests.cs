@@ -57,6 +57,10 @@ public sealed partial class SourceTests
         ("Milliways/Exchanges/", "Milliways.Stored", []),
         ("Milliways/Storage/", "Milliways.Stored", []),
         ("Milliways/Teams/", "Milliways.Keys", []),
+        .. Rows("Milliways/Limits/", "Api", "Credits", "Storage"),
+        .. Rows("Milliways/Limits/Counting/", "Catalogue", "Exchanges", "Gateway", "Hosting", "Keys", "Routing", "Teams", "Upstreams"), // plain state machines
+        ("Milliways/Routing/", "Milliways.Limits", []),
+        ("Milliways/Exchanges/", "Milliways.Limits", []),
     ];
 
     [Fact]

@@ -67,26 +67,26 @@ public sealed class ModelFactsTests
     }
 
     [Theory]
-    [InlineData("anthropic", "claude-sonnet-4-6", 1000000, 64000)]
-    [InlineData("anthropic", "claude-opus-4-20250514", 200000, 32000)]
-    [InlineData("anthropic", "claude-opus-4-0", 200000, 32000)]
-    [InlineData("anthropic", "claude-sonnet-4-5-20250929", null, 64000)]
-    [InlineData("openai", "gpt-4o-2024-11-20", 128000, 16384)]
-    [InlineData("openai", "gpt-4o-mini", 128000, 16384)]
-    [InlineData("openai", "gpt-5.2-chat-latest", 128000, 16384)]
-    [InlineData("google", "gemini-2.5-pro", 1048576, 65536)]
-    [InlineData("google", "gemini-flash-latest", 1048576, 65536)]
-    [InlineData("openai", "gpt-4o-audio-preview", null, null)]
-    [InlineData("openai", "gpt-45", null, null)]
-    [InlineData("groq", "gpt-4o", null, null)] // another host's business
-    public async Task Other_makers_models_have_the_bounds_that_are_known_of_them(string preset, string name, int? context, int? output)
+    [InlineData("anthropic", "claude-sonnet-4-6", 1000000, 64000, 30000)]
+    [InlineData("anthropic", "claude-opus-4-20250514", 200000, 32000, 150000)]
+    [InlineData("anthropic", "claude-opus-4-0", 200000, 32000, 150000)]
+    [InlineData("anthropic", "claude-sonnet-4-5-20250929", null, 64000, 30000)]
+    [InlineData("openai", "gpt-4o-2024-11-20", 128000, 16384, 25000)]
+    [InlineData("openai", "gpt-4o-mini", 128000, 16384, 1500)]
+    [InlineData("openai", "gpt-5.2-chat-latest", 128000, 16384, 17500)]
+    [InlineData("google", "gemini-2.5-pro", 1048576, 65536, 12500)]
+    [InlineData("google", "gemini-flash-latest", 1048576, 65536, 3000)]
+    [InlineData("openai", "gpt-4o-audio-preview", null, null, 0)]
+    [InlineData("openai", "gpt-45", null, null, 0)]
+    [InlineData("groq", "gpt-4o", null, null, 0)] // another host's business
+    public async Task Other_makers_models_have_the_bounds_and_prices_that_are_known_of_them(string preset, string name, int? context, int? output, int price)
     {
         await using var server = await TestServer.StartAsync($$"""{ "upstreams": { "up": { "preset": "{{preset}}", "apiKey": "k", "models": ["{{name}}"] } } }""");
         var model = (await server.GetAsync("/v1/models/" + name, ("anthropic-version", "2023-06-01"))).Json;
         static int? Count(JsonElement count) => count.ValueKind == JsonValueKind.Number ? count.GetInt32() : null;
         Assert.Equal((context, output), (Count(model.GetProperty("max_input_tokens")), Count(model.GetProperty("max_tokens"))));
         var item = (await server.GetAsync("/v1/language-models/" + name)).Json;
-        Assert.Equal((preset, 0), (item.GetProperty("owned_by").GetString(), item.GetProperty("prompt_text_token_price").GetInt32()));
+        Assert.Equal((preset, price), (item.GetProperty("owned_by").GetString(), item.GetProperty("prompt_text_token_price").GetInt32()));
     }
 
     [Fact]

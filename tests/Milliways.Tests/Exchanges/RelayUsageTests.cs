@@ -73,7 +73,7 @@ public sealed partial class RelayUsageTests
             counted.Add(Through($"cross to {caller}", new CrossRelay(upstream.NewStreamReader(), Writer, names), stream));
             counted.Add(Through($"unfold to {caller}", new UnfoldRelay(upstream.ReadAnswer, Writer, names), whole));
             counted.Add(Through($"fold to {caller}",
-                new FoldRelay(upstream.ReadAnswer, (fold, output) => caller.WriteAnswer(fold, new AnswerFacts("id-1", "m", 1735000000, Asked), output), names), whole));
+                new FoldRelay(upstream.ReadAnswer, (fold, output, cost) => caller.WriteAnswer(fold, new AnswerFacts("id-1", "m", 1735000000, Asked), output, cost), names), whole));
         }
         return counted;
     }

@@ -1,4 +1,5 @@
 using System.Text;
+using Milliways.Catalogue;
 using Milliways.Hosting;
 using Milliways.Hosting.Configuration;
 using Milliways.Tests.Support;
@@ -91,7 +92,7 @@ public sealed class ConfigurationTests
         Assert.Contains(config.Warnings, warning => warning.Contains("upstreams.claude is switched off", StringComparison.Ordinal));
         Assert.Contains(config.Warnings, warning => warning.Contains("upstreams.xai is switched off", StringComparison.Ordinal));
         Assert.Equal((TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(30)), (config.Upstreams[4].Timeouts.Connect!.Value, config.Upstreams[4].Timeouts.Total!.Value));
-        Assert.Equal(new PriceConfig(5, 2.5m, 15, 5), config.Models[2].Price);
+        Assert.Equal(ModelPrice.FromDollars(5, 2.5m, 15, image: 5), config.Models[2].Price!.At(DateTimeOffset.UnixEpoch));
         Assert.Equal(1, config.Engine.Threads);
 
         await using var server = await TestServer.StartAsync(Example);
@@ -194,7 +195,7 @@ public sealed class ConfigurationTests
     [Fact]
     public void Later_sections_are_read_and_said_not_to_act()
     {
-        Assert.Contains(Read("""{ "limits": { "perTeam": {} } }""").Config.Warnings, warning => warning.StartsWith("limits: read, but not acted on", StringComparison.Ordinal));
+        Assert.Contains(Read("""{ "logs": { "maxRows": 1 } }""").Config.Warnings, warning => warning.StartsWith("logs: read, but not acted on", StringComparison.Ordinal));
         Assert.Empty(Read("{}").Config.Warnings);
     }
 

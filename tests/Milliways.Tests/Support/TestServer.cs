@@ -48,12 +48,12 @@ internal sealed class TestServer : IAsyncDisposable
 
     public static async Task<TestServer> StartAsync(
         string? config = null, TimeProvider? clock = null, Dictionary<string, string>? environment = null, string? readyFile = null,
-        Action<IServiceCollection>? more = null)
+        Action<IServiceCollection>? more = null, bool governance = false)
     {
         var directory = new TempDirectory();
         try
         {
-            MilliwaysServer Build() => ServeHost.Build(Options(directory, config) with { ReadyFile = readyFile }, clock, name => environment?.GetValueOrDefault(name), more);
+            MilliwaysServer Build() => ServeHost.Build(Options(directory, config) with { ReadyFile = readyFile, Governance = governance }, clock, name => environment?.GetValueOrDefault(name), more);
             var server = Build();
             await server.StartAsync();
             return new TestServer(directory, server, Build);

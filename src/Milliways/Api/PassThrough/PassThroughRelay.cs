@@ -37,7 +37,7 @@ internal sealed class PassThroughRelay(Exchange exchange, PassThroughTarget targ
         return upstream.Length;
     }
 
-    public void WriteTail(IBufferWriter<byte> caller) => caller.Write(_answer);
+    public void WriteTail(IBufferWriter<byte> caller, long? cost = null) => caller.Write(_answer);
 
     private static bool IsObject(ReadOnlySpan<byte> body)
     {
@@ -90,5 +90,5 @@ internal sealed class DownloadRelay(Exchange exchange) : IRelay
         return upstream.Length;
     }
 
-    public void WriteTail(IBufferWriter<byte> caller) { }
+    public void WriteTail(IBufferWriter<byte> caller, long? cost = null) { }
 }

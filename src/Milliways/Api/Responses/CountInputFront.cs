@@ -84,7 +84,7 @@ internal sealed class CountInputFront(Flavour flavour, StoredResponses stored) :
 
         public int Feed(ReadOnlySpan<byte> upstream, bool endOfBody, IBufferWriter<byte> caller, Meter meter) => _inner.Feed(upstream, endOfBody, caller, meter);
 
-        public void WriteTail(IBufferWriter<byte> caller)
+        public void WriteTail(IBufferWriter<byte> caller, long? cost = null)
         {
             var count = new ArrayBufferWriter<byte>();
             _inner.WriteTail(count);

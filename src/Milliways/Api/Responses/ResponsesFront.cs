@@ -56,8 +56,8 @@ internal sealed class ResponsesFront(Flavour flavour, StoredResponses stored, Mo
     protected override Reading<PreparedCall> Same(Exchange exchange, Attempt attempt)
     {
         IRelay relay = exchange.Facts.Stream
-            ? new BytesRelay(new ResponsesStreamObserver())
-            : new WholeBytesRelay("output", WholeUsage.OfResponses);
+            ? new BytesRelay(new ResponsesStreamObserver(), tellsCost: exchange.Bill is not null)
+            : new WholeBytesRelay("output", WholeUsage.OfResponses, TextBytes.OfResponse);
         var body = Resolved(exchange, attempt);
         var facts = body.Equals(exchange.Body) ? exchange.Facts : RequestScanner.Read(body.Span).Value!;
         return new PreparedCall(BodyEdit.Apply(body, facts, attempt.Model, askUsage: false), relay)

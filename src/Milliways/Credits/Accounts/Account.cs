@@ -46,11 +46,18 @@ internal sealed class Account(Guid team, long allowance)
     public long Available(DateTimeOffset now) =>
         checked(_lots.Where(lot => !lot.IsOver(now)).Sum(lot => lot.Free) + Math.Max(0, Allowance - Owed - _owedHeld));
 
+    /// <summary>Credit came in at some time, whatever is left of it.</summary>
+    public bool HasHadCredit { get; private set; }
+
+    /// <summary>At the start: the books know of credit that is used up.</summary>
+    public void HadCredit() => HasHadCredit = true;
+
     /// <summary>Adds a lot; one that the account has had before is not added again.</summary>
     public bool Add(Lot lot)
     {
         if (!_known.Add(lot.Id))
             return false;
+        HasHadCredit = true;
         var at = _lots.BinarySearch(lot, SpendingOrder.Instance);
         _lots.Insert(~at, lot);
         return true;

@@ -14,6 +14,8 @@ internal sealed class WholeLots(Func<long> postpaid, Action<DatabaseSession, Gui
         var account = new Account(team, postpaid());
         foreach (var owed in session.Query("SELECT owed FROM balances WHERE team = $team", row => row.GetInt64(0), ("$team", team.ToString("N"))))
             account.Owe(owed);
+        if (session.Query("SELECT 1 FROM lots WHERE team = $team LIMIT 1", row => row.GetInt32(0), ("$team", team.ToString("N"))).Count > 0)
+            account.HadCredit();
         foreach (var (key, gateway, ticks) in session.Query(
             "SELECT key_id, gateway, CAST(SUM(charged) AS BIGINT) FROM usage_hours WHERE team = $team AND hour >= $from GROUP BY key_id, gateway",
             row => (Guid.ParseExact(row.GetString(0), "D"), row.GetString(1), row.GetInt64(2)), ("$team", team.ToString("N")), ("$from", MonthsBegin(now))))

@@ -30,7 +30,7 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
 
     public Attempt Attempt => attempt;
 
-    public Meter Meter { get; private set; } = new();
+    public Meter Meter { get; private set; } = new() { IsIdle = exchange.Bill is null };
 
     /// <summary>Names left out on the way to this upstream.</summary>
     public IReadOnlyCollection<string> Dropped { get; private set; } = [];
@@ -47,7 +47,7 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
         if (!result.IsOk && _entered is { } entered && result.Failure is { Kind: FailureKind.UpstreamBroken, Stage: "headers" or "connect" } && !IsOver && await DiedAsync(entered))
         {
             exchange.Attempts++;
-            Meter = new Meter();
+            Meter = new Meter { IsIdle = exchange.Bill is null };
             result = await OnceAsync();
         }
         return result;

@@ -8,10 +8,18 @@ namespace Milliways.Exchanges.Relays;
 /// A stream of the same dialect on both sides: whole events are copied as they came, line ends, comments and unknown events included; usage is read in
 /// passing. An event that is not whole is not sent, so a caller never sees half of one.
 /// </summary>
-internal sealed class BytesRelay(IStreamObserver observer) : IRelay
+/// <param name="observer">Looks at the frames.</param>
+/// <param name="tellsCost">The answer is charged: its usage waits until it is known for how much.</param>
+internal sealed class BytesRelay(IStreamObserver observer, bool tellsCost = false) : IRelay
 {
     private readonly SseReader _frames = new();
     private byte[] _tail = [];
+
+    /// <summary>Frames from the final usage on, which wait; empty before.</summary>
+    private readonly List<byte[]> _waiting = [];
+
+    /// <summary>Which of them has the usage.</summary>
+    private int _usageAt = -1;
 
     public bool NeedsWholeBody => false;
 
@@ -35,12 +43,35 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
         if (State == RelayState.Open && endOfBody)
             End(upstream, ref consumed, ref sent, caller, meter);
         caller.Write(upstream[sent..consumed]); // whole events that came before a break are the caller's too
+        if (State == RelayState.Failed)
+            WriteWaiting(caller, cost: null);
         return consumed;
     }
 
-    public void WriteTail(IBufferWriter<byte> caller) => caller.Write(_tail);
+    public void WriteTail(IBufferWriter<byte> caller, long? cost = null)
+    {
+        WriteWaiting(caller, cost);
+        if (cost is { } ticks && _usageAt < 0)
+            CostEdit.WriteFrame(_tail, ticks, caller);
+        else
+            caller.Write(_tail);
+    }
 
-    public bool WriteFailure(Failure failure, IBufferWriter<byte> caller) => observer.WriteFailure(failure, caller);
+    public bool WriteFailure(Failure failure, IBufferWriter<byte> caller)
+    {
+        WriteWaiting(caller, cost: null);
+        return observer.WriteFailure(failure, caller);
+    }
+
+    private void WriteWaiting(IBufferWriter<byte> caller, long? cost)
+    {
+        for (var i = 0; i < _waiting.Count; i++)
+            if (cost is { } ticks && i == _usageAt)
+                CostEdit.WriteFrame(_waiting[i], ticks, caller);
+            else
+                caller.Write(_waiting[i]);
+        _waiting.Clear();
+    }
 
     /// <summary>Frames that go on are sent in runs: one copy for all events of a read.</summary>
     private void Take(in SseFrame frame, ReadOnlySpan<byte> upstream, ref int consumed, ref int sent, IBufferWriter<byte> caller, Meter meter)
@@ -68,6 +99,14 @@ internal sealed class BytesRelay(IStreamObserver observer) : IRelay
                 sent = consumed;
                 Fail(observer.Failure!);
                 break;
+        }
+        if (tellsCost && role is FrameRole.Pass or FrameRole.Content && (_waiting.Count > 0 || observer.HasFinalUsage))
+        {
+            caller.Write(upstream[sent..start]);
+            sent = consumed;
+            if (observer.HasFinalUsage)
+                _usageAt = _waiting.Count;
+            _waiting.Add(upstream.Slice(start, frame.Length).ToArray());
         }
         // An observer need not tell content from the rest once it has seen some: from there on every event counts.
         if (HasContent && frame.HasData && role is FrameRole.Content or FrameRole.Pass)

@@ -27,9 +27,12 @@ internal sealed class ChatStreamObserver(bool stripUsage, int wanted = 1) : IStr
 
     public bool IsWhole(in SseFrame unclosed) => unclosed.IsDone || ChunkFacts.IsJson(unclosed.Data);
 
+    public bool HasFinalUsage { get; private set; }
+
     public FrameRole Look(in SseFrame frame, Meter meter)
     {
         var data = frame.Data;
+        HasFinalUsage = false;
         if (data.Length < 16 && frame.IsDone)
         {
             if (IsWholeAtEndOfBody)
@@ -42,6 +45,8 @@ internal sealed class ChatStreamObserver(bool stripUsage, int wanted = 1) : IStr
         if (tells)
             ChunkFacts.ReadChoices(data, _choices);
         var finishes = tells && _choices.ContainsValue(true);
+        if (!meter.IsIdle)
+            meter.Count(TextBytes.OfChat(data));
         var plain = (_hasContent || finishes)
             && !MayHold(data, "\"usage\""u8)
             && !MayHold(data, "\"error\""u8)
@@ -60,6 +65,7 @@ internal sealed class ChatStreamObserver(bool stripUsage, int wanted = 1) : IStr
         if (_usage is { } usage)
         {
             meter.Report(usage);
+            HasFinalUsage = IsWholeAtEndOfBody;
             // The chunk that we asked for has no choices; usage on a chunk with a choice is the upstream's own way and stays.
             if (stripUsage && ChunkFacts.HasNoChoices(frame.Data))
                 return FrameRole.Strip;

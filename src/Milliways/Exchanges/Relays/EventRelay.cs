@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using Milliways.Dialects.Chat;
 
 namespace Milliways.Exchanges.Relays;
@@ -41,10 +42,10 @@ internal abstract class EventRelay : IRelay, IChatEventSink
         return consumed;
     }
 
-    public void WriteTail(IBufferWriter<byte> caller)
+    public void WriteTail(IBufferWriter<byte> caller, long? cost = null)
     {
         _target.Current = caller;
-        _writer?.WriteTail(caller);
+        _writer?.WriteTail(caller, costTicks: cost);
     }
 
     public bool WriteFailure(Failure failure, IBufferWriter<byte> caller)
@@ -75,11 +76,23 @@ internal abstract class EventRelay : IRelay, IChatEventSink
             case not ChatEvent.Started:
                 HasContent = true;
                 ContentEvents++;
+                if (!_meter!.IsIdle)
+                    _meter.Count(BytesOf(chatEvent));
                 break;
         }
         _writer ??= _newWriter(_target, (chatEvent as ChatEvent.Started)?.Model);
         _writer.On(chatEvent);
     }
+
+    private static long BytesOf(ChatEvent chatEvent) => chatEvent switch
+    {
+        ChatEvent.TextDelta delta => Encoding.UTF8.GetByteCount(delta.Text),
+        ChatEvent.ReasoningDelta delta => Encoding.UTF8.GetByteCount(delta.Text),
+        ChatEvent.RefusalDelta delta => Encoding.UTF8.GetByteCount(delta.Text),
+        ChatEvent.ToolCallStarted call => Encoding.UTF8.GetByteCount(call.Name),
+        ChatEvent.ToolCallDelta delta => Encoding.UTF8.GetByteCount(delta.Arguments),
+        _ => 0,
+    };
 
     /// <summary>The writer lives as long as the answer; where its bytes go changes at the content commit.</summary>
     private sealed class Target : IBufferWriter<byte>

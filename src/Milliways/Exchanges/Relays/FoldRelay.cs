@@ -7,7 +7,7 @@ namespace Milliways.Exchanges.Relays;
 internal delegate void AnswerReader(ReadOnlySpan<byte> body, IChatEventSink sink);
 
 /// <summary>Writes a folded answer as the caller's dialect has it.</summary>
-internal delegate void AnswerWriter(ChatFold fold, IBufferWriter<byte> output);
+internal delegate void AnswerWriter(ChatFold fold, IBufferWriter<byte> output, long? cost);
 
 /// <summary>A whole answer of another dialect: read into events, folded, written whole.</summary>
 internal sealed class FoldRelay(AnswerReader read, AnswerWriter write, ToolNames names) : IRelay
@@ -29,6 +29,8 @@ internal sealed class FoldRelay(AnswerReader read, AnswerWriter write, ToolNames
         read(upstream, names.Restoring(_fold));
         if (_fold.Usage is { } usage)
             meter.Report(usage);
+        if (meter.Source == UsageSource.None && !meter.IsIdle)
+            meter.Count(TokenEstimate.BytesOfAnswer(_fold));
         if (_fold.IsComplete)
             State = RelayState.Complete;
         else
@@ -37,5 +39,5 @@ internal sealed class FoldRelay(AnswerReader read, AnswerWriter write, ToolNames
         return upstream.Length;
     }
 
-    public void WriteTail(IBufferWriter<byte> caller) => write(_fold, caller);
+    public void WriteTail(IBufferWriter<byte> caller, long? cost = null) => write(_fold, caller, cost);
 }

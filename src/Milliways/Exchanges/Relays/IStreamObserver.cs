@@ -30,6 +30,12 @@ internal interface IStreamObserver
 
     Failure? Failure { get; }
 
+    /// <summary>
+    /// The frame that was looked at last carries the usage of an answer whose content has all come: it may wait for what the answer is charged. False for a
+    /// terminal frame, which waits anyway.
+    /// </summary>
+    bool HasFinalUsage { get; }
+
     /// <summary><inheritdoc cref="IRelay.WriteFailure" path="/summary"/></summary>
     bool WriteFailure(Failure failure, IBufferWriter<byte> caller) => false;
 

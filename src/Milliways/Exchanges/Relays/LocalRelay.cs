@@ -18,5 +18,5 @@ internal sealed class LocalRelay(byte[] body) : IRelay
 
     public int Feed(ReadOnlySpan<byte> upstream, bool endOfBody, IBufferWriter<byte> caller, Meter meter) => upstream.Length;
 
-    public void WriteTail(IBufferWriter<byte> caller) => caller.Write(body);
+    public void WriteTail(IBufferWriter<byte> caller, long? cost = null) => caller.Write(body);
 }

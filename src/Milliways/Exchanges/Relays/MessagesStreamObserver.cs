@@ -21,8 +21,13 @@ internal sealed class MessagesStreamObserver : IStreamObserver, IChatEventSink
     /// <summary>What stands behind message_stop cannot be missed, so a cut frame matters only when it is that one; its reader tells.</summary>
     public bool IsWhole(in SseFrame unclosed) => true;
 
+    public bool HasFinalUsage { get; private set; }
+
     public FrameRole Look(in SseFrame frame, Meter meter)
     {
+        HasFinalUsage = false;
+        if (!meter.IsIdle)
+            meter.Count(TextBytes.OfMessages(frame.Data));
         if (frame.Event.SequenceEqual("content_block_delta"u8) || frame.Event.SequenceEqual("content_block_start"u8))
             return FrameRole.Content;
         if (frame.Event.SequenceEqual("ping"u8) || frame.Event.SequenceEqual("content_block_stop"u8))
@@ -30,7 +35,10 @@ internal sealed class MessagesStreamObserver : IStreamObserver, IChatEventSink
         (_usage, _sawContent) = (null, false);
         _reader.Read(frame, this);
         if (_usage is { } usage)
+        {
             meter.Report(usage);
+            HasFinalUsage = frame.Data.IndexOf("\"message_delta\""u8) >= 0;
+        }
         if (Failure is not null)
             return FrameRole.Error;
         if (_reader.HasEnded)

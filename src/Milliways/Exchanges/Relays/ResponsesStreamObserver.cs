@@ -25,6 +25,9 @@ internal sealed class ResponsesStreamObserver : IStreamObserver, IChatEventSink
 
     public bool IsWhole(in SseFrame unclosed) => EventFacts.IsJson(unclosed.Data);
 
+    /// <summary>This dialect tells usage in its terminal event.</summary>
+    public bool HasFinalUsage => false;
+
     public FrameRole Look(in SseFrame frame, Meter meter)
     {
         if (frame.IsDone)
@@ -33,6 +36,8 @@ internal sealed class ResponsesStreamObserver : IStreamObserver, IChatEventSink
         if (kind is EventKind.Content or EventKind.Other)
         {
             _soFar.Count();
+            if (!meter.IsIdle && kind == EventKind.Content)
+                meter.Count(TextBytes.OfResponses(frame.Data));
             return kind == EventKind.Content ? FrameRole.Content : FrameRole.Pass;
         }
         if (kind is EventKind.Begun or EventKind.ItemDone)

@@ -4,13 +4,20 @@ using Milliways.Dialects.Chat;
 
 namespace Milliways.Exchanges.Relays;
 
+/// <summary>The value of an answer's <c>usage</c>; null when it says nothing.</summary>
+internal delegate ChatUsage? UsageOfBytes(ReadOnlySpan<byte> json);
+
+/// <summary>Bytes of the text in an answer.</summary>
+internal delegate long TextOfBytes(ReadOnlySpan<byte> json);
+
 /// <summary>
 /// A whole answer of the same dialect: the upstream's bytes, once it is certain that they are an answer. A 200 that is none (HTML, nothing, an error
 /// object) is a failure of the upstream (contract).
 /// </summary>
 /// <param name="mark">The member that every answer of this kind has, such as <c>choices</c>.</param>
 /// <param name="readUsage">Reads the value of <c>usage</c>.</param>
-internal sealed class WholeBytesRelay(string mark, Func<ReadOnlySpan<byte>, ChatUsage?> readUsage) : IRelay
+/// <param name="countText">Counts the answer's text when no usage came with it; null: it has none.</param>
+internal sealed class WholeBytesRelay(string mark, UsageOfBytes readUsage, TextOfBytes? countText = null) : IRelay
 {
     private byte[] _answer = [];
 
@@ -31,6 +38,8 @@ internal sealed class WholeBytesRelay(string mark, Func<ReadOnlySpan<byte>, Chat
             if (IsAnswer(upstream, meter))
             {
                 _answer = upstream.ToArray();
+                if (meter.Source == UsageSource.None && !meter.IsIdle && countText is not null)
+                    meter.Count(countText(upstream));
                 State = RelayState.Complete;
             }
         }
@@ -43,7 +52,13 @@ internal sealed class WholeBytesRelay(string mark, Func<ReadOnlySpan<byte>, Chat
         return upstream.Length;
     }
 
-    public void WriteTail(IBufferWriter<byte> caller) => caller.Write(_answer);
+    public void WriteTail(IBufferWriter<byte> caller, long? cost = null)
+    {
+        if (cost is { } ticks)
+            CostEdit.Write(_answer, ticks, caller);
+        else
+            caller.Write(_answer);
+    }
 
     private bool IsAnswer(ReadOnlySpan<byte> body, Meter meter)
     {

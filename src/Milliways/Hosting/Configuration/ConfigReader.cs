@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
+using Milliways.Catalogue;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 
@@ -54,6 +55,7 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             Engine = root.Section("engine") is { } engine ? ReadEngine(engine) : new EngineConfig(),
             Security = root.Section("security") is { } security ? ReadSecurity(security) : new SecurityConfig(),
             Credits = root.Section("credits") is { } credits ? CreditsReader.Read(credits) : new CreditsConfig(),
+            Limits = root.Section("limits") is { } limits ? LimitsReader.Read(limits) : new LimitsConfig(),
         };
         LaterSections.Read(root, _warnings);
         root.Done();
@@ -106,7 +108,7 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             DrainWhenClientGone = section.Choice("onClientGone", WhenGone) ?? false,
             Flavour = section.Choice("flavour", Flavours),
             Responses = ReadResponses(section, dialect, preset),
-            Prices = section.Section("prices") is { } prices ? prices.Entries().ToDictionary(price => price.Name, price => ReadPrice(price.Section)) : [],
+            Prices = section.Section("prices") is { } prices ? ReadPrices(prices) : [],
         };
         section.Done();
         return upstream;
@@ -217,21 +219,23 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             Context = section.Count("context", 1),
             MaxOutput = section.Count("maxOutput", 1),
             Inputs = section.Texts("inputs"),
-            Price = section.Section("price") is { } price ? ReadPrice(price) : null,
+            Price = PriceReader.Read(section, "price"),
+            Limits = LimitsReader.ReadModel(section),
         };
         if (config.Alias is not null && attempts.Count > 0)
             section.Problem("has both \"alias\" and \"attempts\": keep one");
-        LaterSections.ReadModel(section);
         section.Done();
         return config;
     }
 
-    private static PriceConfig ReadPrice(ConfigSection section)
+    private static Dictionary<string, PriceList> ReadPrices(ConfigSection section)
     {
-        var input = section.Money("input") ?? 0;
-        var price = new PriceConfig(input, section.Money("cachedInput") ?? input, section.Money("output") ?? 0, section.Money("image") ?? 0);
+        var prices = new Dictionary<string, PriceList>(StringComparer.Ordinal);
+        foreach (var name in section.Names())
+            if (PriceReader.Read(section, name) is { } price)
+                prices[name] = price;
         section.Done();
-        return price;
+        return prices;
     }
 
     private static EngineConfig ReadEngine(ConfigSection section)

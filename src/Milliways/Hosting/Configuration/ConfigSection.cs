@@ -20,6 +20,11 @@ internal sealed class ConfigSection(ConfigNode node, string path, string file, L
 
     public bool Has(string name) => Find(name) is not null;
 
+    public bool IsList(string name) => Find(name)?.Kind == JsonValueKind.Array;
+
+    /// <summary>The names of all members, which may be any.</summary>
+    public IEnumerable<string> Names() => node.Members.Select(member => member.Name).Distinct().ToList();
+
     /// <summary>True when the member is there and is <c>null</c>: "switched off", which is not the same as absent.</summary>
     public bool IsNull(string name) => Find(name)?.Kind == JsonValueKind.Null;
 
@@ -60,6 +65,19 @@ internal sealed class ConfigSection(ConfigNode node, string path, string file, L
             && count >= least && count <= most)
             return count;
         Problem(most == int.MaxValue ? $"must be a whole number of at least {least}" : $"must be a whole number from {least} to {most}", value, name);
+        return null;
+    }
+
+    /// <summary>A number that may be larger than a count.</summary>
+    /// <param name="remedy">What the problem's text says behind the bounds.</param>
+    public long? Whole(string name, long least, long most, string remedy = "")
+    {
+        var value = Find(name);
+        if (value is null || value.Kind == JsonValueKind.Null)
+            return null;
+        if (value.Kind == JsonValueKind.Number && long.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var whole) && whole >= least && whole <= most)
+            return whole;
+        Problem(string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {least} to {most}{remedy}"), value, name);
         return null;
     }
 

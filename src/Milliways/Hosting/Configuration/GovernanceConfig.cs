@@ -46,10 +46,13 @@ internal sealed record PurchaseBonusConfig
 /// <summary>What a charge survives once it counts: loss of power, or the end of the process.</summary>
 internal enum Durability { Disk, Process }
 
-/// <summary>The section <c>limits</c>: what holds for every team and every key without limits of its own.</summary>
+/// <summary>The section <c>limits</c>: what holds for every team, key and gateway without limits of its own.</summary>
 internal sealed record LimitsConfig
 {
     public LimitSet PerTeam { get; init; } = LimitSet.None;
 
     public LimitSet PerKey { get; init; } = LimitSet.None;
+
+    /// <summary>Of what comes through one of a team's gateways.</summary>
+    public LimitSet PerGateway { get; init; } = LimitSet.None;
 }

@@ -4,21 +4,18 @@ namespace Milliways.Hosting.Configuration;
 
 /// <summary>
 /// Names of the configuration that this version reads but does not act on, so that one file serves every version.
-/// Each that is used is told at start: silence would let an operator believe in a limit that is not there.
+/// Each that is used is told at start: silence would let an operator believe in a bound that is not there.
 /// </summary>
 internal static class LaterSections
 {
-    private static readonly string[] Root = ["limits", "logs"];
-    private static readonly string[] Model = ["limits"];
+    private static readonly string[] Root = ["logs"];
 
     public static void Read(ConfigSection root, List<string> warnings)
     {
         var used = Root.Where(name => Known(root, name)).ToList();
         if (used.Count > 0)
-            warnings.Add($"{string.Join(", ", used)}: read, but not acted on by this version; nothing is limited or charged");
+            warnings.Add($"{string.Join(", ", used)}: read, but not acted on by this version; nothing is charged");
     }
-
-    public static void ReadModel(ConfigSection section) => Array.ForEach(Model, name => Known(section, name));
 
     private static bool Known(ConfigSection section, string name) => section.Has(name) && section.Node.Kind == JsonValueKind.Object;
 }

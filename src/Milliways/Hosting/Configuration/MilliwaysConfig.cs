@@ -1,3 +1,4 @@
+using Milliways.Catalogue;
 using Milliways.Dialects.Chat;
 using Milliways.Limits;
 using Milliways.Routing;
@@ -78,7 +79,7 @@ internal sealed record UpstreamConfig(string Name)
     public bool? Responses { get; init; }
 
     /// <summary>Model name, or <c>*</c> for all others, to its price.</summary>
-    public IReadOnlyDictionary<string, PriceConfig> Prices { get; init; } = new Dictionary<string, PriceConfig>();
+    public IReadOnlyDictionary<string, PriceList> Prices { get; init; } = new Dictionary<string, PriceList>();
 
     /// <summary>Why it is switched off, or null.</summary>
     public string? OffBecause { get; init; }
@@ -111,7 +112,7 @@ internal sealed record ModelConfig(string Name)
 
     public IReadOnlyList<string>? Inputs { get; init; }
 
-    public PriceConfig? Price { get; init; }
+    public PriceList? Price { get; init; }
 
     /// <summary>What the operator says of its limits, over those of the catalogue; null: nothing.</summary>
     public LimitSetOverride? Limits { get; init; }
@@ -135,9 +136,6 @@ internal sealed record RouteConfig
 
     public TimeSpan? HedgeAfter { get; init; }
 }
-
-/// <summary>US dollars per million tokens.</summary>
-internal sealed record PriceConfig(decimal Input, decimal CachedInput, decimal Output, decimal Image);
 
 internal sealed record EngineConfig
 {

@@ -1,0 +1,26 @@
+using Milliways.Credits.Grants;
+using Milliways.Credits.Pricing;
+using Milliways.Exchanges;
+using Milliways.Hosting;
+using Milliways.Hosting.Configuration;
+using Milliways.Storage;
+
+namespace Milliways.Credits;
+
+/// <summary>What credits add to a server.</summary>
+internal static class CreditServices
+{
+    /// <param name="services">Of the server.</param>
+    /// <param name="database">The books' database.</param>
+    /// <param name="data">Where the journal is.</param>
+    /// <param name="isGoverned">False: the books are kept, but requests are not charged.</param>
+    public static void Add(IServiceCollection services, LedgerDatabase database, DataDirectory data, bool isGoverned)
+    {
+        services.AddSingleton(provider => Bookkeeping.Open(
+            database, data.JournalFile, () => provider.GetRequiredService<ConfigState>().InEffect.Credits, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton<ILedger>(provider => provider.GetRequiredService<Bookkeeping>().Ledger).AddSingleton<CreditCommands>().AddHostedService<GrantClock>();
+        services.AddSingleton<PricedRoutes>().AddSingleton<CreditFailures>();
+        if (isGoverned)
+            services.AddSingleton<IAdmissionGate, CreditGate>();
+    }
+}

@@ -1,0 +1,17 @@
+using Milliways.Dialects.Chat;
+
+namespace Milliways.Exchanges;
+
+/// <summary>Who pays for an exchange. It holds a bound before anybody is asked, covers what a stream delivers before it is delivered, and is settled once.</summary>
+internal interface IBill
+{
+    /// <summary>What the answer was charged, in ticks, once it is settled.</summary>
+    long Charged { get; }
+
+    /// <summary>Makes sure that this much text more is paid for; a failure ends the stream. Nearly always done at once.</summary>
+    /// <param name="textBytes">The bytes that are about to be delivered; no token has less than one.</param>
+    ValueTask<Failure?> CoverAsync(long textBytes);
+
+    /// <summary>The end: the charge is durable when this completes, or a failure says why it could not be made so.</summary>
+    ValueTask<Failure?> SettleAsync(Exchange exchange, Outcome outcome);
+}

@@ -1,0 +1,125 @@
+using System.Text.Json;
+using Milliways.Tests.Support;
+
+namespace Milliways.Tests.Credits;
+
+/// <summary>When the money is not enough: before an upstream is asked, and in the middle of a stream.</summary>
+public sealed class RefusalTests
+{
+    private const long Dollar = Milliways.Credits.Money.TicksPerDollar;
+    private const string Exhausted = "has either used all available credits or reached its monthly spending limit. To continue making API requests, please purchase more credits or raise your spending limit.";
+
+    [Theory]
+    [InlineData("/v1/chat/completions", 403)]
+    [InlineData("compat", 429)]
+    [InlineData("/v1/messages", 402)]
+    public async Task Used_up_credit_is_refused_in_each_dialects_words_and_not_tried_again(string path, int status)
+    {
+        await using var credited = await Credited.StartAsync(1);
+        if (path == "compat")
+            path = credited.Server.Gateway + "/compat/chat/completions";
+        var answer = await credited.Server.PostAsync(path, path == "/v1/messages" ? Answers.Say("priced") : Answers.Ask("priced"));
+        Assert.Equal((status, "false", "credits"), (answer.Status, answer.Header("x-should-retry"), answer.Header("x-milliways-refused")));
+        Assert.Contains(Exhausted, answer.Text, StringComparison.Ordinal);
+        Assert.Contains(credited.Team.ToString("D"), answer.Text, StringComparison.Ordinal);
+        var error = answer.Json;
+        if (status == 403)
+            Assert.Equal("The caller does not have permission to execute the specified operation", error.GetProperty("code").GetString());
+        else if (status == 429)
+            Assert.Equal(("insufficient_quota", "insufficient_quota"), (error.GetProperty("error").GetProperty("type").GetString(), error.GetProperty("error").GetProperty("code").GetString()));
+        else
+            Assert.Equal("billing_error", error.GetProperty("error").GetProperty("type").GetString());
+        Assert.Empty(credited.Lab.Received);
+    }
+
+    [Fact]
+    public async Task A_team_that_never_had_credit_is_told_where_to_get_some()
+    {
+        await using var credited = await Credited.StartAsync(0);
+        var answer = await credited.Server.PostAsync("/v1/chat/completions", Answers.Ask("priced"));
+        Assert.Equal(403, answer.Status);
+        Assert.StartsWith("Your newly created team doesn't have any credits or licenses yet.", answer.Json.GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/v1/chat/completions", """{"model":"lab/alpha","messages":[{"role":"user","content":"Hi"}]}""", "lab/alpha")]
+    [InlineData("/v1/batches", """{"name":"nightly"}""", "/v1/batches")]
+    public async Task What_has_no_price_is_refused_with_the_setting_that_gives_it_one(string path, string body, string named)
+    {
+        await using var credited = await Credited.StartAsync(Dollar, more: "");
+        var answer = await credited.Server.PostAsync(path, body);
+        Assert.Equal((403, "credits"), (answer.Status, answer.Header("x-milliways-refused")));
+        Assert.Contains(named, answer.Text, StringComparison.Ordinal);
+        Assert.Empty(credited.Lab.Received);
+    }
+
+    [Fact]
+    public async Task A_whole_answer_is_clamped_to_what_the_balance_pays_for_and_to_no_less_than_256_tokens()
+    {
+        await using var credited = await Credited.StartAsync(300 * Credited.Output);
+        var answer = await credited.Server.PostAsync("/v1/chat/completions", Answers.Ask("output-only", more: ",\"max_tokens\":5000"));
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(300, JsonDocument.Parse(credited.Lab.Last.Body).RootElement.GetProperty("max_tokens").GetInt32());
+        Assert.Equal(200, (await credited.Server.PostAsync("/v1/messages", Answers.Say("output-only").Replace("\"max_tokens\":64", "\"max_tokens\":5000", StringComparison.Ordinal))).Status);
+        Assert.Equal(299, JsonDocument.Parse(credited.Lab.Last.Body).RootElement.GetProperty("max_tokens").GetInt32());
+        await credited.Credits.AdjustAsync(credited.Team, -(298 - 255) * Credited.Output, "test", CancellationToken.None);
+        Assert.Equal(403, (await credited.Server.PostAsync("/v1/chat/completions", Answers.Ask("output-only", more: ",\"max_tokens\":5000"))).Status);
+        Assert.Equal(200, (await credited.Server.PostAsync("/v1/chat/completions", Answers.Ask("output-only", more: ",\"max_tokens\":255"))).Status);
+    }
+
+    [Fact]
+    public async Task A_request_that_bounds_nothing_gets_a_bound_when_the_balance_is_small()
+    {
+        await using var credited = await Credited.StartAsync(400 * Credited.Output);
+        Assert.Equal(200, (await credited.Server.PostAsync("/v1/chat/completions", Answers.Ask("output-only"))).Status);
+        Assert.Equal(400, JsonDocument.Parse(credited.Lab.Last.Body).RootElement.GetProperty("max_tokens").GetInt32());
+    }
+
+    [Theory]
+    [InlineData("/v1/chat/completions", "\"error\"")]
+    [InlineData("/v1/messages", "event: error")]
+    public async Task A_stream_ends_with_its_dialects_error_when_the_credit_runs_out_and_pays_for_what_it_delivered(string path, string mark)
+    {
+        // A thousand tokens are held at once; each piece is a thousand bytes.
+        await using var credited = await Credited.StartAsync(3000 * Credited.Output);
+        var piece = new string('x', 1000);
+        credited.Lab.Standing = async turn =>
+        {
+            await turn.BeginAsync();
+            await turn.SendAsync(Answers.Role);
+            for (var i = 0; i < 10; i++)
+                await turn.SendAsync(Answers.Chunk(piece));
+            await turn.SendAsync(Answers.Finish + Answers.Usage + Answers.Done);
+            await turn.EndAsync();
+        };
+        await using var client = await RawClient.ConnectAsync(credited.Server);
+        await client.PostAsync(path, path == "/v1/messages"
+            ? Answers.Say("output-only", stream: true).Replace("\"max_tokens\":64", "\"max_tokens\":9000", StringComparison.Ordinal)
+            : Answers.Ask("output-only", stream: true, more: ",\"max_tokens\":9000"));
+        await client.HeadAsync();
+        var received = await client.RestTextAsync();
+        Assert.Equal(WireEnd.Torn, client.End);
+        Assert.Contains(mark, received, StringComparison.Ordinal);
+        Assert.Contains(Exhausted, received, StringComparison.Ordinal);
+        Assert.DoesNotContain("[DONE]", received, StringComparison.Ordinal);
+        Assert.DoesNotContain("message_stop", received, StringComparison.Ordinal);
+        var delivered = received.Split(piece).Length - 1;
+        Assert.InRange(delivered, 1, 3);
+        var charge = Assert.Single(await credited.ChargesAsync());
+        Assert.Equal((-(((1000 * delivered) + 2) / 3) * Credited.Output, "estimated"), (charge.AmountTicks, charge.UsageSource));
+        await credited.CheckAsync();
+    }
+
+    [Fact]
+    public async Task Credit_for_ten_answers_serves_exactly_ten_of_fifty_at_once()
+    {
+        const string hundred = """{"id":"up","object":"chat.completion","created":1,"model":"alpha","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":100,"total_tokens":105}}""";
+        await using var credited = await Credited.StartAsync(10 * 100 * Credited.Output);
+        credited.Lab.Standing = turn => turn.WholeAsync(hundred);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => credited.Server.PostAsync("/v1/chat/completions", Answers.Ask("output-only", more: ",\"max_tokens\":100"))));
+        Assert.Equal((10, 40), (answers.Count(answer => answer.Status == 200), answers.Count(answer => answer.Status == 403)));
+        Assert.Equal(0, await credited.BalanceAsync());
+        Assert.Equal(10, (await credited.ChargesAsync()).Count);
+        await credited.CheckAsync();
+    }
+}
