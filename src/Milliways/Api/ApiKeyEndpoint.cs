@@ -13,15 +13,17 @@ internal static class ApiKeyEndpoint
         return JsonAnswer.WriteAsync(http, new ApiKeyFacts
         {
             RedactedApiKey = key.Redacted,
-            // There are no people yet: a key acts for its team.
-            UserId = key.Team.Id.ToString("D"),
-            ModifiedBy = key.Team.Id.ToString("D"),
+            // A key that the operator made has no person behind it: it acts for its team.
+            UserId = (key.CreatedBy ?? key.Team.Id).ToString("D"),
+            ModifiedBy = (key.ModifiedBy ?? key.CreatedBy ?? key.Team.Id).ToString("D"),
             Name = key.Name,
             CreateTime = created,
             ModifyTime = modified,
             TeamId = key.Team.Id.ToString("D"),
-            Acls = ["api-key:model:*", "api-key:endpoint:*"],
+            Acls = [.. key.Acls.Texts],
             ApiKeyId = key.Id.ToString("D"),
+            TeamBlocked = key.Team.Blocked,
+            ApiKeyBlocked = key.Blocked,
             ApiKeyDisabled = key.Disabled,
         }, ApiJson.Default.ApiKeyFacts);
     }

@@ -4,6 +4,7 @@ using Milliways.Dialects.AnthropicComplete;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Sse;
 using Milliways.Exchanges;
+using Milliways.Keys;
 using Milliways.Upstreams;
 
 namespace Milliways.Api;
@@ -14,6 +15,8 @@ internal sealed class CompleteFront() : CrossingFront(CompleteDialect.Instance, 
     public override Flavour Flavour => Flavour.OpenAi;
 
     public override bool SpeaksAnthropic => true;
+
+    public override KeyEndpoints EndpointsOf(HttpContext http) => KeyEndpoints.Sample;
 
     public override bool NeedsMessages => false;
 

@@ -4,6 +4,7 @@ using Milliways.Dialects.Completions;
 using Milliways.Dialects.OpenAiChat;
 using Milliways.Dialects.Sse;
 using Milliways.Exchanges;
+using Milliways.Keys;
 using Milliways.Upstreams;
 
 namespace Milliways.Api;
@@ -14,6 +15,8 @@ internal sealed class CompletionsFront(Flavour flavour, ModelPrefix? modelPrefix
     private CompletionsFront? _other;
 
     public override Flavour Flavour => flavour;
+
+    public override KeyEndpoints EndpointsOf(HttpContext http) => KeyEndpoints.Sample;
 
     public override bool NeedsMessages => false;
 

@@ -4,6 +4,7 @@ using Milliways.Catalogue;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Exchanges.Relays;
+using Milliways.Keys;
 using Milliways.Routing;
 using Milliways.Upstreams;
 
@@ -31,6 +32,8 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
     public virtual bool SpeaksAnthropic => false;
 
     public abstract ReadOnlySpan<byte> KeepAlive { get; }
+
+    public virtual KeyEndpoints EndpointsOf(HttpContext http) => KeyEndpoints.Chat;
 
     public virtual bool NeedsMessages => true;
 

@@ -11,7 +11,7 @@ namespace Milliways.Api;
 /// GET /v1/models, /v1/language-models and their kin (xai-api 1.10). <c>anthropic-version</c> on /v1/models selects Anthropic's list, because both SDK
 /// families use the same path (contract).
 /// </summary>
-internal sealed class ModelsEndpoints(ModelDirectory directory, TimeProvider time)
+internal sealed class ModelsEndpoints(ModelDirectory directory, ModelAccess access, TimeProvider time)
 {
     private const int DefaultPage = 20;
     private const int LargestPage = 1000;
@@ -20,7 +20,7 @@ internal sealed class ModelsEndpoints(ModelDirectory directory, TimeProvider tim
 
     public Task ListAsync(HttpContext http, ApiKey key)
     {
-        var all = directory.All();
+        var all = Of(key);
         return IsAnthropic(http)
             ? ListPageAsync(http, [.. all.Where(model => !model.Model.IsEmbedding)])
             : JsonAnswer.WriteAsync(http, new ModelList([.. all.Select(ModelItem.Of)]), ApiJson.Default.ModelList);
@@ -28,7 +28,7 @@ internal sealed class ModelsEndpoints(ModelDirectory directory, TimeProvider tim
 
     public Task ByIdAsync(HttpContext http, ApiKey key, string id)
     {
-        var model = directory.Find(id);
+        var model = Find(key, id);
         if (model is null)
             return FailureAnswer.WriteAsync(http, IsAnthropic(http) ? ErrorWriters.Anthropic : Errors(key), UnknownModel.Failure(id, key.Team));
         return IsAnthropic(http)
@@ -37,18 +37,18 @@ internal sealed class ModelsEndpoints(ModelDirectory directory, TimeProvider tim
     }
 
     public Task LanguageModelsAsync(HttpContext http, ApiKey key) =>
-        JsonAnswer.WriteAsync(http, new LanguageModelList([.. directory.All().Where(model => !model.Model.IsEmbedding).Select(model => LanguageModelItem.Of(model, time.GetUtcNow()))]), ApiJson.Default.LanguageModelList);
+        JsonAnswer.WriteAsync(http, new LanguageModelList([.. Of(key).Where(model => !model.Model.IsEmbedding).Select(model => LanguageModelItem.Of(model, time.GetUtcNow()))]), ApiJson.Default.LanguageModelList);
 
     public Task LanguageModelAsync(HttpContext http, ApiKey key, string id) =>
-        directory.Find(id) is { Model.IsEmbedding: false } model
+        Find(key, id) is { Model.IsEmbedding: false } model
             ? JsonAnswer.WriteAsync(http, LanguageModelItem.Of(model, time.GetUtcNow()), ApiJson.Default.LanguageModelItem)
             : FailureAnswer.WriteAsync(http, Errors(key), UnknownModel.Failure(id, key.Team));
 
     public Task EmbeddingModelsAsync(HttpContext http, ApiKey key) =>
-        JsonAnswer.WriteAsync(http, new EmbeddingModelList([.. directory.All().Where(model => model.Model.IsEmbedding).Select(model => EmbeddingModelItem.Of(model, time.GetUtcNow()))]), ApiJson.Default.EmbeddingModelList);
+        JsonAnswer.WriteAsync(http, new EmbeddingModelList([.. Of(key).Where(model => model.Model.IsEmbedding).Select(model => EmbeddingModelItem.Of(model, time.GetUtcNow()))]), ApiJson.Default.EmbeddingModelList);
 
     public Task EmbeddingModelAsync(HttpContext http, ApiKey key, string id) =>
-        directory.Find(id) is { Model.IsEmbedding: true } model
+        Find(key, id) is { Model.IsEmbedding: true } model
             ? JsonAnswer.WriteAsync(http, EmbeddingModelItem.Of(model, time.GetUtcNow()), ApiJson.Default.EmbeddingModelItem)
             : FailureAnswer.WriteAsync(http, Errors(key), UnknownModel.Failure(id, key.Team));
 
@@ -59,6 +59,12 @@ internal sealed class ModelsEndpoints(ModelDirectory directory, TimeProvider tim
     public static Task VideoModelsAsync(HttpContext http, ApiKey key) => ImageModelsAsync(http, key);
 
     public static Task ImageModelAsync(HttpContext http, ApiKey key, string id) => FailureAnswer.WriteAsync(http, Errors(key), UnknownModel.Failure(id, key.Team));
+
+    /// <summary>Lists show what the key's ACLs allow (xai-api 1.10).</summary>
+    private IEnumerable<ServedModel> Of(ApiKey key) => key.Acls.AllModels ? directory.All() : directory.All().Where(model => access.Allows(key, model.Model.Id));
+
+    /// <summary>What it may not call does not exist for it.</summary>
+    private ServedModel? Find(ApiKey key, string id) => access.Allows(key, id) ? directory.Find(id) : null;
 
     private static IErrorWriter Errors(ApiKey key) => ErrorWriters.Of(key.Flavour ?? Flavour.Xai);
 

@@ -60,7 +60,7 @@ internal static partial class OpenApiDocument
     {
         writer.WriteStartObject(method.ToLowerInvariant());
         writer.WriteString("summary"u8, summary);
-        if (method == "POST")
+        if (method is "POST" or "PUT")
         {
             writer.WriteStartObject("requestBody"u8);
             writer.WriteBoolean("required"u8, true);
@@ -74,8 +74,8 @@ internal static partial class OpenApiDocument
             writer.WriteEndObject();
         }
         writer.WriteStartArray("security"u8);
-        if (key == KeyKind.ApiKey)
-            foreach (var scheme in (ReadOnlySpan<string>)["bearer", "apiKey"])
+        if (key != KeyKind.None)
+            foreach (var scheme in (ReadOnlySpan<string>)(key == KeyKind.ApiKey ? ["bearer", "apiKey"] : ["managementKey"]))
             {
                 writer.WriteStartObject();
                 writer.WriteStartArray(scheme);
@@ -103,6 +103,11 @@ internal static partial class OpenApiDocument
         writer.WriteString("type"u8, "apiKey"u8);
         writer.WriteString("in"u8, "header"u8);
         writer.WriteString("name"u8, "x-api-key"u8);
+        writer.WriteEndObject();
+        writer.WriteStartObject("managementKey"u8);
+        writer.WriteString("type"u8, "http"u8);
+        writer.WriteString("scheme"u8, "bearer"u8);
+        writer.WriteString("description"u8, "A management key, xai-token-mw-..."u8);
         writer.WriteEndObject();
         writer.WriteEndObject();
         writer.WriteEndObject();

@@ -13,6 +13,9 @@ internal enum KeyKind
 
     /// <summary>An API key as Bearer or x-api-key.</summary>
     ApiKey,
+
+    /// <summary>A management key as Bearer.</summary>
+    ManagementKey,
 }
 
 /// <summary>One route: what it answers to, and what a reader of /openapi.json is told of it.</summary>

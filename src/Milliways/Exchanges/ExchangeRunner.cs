@@ -15,7 +15,7 @@ namespace Milliways.Exchanges;
 /// answer that is not accounted for.
 /// </summary>
 internal sealed class ExchangeRunner(
-    IEnumerable<IGate> gates, LiveRouting routing, PromptCheck prompts, IEnumerable<IBodyCheck> checks, IEnumerable<IAdmissionGate> admissions, AttemptLoop attempts, OpenExchanges open, DetachedExchanges detached,
+    IEnumerable<IGate> gates, ModelAccess access, LiveRouting routing, PromptCheck prompts, IEnumerable<IBodyCheck> checks, IEnumerable<IAdmissionGate> admissions, AttemptLoop attempts, OpenExchanges open, DetachedExchanges detached,
     BodyBudget budget, TimeProvider time, ILogger<ExchangeRunner> log)
 {
     private readonly IGate[] _gates = [.. gates];
@@ -93,6 +93,8 @@ internal sealed class ExchangeRunner(
     private Task AnswerAsync(Exchange exchange, List<ILease> leases)
     {
         var name = exchange.Front.RouteName(exchange.Facts);
+        if (access.Refusal(exchange, name) is { } denied)
+            return RefuseAsync(exchange, leases, denied);
         var route = exchange.Front.RouteOf(exchange) ?? routing.Router.Resolve(name, exchange.Front.Operation, exchange.Key!.Team);
         if (!route.IsOk)
             return RefuseAsync(exchange, leases, route.Failure);

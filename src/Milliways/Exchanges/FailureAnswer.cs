@@ -57,6 +57,7 @@ internal static class FailureAnswer
         FailureKind.NoKey or FailureKind.WrongKey => "key",
         FailureKind.OutOfCredits => "credits",
         FailureKind.Forbidden when failure.Stage == "price" => "credits",
+        _ when failure.Stage == "acl" => "acl",
         FailureKind.Forbidden => "blocked",
         FailureKind.ContextExceeded => "context",
         FailureKind.RateLimited when failure.Party != FailureParty.Upstream => "limit",

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Milliways.Dialects.Chat;
+using Milliways.Keys;
 using Milliways.Routing;
 using Milliways.Upstreams;
 
@@ -20,6 +21,16 @@ internal interface IFront : IErrorWriter
 
     /// <summary>The body is read and scanned by the walk, or left on the socket for the upstream's request to take.</summary>
     bool ReadsBody => true;
+
+    /// <summary>The endpoints of ACLs that this request belongs to; a key needs one of them.</summary>
+    KeyEndpoints EndpointsOf(HttpContext http) => Operation switch
+    {
+        Operation.Embeddings => KeyEndpoints.Embed,
+        Operation.TokenizeText => KeyEndpoints.Tokenize,
+        Operation.CountTokens => KeyEndpoints.Tokenize | KeyEndpoints.Chat,
+        Operation.ImageGenerations or Operation.ImageEdits => KeyEndpoints.Image,
+        _ => KeyEndpoints.Chat,
+    };
 
     /// <summary>The body must have <c>messages</c>.</summary>
     bool NeedsMessages => Operation is Operation.Chat or Operation.CountTokens;

@@ -21,11 +21,19 @@ internal sealed class GatewayStore : IRefreshed
         _flavours.TryGetValue(Name(account, gateway), out var flavour) ? flavour : null;
 
     /// <summary>Null takes the setting away.</summary>
-    public void SetFlavour(string account, string gateway, Flavour? flavour)
+    /// <param name="account">The team.</param>
+    /// <param name="gateway">Its gateway's name.</param>
+    /// <param name="flavour">What is set.</param>
+    /// <param name="also">What else belongs to the change, in its transaction.</param>
+    public void SetFlavour(string account, string gateway, Flavour? flavour, Action? also = null)
     {
-        _database.Execute(
-            "INSERT INTO gateways (team, name, flavour) VALUES ($team, $name, $flavour) ON CONFLICT (team, name) DO UPDATE SET flavour = $flavour",
-            ("$team", account), ("$name", gateway), ("$flavour", flavour?.Word()));
+        _database.Transact(() =>
+        {
+            _database.Execute(
+                "INSERT INTO gateways (team, name, flavour) VALUES ($team, $name, $flavour) ON CONFLICT (team, name) DO UPDATE SET flavour = $flavour",
+                ("$team", account), ("$name", gateway), ("$flavour", flavour?.Word()));
+            also?.Invoke();
+        });
         Refresh();
     }
 

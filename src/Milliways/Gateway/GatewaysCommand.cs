@@ -1,53 +1,33 @@
 using System.CommandLine;
-using System.Text.Json;
-using System.Text.Json.Serialization;
-using Milliways.Dialects.Chat;
-using Milliways.Hosting;
-using Milliways.Keys;
+using Milliways.Hosting.Admin;
 using Milliways.Teams;
 
 namespace Milliways.Gateway;
 
-/// <summary><c>milliways gateways show|set</c> on a data directory whose server may be running: the server takes changes over within a second.</summary>
+/// <summary><c>milliways gateways show|set</c>, on a data directory whose server may be running.</summary>
 internal static class GatewaysCommand
 {
     public static Command Create()
     {
-        var (data, json) = (CommonOptions.Data(), CommonOptions.Json());
-        var name = new Argument<string>("name") { Description = "The gateway; every team has one, \"default\"", DefaultValueFactory = _ => GatewayRoutes.DefaultGateway };
-        name.AcceptOnlyFromAmong(GatewayRoutes.DefaultGateway);
-        var show = new Command("show", "What is set for a gateway") { name, data, json };
-        show.SetAction(parsed =>
-        {
-            using var database = KeysCommand.Open(parsed.GetValue(data));
-            var team = KeysCommand.First(new TeamStore(database, TimeProvider.System));
-            return Print(parsed.GetValue(json), team, parsed.GetValue(name)!, new GatewayStore(database).FlavourOf(team.Account, parsed.GetValue(name)!));
-        });
+        var (showOptions, showTeam, showName) = (DoorOptions.Create(), TeamOptions.Team(), Name());
+        var show = showOptions.Command("show", "What is set for a gateway", showName, showTeam);
+        show.SetAction((parsed, _) => AdminDoor.RunAsync(parsed, showOptions, GatewayAdmin.Show, new GatewayRef(parsed.GetValue(showTeam), parsed.GetValue(showName)!), Print));
+
+        var (options, team, name) = (DoorOptions.Create(), TeamOptions.Team(), Name());
         var flavour = new Option<string>("--flavour") { Description = "How errors, tool calls and usage look there: xai, openai, or path for what each path says", HelpName = "FLAVOUR", Required = true };
         flavour.AcceptOnlyFromAmong("xai", "openai", "path");
-        var set = new Command("set", "Switch a gateway to a flavour; a key's own flavour counts more") { name, data, json, flavour };
-        set.SetAction(parsed =>
-        {
-            using var database = KeysCommand.Open(parsed.GetValue(data));
-            var team = KeysCommand.First(new TeamStore(database, TimeProvider.System));
-            var wanted = Flavours.Parse(parsed.GetValue(flavour)!);
-            new GatewayStore(database).SetFlavour(team.Account, parsed.GetValue(name)!, wanted);
-            return Print(parsed.GetValue(json), team, parsed.GetValue(name)!, wanted);
-        });
+        var set = options.Command("set", "Switch a gateway to a flavour; a key's own flavour counts more", name, team, flavour);
+        set.SetAction((parsed, _) => AdminDoor.RunAsync(parsed, options, GatewayAdmin.Set,
+            new GatewayFacts(parsed.GetValue(team), parsed.GetValue(name)!, parsed.GetValue(flavour) is "path" ? null : parsed.GetValue(flavour)), Print));
         return new Command("gateways", "Show and set the gateway's flavour") { show, set };
     }
 
-    private static int Print(bool json, Team team, string name, Flavour? flavour)
+    private static Argument<string> Name()
     {
-        Console.WriteLine(json
-            ? JsonSerializer.Serialize(new GatewayFacts(team.Account, name, flavour?.Word()), GatewaysJson.Default.GatewayFacts)
-            : $"{team.Account}/{name}  flavour: {flavour?.Word() ?? "as the path says"}");
-        return ExitCode.Done;
+        var name = new Argument<string>("name") { Description = "The gateway; every team has one, \"default\"", DefaultValueFactory = _ => GatewayRoutes.DefaultGateway };
+        name.AcceptOnlyFromAmong(GatewayRoutes.DefaultGateway);
+        return name;
     }
+
+    private static void Print(GatewayFacts gateway) => Console.WriteLine($"{gateway.Team}/{gateway.Name}  flavour: {gateway.Flavour ?? "as the path says"}");
 }
-
-internal sealed record GatewayFacts(string Team, string Name, string? Flavour);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
-[JsonSerializable(typeof(GatewayFacts))]
-internal sealed partial class GatewaysJson : JsonSerializerContext;

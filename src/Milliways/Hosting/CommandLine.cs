@@ -56,11 +56,19 @@ internal static class CommandLine
         root.Subcommands.Add(ServeCommand.Create());
         root.Subcommands.Add(EngineCommand.Create());
         root.Subcommands.Add(ConfigCommand.Create());
+        root.Subcommands.Add(Teams.TeamsCommand.Create());
+        root.Subcommands.Add(Teams.MembersCommand.Create());
         root.Subcommands.Add(Keys.KeysCommand.Create());
+        root.Subcommands.Add(Keys.LimitsCommand.Create());
+        root.Subcommands.Add(Credits.CreditsCommand.Create());
+        root.Subcommands.Add(Teams.AuditCommand.Create());
+        root.Subcommands.Add(AdminCommand());
         root.Subcommands.Add(Gateway.GatewaysCommand.Create());
         root.Subcommands.Add(VersionCommand.Create());
         return root;
     }
+
+    private static Command AdminCommand() => new("admin", "The operator's chores") { Credits.CreditsCommand.Check(), Teams.MembersCommand.ResetPassword() };
 
     private static string Sentence(Exception error) => string.Join(' ', error.Message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).TrimEnd('.');
 

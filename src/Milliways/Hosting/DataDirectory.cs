@@ -38,7 +38,11 @@ internal sealed class DataDirectory : IDisposable
 
     /// <summary>Creates what is missing and takes the lock.</summary>
     /// <exception cref="UserErrorException">Not writable, no directory, or in use by another server, which is named.</exception>
-    public static DataDirectory Open(string path, int processId)
+    public static DataDirectory Open(string path, int processId) => TryOpen(path, processId) ?? throw InUse(System.IO.Path.GetFullPath(path));
+
+    /// <summary>As <see cref="Open"/>, but null when somebody else holds the lock.</summary>
+    /// <exception cref="UserErrorException">Not writable, or no directory.</exception>
+    public static DataDirectory? TryOpen(string path, int processId)
     {
         path = System.IO.Path.GetFullPath(path);
         try
@@ -46,7 +50,7 @@ internal sealed class DataDirectory : IDisposable
             CreatePrivate(path);
             var run = System.IO.Path.Combine(path, "run");
             CreatePrivate(run);
-            return new DataDirectory(path, TakeLock(path, System.IO.Path.Combine(run, "lock"), System.IO.Path.Combine(run, "pid"), processId));
+            return TakeLock(System.IO.Path.Combine(run, "lock"), System.IO.Path.Combine(run, "pid"), processId) is { } held ? new DataDirectory(path, held) : null;
         }
         catch (Exception denied) when (denied is UnauthorizedAccessException or IOException or NotSupportedException)
         {
@@ -81,7 +85,8 @@ internal sealed class DataDirectory : IDisposable
         _lock.Dispose();
     }
 
-    private static void CreatePrivate(string path)
+    /// <summary>Makes a directory that only this user may enter; one that is there stays as it is.</summary>
+    public static void CreatePrivate(string path)
     {
         if (OperatingSystem.IsWindows())
             Directory.CreateDirectory(path);
@@ -90,7 +95,7 @@ internal sealed class DataDirectory : IDisposable
     }
 
     /// <summary>The lock is the system's, so it is gone with the process however that ends; the pid file only names the holder.</summary>
-    private static FileStream TakeLock(string directory, string lockFile, string pidFile, int processId)
+    private static FileStream? TakeLock(string lockFile, string pidFile, int processId)
     {
         FileStream held;
         try
@@ -99,12 +104,17 @@ internal sealed class DataDirectory : IDisposable
         }
         catch (IOException) when (File.Exists(lockFile))
         {
-            var holder = File.Exists(pidFile) ? $" (process {File.ReadAllText(pidFile).Trim()})" : "";
-            throw new UserErrorException(
-                $"The data directory {directory} is in use by another Milliways server{holder}: stop that one, or name another directory with --data.");
+            return null;
         }
         File.WriteAllText(pidFile, processId.ToString(CultureInfo.InvariantCulture));
         Protect(pidFile);
         return held;
+    }
+
+    private static UserErrorException InUse(string directory)
+    {
+        var pidFile = System.IO.Path.Combine(directory, "run", "pid");
+        var holder = File.Exists(pidFile) ? $" (process {File.ReadAllText(pidFile).Trim()})" : "";
+        return new UserErrorException($"The data directory {directory} is in use by another Milliways server{holder}: stop that one, or name another directory with --data.");
     }
 }

@@ -1,5 +1,6 @@
 using Milliways.Api;
 using Milliways.Gateway;
+using Milliways.Management;
 
 namespace Milliways.Hosting;
 
@@ -10,7 +11,7 @@ internal static class RouteTable
     {
         var (api, health, start) = (services.GetRequiredService<ApiRoutes>(), services.GetRequiredService<HealthEndpoints>(), services.GetRequiredService<StartPage>());
         var gateway = services.GetRequiredService<GatewayRoutes>();
-        var rows = api.All().ToList();
+        var rows = api.All().Concat(services.GetRequiredService<ManagementRoutes>().All()).Concat(services.GetRequiredService<AccountRoutes>().All()).ToList();
         rows.AddRange(
         [
             new("GET", "/healthz", KeyKind.None, "The process lives", HealthEndpoints.LiveAsync),

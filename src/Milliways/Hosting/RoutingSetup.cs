@@ -13,7 +13,7 @@ internal static class RoutingSetup
     public static RoutingTable Build(
         MilliwaysConfig config, Func<string, string?> environment, UpstreamClients clients, Upstream? engine, EmbeddedModels models)
     {
-        var upstreams = UpstreamSet.Build(config, environment, clients, engine, secret => secret.Contains(KeyText.Prefix, StringComparison.Ordinal));
+        var upstreams = UpstreamSet.Build(config, environment, clients, engine, KeyText.IsOurs);
         return new RoutingTable(config, upstreams, engine, models.Chat.Name, models.Embedding?.Name,
             engine is not null ? null : "the embedded engine is switched off (engine.enabled in milliways.json, or --no-engine)");
     }

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
-using System.Text;
 using Milliways.Dialects.Chat;
 using Milliways.Storage;
 using Milliways.Teams;
@@ -14,78 +12,150 @@ namespace Milliways.Keys;
 internal sealed class KeyStore
 {
     private readonly LedgerDatabase _database;
-    private readonly TeamStore _teams;
     private readonly TimeProvider _time;
-    private readonly ConcurrentDictionary<UInt256, ApiKey> _keys = new();
+    private readonly Lock _changing = new();
+    private readonly ConcurrentDictionary<KeyDigest, Text> _texts = new();
+    private readonly ConcurrentDictionary<Guid, ApiKey> _keys = new();
+    private int _version;
 
     public KeyStore(LedgerDatabase database, TeamStore teams, TimeProvider time)
     {
-        (_database, _teams, _time) = (database, teams, time);
+        (_database, _time, Rows) = (database, time, new KeyRows(database, teams));
         Refresh();
     }
 
+    public KeyRows Rows { get; }
+
+    /// <summary>Another number after every change, and before whoever made it is told: what was found under an older one may be gone.</summary>
+    public int Version => Volatile.Read(ref _version);
+
     /// <summary>The key with this text, or null. Takes any text, allocates nothing.</summary>
-    public ApiKey? Find(ReadOnlySpan<char> text)
+    public ApiKey? Find(ReadOnlySpan<char> text) => Find(text, out _);
+
+    /// <param name="isOld">It is a text that a rotation has replaced, good for a while.</param>
+    public ApiKey? Find(ReadOnlySpan<char> text, out bool isOld)
     {
-        if (text.Length != KeyText.Length)
+        isOld = false;
+        if (text.Length != KeyText.Length || !_texts.TryGetValue(KeyDigest.Of(text), out var found))
             return null;
-        Span<byte> utf8 = stackalloc byte[KeyText.Length * 3];
-        var length = Encoding.UTF8.GetBytes(text, utf8);
-        Span<byte> digest = stackalloc byte[32];
-        SHA256.HashData(utf8[..length], digest);
-        return _keys.GetValueOrDefault(UInt256.From(digest));
+        isOld = found.Until is not null;
+        return found.Until is { } until && _time.GetUtcNow().ToUnixTimeMilliseconds() >= until ? null : found.Key;
     }
 
-    /// <summary>Takes over what another process has written: new keys come, deleted ones go.</summary>
-    public void Refresh()
-    {
-        var teams = _teams.All().ToDictionary(team => team.Account);
-        var stored = _database.Query(
-            "SELECT digest, id, team, name, redacted, created, modified, disabled, flavour FROM api_keys",
-            row => (Digest: UInt256.From(row.GetFieldValue<byte[]>(0)), Key: new ApiKey(
-                Guid.ParseExact(row.GetString(1), "N"), teams[row.GetString(2)], row.GetString(3), row.GetString(4),
-                DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)), row.GetInt64(7) != 0)
-            {
-                Flavour = row.IsDBNull(8) ? null : Flavours.Parse(row.GetString(8)),
-            }));
-        foreach (var (digest, key) in stored)
-            _keys[digest] = key;
-        foreach (var gone in _keys.Keys.Except(stored.Select(row => row.Digest)))
-            _keys.TryRemove(gone, out _);
-    }
+    public ApiKey? Find(Guid id) => _keys.GetValueOrDefault(id);
 
     public IReadOnlyList<ApiKey> All() => [.. _keys.Values.OrderBy(key => key.Created).ThenBy(key => key.Id)];
+
+    /// <summary>Takes over what another process has written: new keys come, deleted ones go, teams change.</summary>
+    public void Refresh()
+    {
+        lock (_changing)
+        {
+            var (rows, old) = (Rows.All(), Rows.OldTexts());
+            var digests = new HashSet<KeyDigest>();
+            var ids = new HashSet<Guid>();
+            foreach (var row in rows)
+            {
+                Put(row);
+                digests.Add(row.Digest);
+                ids.Add(row.Key.Id);
+            }
+            foreach (var text in old)
+                if (Put(text))
+                    digests.Add(text.Digest);
+            foreach (var gone in _texts.Keys)
+                if (!digests.Contains(gone))
+                    _texts.TryRemove(gone, out _);
+            foreach (var gone in _keys.Keys)
+                if (!ids.Contains(gone))
+                    _keys.TryRemove(gone, out _);
+            Interlocked.Increment(ref _version);
+        }
+    }
+
+    /// <summary>Takes over one key, once its change is in the database.</summary>
+    public void Refresh(Guid id)
+    {
+        lock (_changing)
+        {
+            // First what is, then away with what was: between the two a good key is found.
+            var digests = new HashSet<KeyDigest>();
+            if (Rows.Find(id) is { } row)
+            {
+                Put(row);
+                digests.Add(row.Digest);
+                foreach (var text in Rows.OldTexts(id))
+                    if (Put(text))
+                        digests.Add(text.Digest);
+            }
+            else
+                _keys.TryRemove(id, out _);
+            foreach (var (digest, text) in _texts)
+                if (text.Key.Id == id && !digests.Contains(digest))
+                    _texts.TryRemove(digest, out _);
+            Interlocked.Increment(ref _version);
+        }
+    }
 
     /// <summary>Makes a key and returns its text, which nobody can show again.</summary>
     public (ApiKey Key, string Text) Create(Team team, string name, Flavour? flavour = null)
     {
         var now = _time.GetUtcNow();
+        var (key, text) = New(new ApiKey(Guid.CreateVersion7(now), team, name, "", now, now, Disabled: false) { Flavour = flavour });
+        Refresh(key.Id);
+        return (key, text);
+    }
+
+    /// <summary>Writes a key with a new text; in memory it is with <see cref="Refresh(Guid)"/>.</summary>
+    public (ApiKey Key, string Text) New(ApiKey key)
+    {
         var text = KeyText.Create();
-        var digest = SHA256.HashData(Encoding.ASCII.GetBytes(text));
-        var key = new ApiKey(Guid.CreateVersion7(now), team, name, KeyText.Redact(text), now, now, Disabled: false) { Flavour = flavour };
-        _database.Execute(
-            "INSERT INTO api_keys (id, team, name, digest, redacted, created, modified, flavour) VALUES ($id, $team, $name, $digest, $redacted, $now, $now, $flavour)",
-            ("$id", key.Id.ToString("N")), ("$team", team.Account), ("$name", name), ("$digest", digest), ("$redacted", key.Redacted),
-            ("$now", now.ToUnixTimeMilliseconds()), ("$flavour", flavour?.Word()));
-        _keys[UInt256.From(digest)] = key;
+        key = key with { Redacted = KeyText.Redact(text) };
+        Rows.Insert(key, KeyDigest.Of(text));
         return (key, text);
     }
 
     /// <summary>Forgets a key; false when there is none with this id.</summary>
     public bool Delete(Guid id)
     {
-        foreach (var (digest, key) in _keys)
-            if (key.Id == id)
-                _keys.TryRemove(digest, out _);
-        return _database.Execute("DELETE FROM api_keys WHERE id = $id", ("$id", id.ToString("N"))) > 0;
+        var was = Rows.Delete(id);
+        Refresh(id);
+        return was;
     }
 
-    /// <summary>A digest as a dictionary's key, compared as four words.</summary>
-    private readonly record struct UInt256(ulong A, ulong B, ulong C, ulong D)
+    /// <summary>Writes when keys were used last, those that were since.</summary>
+    public void WriteUses()
     {
-        public static UInt256 From(ReadOnlySpan<byte> digest) =>
-            new(BitConverter.ToUInt64(digest), BitConverter.ToUInt64(digest[8..]), BitConverter.ToUInt64(digest[16..]), BitConverter.ToUInt64(digest[24..]));
-
-        public override int GetHashCode() => (int)A;
+        var used = _keys.Values.Where(key => key.Use.IsNew).Select(key => (key.Id, key.Use, key.Use.Last)).ToList();
+        if (used.Count == 0)
+            return;
+        _database.Transact(() =>
+        {
+            foreach (var (id, _, last) in used)
+                Rows.WriteUse(id, last);
+        });
+        foreach (var (_, use, last) in used)
+            use.Stored(last);
     }
+
+    private void Put(KeyRows.Row row)
+    {
+        // Requests that run now go on counting on the same object.
+        var use = _keys.TryGetValue(row.Key.Id, out var known) ? known.Use : row.Key.Use;
+        use.Stored(row.LastUsed);
+        var key = row.Key with { Use = use };
+        _keys[key.Id] = key;
+        _texts[row.Digest] = new Text(key, null);
+    }
+
+    private bool Put(KeyRows.OldText text)
+    {
+        if (!_keys.TryGetValue(text.Key, out var key))
+            return false;
+        _texts[text.Digest] = new Text(key, text.Expires);
+        return true;
+    }
+
+    /// <summary>A text's key, and until when the text is good (Unix milliseconds; null: as long as the key).</summary>
+    private readonly record struct Text(ApiKey Key, long? Until);
 }

@@ -4,7 +4,7 @@ namespace Milliways.Storage;
 internal sealed record Schema(IReadOnlyList<string> Steps)
 {
     /// <summary><c>ledger.db</c>.</summary>
-    public static Schema Ledger { get; } = new(["0001-teams-and-keys", "0002-flavours", "0003-books"]);
+    public static Schema Ledger { get; } = new(["0001-teams-and-keys", "0002-flavours", "0003-books", "0004-people-and-keys"]);
 
     /// <summary><c>stored.db</c>.</summary>
     public static Schema Stored { get; } = new(["stored-0001-answers"]);

@@ -13,6 +13,11 @@ internal sealed record Team(Guid Id, string Name)
     /// <summary>What it pays, in percent of the list's prices.</summary>
     public int PricePercent { get; init; } = 100;
 
+    public DateTimeOffset Created { get; init; }
+
+    /// <summary>By the operator: none of its keys works.</summary>
+    public bool Blocked { get; init; }
+
     /// <summary>Its own limits, which replace those of the configuration that they name.</summary>
     public LimitSet Limits { get; init; } = LimitSet.None;
 }

@@ -61,6 +61,10 @@ public sealed partial class SourceTests
         .. Rows("Milliways/Limits/Counting/", "Catalogue", "Exchanges", "Gateway", "Hosting", "Keys", "Routing", "Teams", "Upstreams"), // plain state machines
         ("Milliways/Routing/", "Milliways.Limits", []),
         ("Milliways/Exchanges/", "Milliways.Limits", []),
+        .. Rows("Milliways/Teams/", "Api", "Exchanges", "Gateway", "Management", "Routing", "Upstreams"),
+        .. Rows("Milliways/Keys/", "Management"),
+        .. Rows("Milliways/Management/", "Storage", "Gateway", "Routing", "Upstreams"),
+        .. Rows("Milliways/Hosting/Admin/", "Api", "Exchanges", "Management", "Routing"),
     ];
 
     [Fact]

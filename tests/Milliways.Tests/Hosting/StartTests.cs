@@ -277,10 +277,10 @@ public sealed class StartTests
         foreach (var route in routes)
         {
             var operation = paths.GetProperty(route.Path).GetProperty(route.Method.ToLowerInvariant());
-            Assert.Equal(route.Key == Milliways.Api.KeyKind.ApiKey ? 2 : 0, operation.GetProperty("security").GetArrayLength());
+            Assert.Equal(route.Key switch { Milliways.Api.KeyKind.ApiKey => 2, Milliways.Api.KeyKind.ManagementKey => 1, _ => 0 }, operation.GetProperty("security").GetArrayLength());
             // What is said without a key is served without one, and the other way round.
             var answer = await server.SendAsync(route.Method, route.Path.Replace("{model_id}", "x", StringComparison.Ordinal), null, ("Authorization", ""));
-            Assert.Equal(route.Key == Milliways.Api.KeyKind.ApiKey, answer.Status == 401);
+            Assert.Equal(route.Key != Milliways.Api.KeyKind.None, answer.Status == 401);
         }
         Assert.Equal("model_id", paths.GetProperty("/v1/models/{model_id}").GetProperty("parameters")[0].GetProperty("name").GetString());
         Assert.Equal(["account_id", "gateway_id"], paths.GetProperty("/v1/{account_id}/{gateway_id}/compat/chat/completions").GetProperty("parameters").EnumerateArray().Select(parameter => parameter.GetProperty("name").GetString()));

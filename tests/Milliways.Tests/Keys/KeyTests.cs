@@ -108,7 +108,7 @@ public sealed class KeyTests
         await using var server = await TestServer.StartAsync();
         Assert.Equal(200, (await server.GetAsync("/v1/api-key")).Status);
         var secret = Encoding.ASCII.GetBytes(server.Key[7..50]);
-        var files = Directory.GetFiles(server.Data, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != "lock").ToList();
+        var files = Directory.GetFiles(server.Data, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) is not ("lock" or "admin.sock")).ToList();
         Assert.Contains(files, file => file.EndsWith("ledger.db", StringComparison.Ordinal));
         foreach (var file in files)
         {
@@ -151,7 +151,7 @@ public sealed class KeyTests
         async Task<Answer> Refused()
         {
             Answer answer;
-            while ((answer = await server.GetAsync("/v1/api-key")).Status == 200) { }
+            while ((answer = await server.GetAsync("/v1/models")).Status == 200) { }
             return answer;
         }
         var refused = Refused();

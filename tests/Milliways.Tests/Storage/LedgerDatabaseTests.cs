@@ -14,7 +14,7 @@ public sealed class LedgerDatabaseTests
             using (var database = LedgerDatabase.Open(directory["ledger.db"]))
             {
                 Assert.Equal(Schema.Ledger.Latest, database.Query("PRAGMA user_version", row => row.GetInt32(0))[0]);
-                Assert.Equal(["api_keys", "gateways", "teams"], database.Query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", row => row.GetString(0)));
+                Assert.Equal(["api_keys", "audit", "counters", "gateways", "invitations", "management_keys", "members", "old_key_texts", "teams", "users"], database.Query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name", row => row.GetString(0)));
                 Assert.Equal("wal", database.Query("PRAGMA journal_mode", row => row.GetString(0))[0]);
                 Assert.Equal(2, database.Query("PRAGMA synchronous", row => row.GetInt32(0))[0]);
             }

@@ -2,6 +2,7 @@ using System.Buffers;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.OpenAiChat;
 using Milliways.Exchanges;
+using Milliways.Keys;
 using Milliways.Routing;
 using Milliways.Stored;
 using Milliways.Upstreams;
@@ -23,6 +24,14 @@ internal sealed class PassThroughFront(Flavour flavour, OwnedIds owned, LiveRout
     public bool ReadsBody => false;
 
     public ReadOnlySpan<byte> KeepAlive => default;
+
+    public KeyEndpoints EndpointsOf(HttpContext http) => PassThroughTarget.Of(http).Value?.Resource switch
+    {
+        "documents" => KeyEndpoints.Documents,
+        "videos" => KeyEndpoints.Image,
+        "files" => KeyEndpoints.Documents | KeyEndpoints.Chat,
+        _ => KeyEndpoints.Chat,
+    };
 
     public IFront In(Flavour wanted) => wanted == flavour ? this : _other ??= new PassThroughFront(wanted, owned, routing) { _other = this };
 

@@ -56,6 +56,7 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             Security = root.Section("security") is { } security ? ReadSecurity(security) : new SecurityConfig(),
             Credits = root.Section("credits") is { } credits ? CreditsReader.Read(credits) : new CreditsConfig(),
             Limits = root.Section("limits") is { } limits ? LimitsReader.Read(limits) : new LimitsConfig(),
+            Registration = root.Section("registration") is { } registration ? RegistrationConfig.Read(registration) : new RegistrationConfig(),
         };
         LaterSections.Read(root, _warnings);
         root.Done();

@@ -22,6 +22,8 @@ internal sealed record MilliwaysConfig
 
     public LimitsConfig Limits { get; init; } = new();
 
+    public RegistrationConfig Registration { get; init; } = new();
+
     /// <summary>Things worth saying at start that keep nothing from working.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 

@@ -1,0 +1,27 @@
+using Milliways.Credits;
+using Milliways.Gateway;
+using Milliways.Keys;
+using Milliways.Storage;
+using Milliways.Teams;
+
+namespace Milliways.Hosting.Admin;
+
+/// <summary>
+/// What commands need, whether they run in the server or in a process of their own: everything here wants only a <see cref="LedgerDatabase"/>, a
+/// <see cref="TimeProvider"/> and, for credits, a <see cref="Bookkeeping"/>.
+/// </summary>
+internal static class CommandServices
+{
+    public static void Add(IServiceCollection services)
+    {
+        services.AddSingleton<TeamStore>().AddSingleton<UserStore>().AddSingleton<AuditLog>().AddSingleton<KeyStore>().AddSingleton<ManagementKeyStore>();
+        services.AddSingleton<GatewayStore>();
+        services.AddSingleton<TeamCommands>().AddSingleton<MemberCommands>().AddSingleton<KeyCommands>().AddSingleton<ManagementKeyCommands>();
+        services.AddSingleton<ITeamWatcher, KeyCacheRefresh>();
+        services.AddSingleton<AdminCommands>();
+        services.AddSingleton<IAdminCommandSet, TeamAdmin>().AddSingleton<IAdminCommandSet, MemberAdmin>();
+        services.AddSingleton<IAdminCommandSet, KeyAdmin>().AddSingleton<IAdminCommandSet, ManagementKeyAdmin>();
+        services.AddSingleton<CreditCommands>().AddSingleton<IAdminCommandSet, CreditsAdmin>();
+        services.AddSingleton<IAdminCommandSet, LimitsAdmin>().AddSingleton<IAdminCommandSet, GatewayAdmin>();
+    }
+}
