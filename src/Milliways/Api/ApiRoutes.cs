@@ -11,7 +11,7 @@ namespace Milliways.Api;
 /// <summary>The routes of xAI's, OpenAI's and Anthropic's APIs.</summary>
 internal sealed class ApiRoutes(
     ExchangeRunner runner, KeyGate keys, ModelsEndpoints models, DeferredCompletions deferred, PassThroughFront passThrough,
-    StoredResponses stored, ResponseEndpoints responses)
+    StoredResponses stored, ResponseEndpoints responses, BillingDashboard billing)
 {
     private static readonly CompletionsFront Completions = new(Flavour.Xai);
     private static readonly CompleteFront Complete = new();
@@ -56,9 +56,9 @@ internal sealed class ApiRoutes(
         Read("/v1/video-generation-models", KeyEndpoints.Models, "Video models", ModelsEndpoints.VideoModelsAsync),
         ReadOne("/v1/video-generation-models/{model_id}", KeyEndpoints.Models, "One video model", ModelsEndpoints.ImageModelAsync),
         new("GET", "/v1/api-key", KeyKind.ApiKey, "Facts about the calling key, also when it is disabled or blocked", (http, _) => AboutKeyAsync(http)),
-        Read("/v1/dashboard/billing/subscription", KeyEndpoints.All, "The team's credit as One-API and Chatbox read it", BillingDashboard.SubscriptionAsync),
-        Read("/v1/dashboard/billing/usage", KeyEndpoints.All, "What the team has spent, in cents", BillingDashboard.UsageAsync),
-        Read("/v1/dashboard/billing/credit_grants", KeyEndpoints.All, "The team's grants", BillingDashboard.CreditGrantsAsync),
+        Read("/v1/dashboard/billing/subscription", KeyEndpoints.All, "The team's credit as One-API and Chatbox read it", billing.SubscriptionAsync),
+        Read("/v1/dashboard/billing/usage", KeyEndpoints.All, "What the team has spent, in cents", billing.UsageAsync),
+        Read("/v1/dashboard/billing/credit_grants", KeyEndpoints.All, "The team's grants", billing.CreditGrantsAsync),
     ];
 
     private ApiRoute Stated(string method, string path, string summary, string reason) =>

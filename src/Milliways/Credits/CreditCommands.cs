@@ -19,18 +19,11 @@ internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books,
     /// <summary>How long somebody who reads waits for the books to have what is durable.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    public async Task<CreditsShown> ShowAsync(Actor actor, string? team, CancellationToken cancel)
-    {
-        var account = await OpenAsync(actor, team, Right.SeeCredits, "see the team's credits", cancel);
-        var now = time.GetUtcNow();
-        lock (account.Gate)
-            return new CreditsShown(
-                account.Team.ToString("N"), account.Balance, account.Held, account.Available(now), account.Owed, account.Allowance, Money.Format(account.Balance),
-                [.. account.Lots.Select(lot => new GrantShown(lot.Id.ToString("N"), Words.Of(lot.Kind), lot.Amount, lot.Left, StatementReader.Text(lot.Expires)))])
-            {
-                SpentTicks = account.Spending.Spent(now), SoftLimitTicks = account.Spending.Limit.Soft, HardLimitTicks = account.Spending.Limit.Hard,
-            };
-    }
+    public async Task<CreditsShown> ShowAsync(Actor actor, string? team, CancellationToken cancel) =>
+        Shown(await OpenAsync(actor, team, Right.SeeCredits, "see the team's credits", cancel));
+
+    /// <summary>The same for whoever holds a key of the team: a key may always ask what it can spend.</summary>
+    public async Task<CreditsShown> ShowToKeyAsync(Guid team, CancellationToken cancel) => Shown(await books.Ledger.OpenAsync(team, cancel));
 
     /// <summary>Credit for nothing.</summary>
     /// <param name="expires">Null: never.</param>
@@ -210,6 +203,18 @@ internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books,
         {
             throw new CommandException(CommandProblem.Conflict, $"The database is away: {books.Folder.Lag} charges wait in the journal. Try again when it is back.");
         }
+    }
+
+    private CreditsShown Shown(Account account)
+    {
+        var now = time.GetUtcNow();
+        lock (account.Gate)
+            return new CreditsShown(
+                account.Team.ToString("N"), account.Balance, account.Held, account.Available(now), account.Owed, account.Allowance, Money.Format(account.Balance),
+                [.. account.Lots.Select(lot => new GrantShown(lot.Id.ToString("N"), Words.Of(lot.Kind), lot.Amount, lot.Left, StatementReader.Text(lot.Expires)))])
+            {
+                SpentTicks = account.Spending.Spent(now), SoftLimitTicks = account.Spending.Limit.Soft, HardLimitTicks = account.Spending.Limit.Hard,
+            };
     }
 
     private List<HoldShown> HoldsOf(Account account)

@@ -1,3 +1,4 @@
+using Milliways.Credits.Books;
 using Milliways.Credits.Grants;
 using Milliways.Credits.Pricing;
 using Milliways.Exchanges;
@@ -19,7 +20,7 @@ internal static class CreditServices
         services.AddSingleton(provider => Bookkeeping.Open(
             database, data.JournalFile, () => provider.GetRequiredService<ConfigState>().InEffect.Credits, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton<ILedger>(provider => provider.GetRequiredService<Bookkeeping>().Ledger).AddHostedService<GrantClock>();
-        services.AddSingleton<PricedRoutes>().AddSingleton<CreditFailures>();
+        services.AddSingleton<UsageReport>().AddSingleton<BillingDashboard>().AddSingleton<PricedRoutes>().AddSingleton<CreditFailures>();
         if (isGoverned)
             services.AddSingleton<IAdmissionGate, CreditGate>();
     }
