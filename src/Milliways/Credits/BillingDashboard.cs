@@ -26,7 +26,7 @@ internal sealed class BillingDashboard(CreditCommands credits, UsageReport usage
         if (options.Governance)
         {
             var now = time.GetUtcNow();
-            var shown = await credits.ShowAsync(key.Team.Id, http.RequestAborted);
+            var shown = await credits.ShowToKeyAsync(key.Team.Id, http.RequestAborted);
             limit = Dollars(shown.BalanceTicks + (await usage.DaysAsync(key.Team.Id, now - Usual, now, http.RequestAborted)).Sum(day => day.Ticks));
         }
         await JsonAnswer.WriteAsync(http, new BillingSubscription(limit, limit, limit), BillingJson.Default.BillingSubscription);
@@ -52,7 +52,7 @@ internal sealed class BillingDashboard(CreditCommands credits, UsageReport usage
             await JsonAnswer.WriteAsync(http, new BillingGrants(Unmetered, 0, Unmetered, null, null, new GrantList([])), BillingJson.Default.BillingGrants);
             return;
         }
-        var shown = await credits.ShowAsync(key.Team.Id, http.RequestAborted);
+        var shown = await credits.ShowToKeyAsync(key.Team.Id, http.RequestAborted);
         var used = (await usage.DaysAsync(key.Team.Id, DateTimeOffset.UnixEpoch, time.GetUtcNow(), http.RequestAborted)).Sum(day => day.Ticks);
         await JsonAnswer.WriteAsync(http, new BillingGrants(
             Dollars(shown.BalanceTicks + used), Dollars(used), Dollars(shown.BalanceTicks), shown.BalanceTicks, shown.AvailableTicks,

@@ -1,81 +1,92 @@
 using Milliways.Credits.Accounts;
 using Milliways.Credits.Books;
 using Milliways.Credits.Grants;
-using Milliways.Hosting;
 using Milliways.Storage;
+using Milliways.Teams;
 
 namespace Milliways.Credits;
 
 /// <summary>
-/// What people and programs do with credit; the command line, the admin socket and HTTP only map shapes to these methods. Everything shown is durable. Amounts
-/// are ticks. For a team that does not exist a <see cref="UserErrorException"/> says so.
+/// What people and programs do with credit: authorization, the change and its audit row stand here once, whoever asks; the command line, the admin socket, HTTP
+/// and the console only map shapes. Everything shown is durable. Amounts are ticks; a team is its id, null the first one.
 /// </summary>
-internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books, TimeProvider time)
+/// <exception cref="CommandException">Of every method: what whoever asked can put right.</exception>
+internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books, TeamCommands teams, AuditLog audit, TimeProvider time)
 {
     /// <summary>The longest page of a statement.</summary>
     public const int MostEntries = 100_000;
 
-    public async Task<CreditsShown> ShowAsync(Guid team, CancellationToken cancel)
-    {
-        var account = await OpenAsync(team, cancel);
-        var now = time.GetUtcNow();
-        lock (account.Gate)
-            return new CreditsShown(
-                team.ToString("N"), account.Balance, account.Held, account.Available(now), account.Owed, account.Allowance, Money.Format(account.Balance),
-                [.. account.Lots.Select(lot => new GrantShown(lot.Id.ToString("N"), Words.Of(lot.Kind), lot.Amount, lot.Left, StatementReader.Text(lot.Expires)))])
-            {
-                SpentTicks = account.Spending.Spent(now), SoftLimitTicks = account.Spending.Limit.Soft, HardLimitTicks = account.Spending.Limit.Hard,
-            };
-    }
+    /// <summary>How long somebody who reads waits for the books to have what is durable.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    public async Task<CreditsShown> ShowAsync(Actor actor, string? team, CancellationToken cancel) =>
+        Shown(await OpenAsync(actor, team, Right.SeeCredits, "see the team's credits", cancel));
+
+    /// <summary>The same for whoever holds a key of the team: a key may always ask what it can spend.</summary>
+    public async Task<CreditsShown> ShowToKeyAsync(Guid team, CancellationToken cancel) => Shown(await books.Ledger.OpenAsync(team, cancel));
 
     /// <summary>Credit for nothing.</summary>
     /// <param name="expires">Null: never.</param>
-    public Task<CreditChange> GrantAsync(Guid team, long ticks, DateTimeOffset? expires, string reason, CancellationToken cancel) =>
-        AddAsync(team, LotKind.Grant, ticks, expires, reason, cancel);
+    public Task<CreditChange> GrantAsync(Actor actor, string? team, long ticks, DateTimeOffset? expires, string reason, CancellationToken cancel) =>
+        AddAsync(actor, team, LotKind.Grant, ticks, expires, reason, "credits.grant", cancel);
 
     /// <summary>Credit that was paid for; the rule on purchases adds its bonus in the same transaction.</summary>
-    public Task<CreditChange> PurchaseAsync(Guid team, long ticks, string reason, CancellationToken cancel) =>
-        AddAsync(team, LotKind.Purchase, ticks, expires: null, reason, cancel);
+    public Task<CreditChange> PurchaseAsync(Actor actor, string? team, long ticks, string reason, CancellationToken cancel) =>
+        AddAsync(actor, team, LotKind.Purchase, ticks, expires: null, reason, "credits.purchase", cancel);
 
     /// <summary>A correction, up or down, with its reason. Down it takes what is there, and the team owes the rest.</summary>
-    /// <exception cref="LedgerUnavailableException">It could not be made durable.</exception>
-    public async Task<CreditChange> AdjustAsync(Guid team, long ticks, string reason, CancellationToken cancel)
+    public async Task<CreditChange> AdjustAsync(Actor actor, string? team, long ticks, string reason, CancellationToken cancel)
     {
         if (string.IsNullOrWhiteSpace(reason))
-            throw new UserErrorException("An adjustment needs a reason: add --reason TEXT.", ExitCode.Usage);
+            throw new CommandException(CommandProblem.Invalid, "An adjustment needs a reason: add --reason TEXT.");
         if (ticks >= 0)
-            return await AddAsync(team, LotKind.Adjustment, ticks, expires: null, reason, cancel);
-        await OpenAsync(team, cancel);
-        CheckAmount(-ticks);
-        await books.Ledger.TakeAwayAsync(team, -ticks, reason);
-        return new CreditChange(team.ToString("N"), null, Words.Of(LotKind.Adjustment), ticks, 0, await BalanceAsync(team));
+            return await AddAsync(actor, team, LotKind.Adjustment, ticks, expires: null, reason, "credits.adjust", cancel);
+        var account = await OpenAsync(actor, team, Right.ChangeCredits, "change the team's credits", cancel);
+        CheckAmount(ticks == long.MinValue ? ticks : -ticks);
+        try
+        {
+            await books.Ledger.TakeAwayAsync(account.Team, -ticks, reason);
+        }
+        catch (LedgerUnavailableException away)
+        {
+            throw new CommandException(CommandProblem.Conflict, $"{away.Message} Try again: {away.InnerException?.Message}");
+        }
+        await ChangeAsync(actor, account.Team, "credits.adjust", $"team:{account.Team:D}", $"{Money.Format(ticks)} ({reason})", _ => true);
+        return new CreditChange(account.Team.ToString("N"), null, Words.Of(LotKind.Adjustment), ticks, 0, BalanceOf(account));
     }
 
     /// <summary>Entries of a team, opening and closing balance; what is durable is in the books first.</summary>
     /// <param name="ledger">Every posting too, the operator's included.</param>
-    public async Task<Statement> StatementAsync(Guid team, StatementRange range, bool ledger, CancellationToken cancel)
+    public async Task<Statement> StatementAsync(Actor actor, string? team, StatementRange range, bool ledger, CancellationToken cancel)
     {
-        var account = await OpenAsync(team, cancel);
-        await books.Folder.CatchUpAsync(cancel);
+        var account = await OpenAsync(actor, team, Right.SeeCredits, "see the team's credits", cancel);
+        await CatchUpAsync(cancel);
         long held;
         lock (account.Gate)
             held = account.Held;
-        return await database.RunAsync(session => StatementReader.Read(session, team, range with { Most = Math.Clamp(range.Most, 1, MostEntries) }, held, ledger));
+        return await database.RunAsync(session => StatementReader.Read(session, account.Team, range with { Most = Math.Clamp(range.Most, 1, MostEntries) }, held, ledger));
     }
 
-    /// <summary>Open holds of one team, or of all.</summary>
-    public HoldsShown Holds(Guid? team) => new([.. books.Ledger.Accounts.Where(account => team is null || account.Team == team).SelectMany(HoldsOf).OrderByDescending(hold => hold.AgeSeconds)]);
+    /// <summary>Open holds of one team, or of all that who asks may see.</summary>
+    public HoldsShown Holds(Actor actor, string? team)
+    {
+        var one = team is null ? (Guid?)null : teams.Show(actor, team).Id;
+        var seen = books.Ledger.Accounts.Where(account => (one is null || account.Team == one) && actor.May(Right.SeeCredits, account.Team));
+        return new HoldsShown([.. seen.SelectMany(HoldsOf).OrderByDescending(hold => hold.AgeSeconds)]);
+    }
 
     /// <param name="code">Null: one that nobody guesses is made.</param>
-    public async Task<PromoShown> CreatePromoAsync(string? code, long ticks, int most, DateTimeOffset? until, TimeSpan? lasts)
+    public async Task<PromoShown> CreatePromoAsync(Actor actor, string? code, long ticks, int most, DateTimeOffset? until, TimeSpan? lasts)
     {
+        if (!actor.May(Right.ChangeCredits, Guid.Empty))
+            throw new CommandException(CommandProblem.Forbidden, "Only the operator makes promotional codes.");
         CheckAmount(ticks);
         if (most < 1)
-            throw new UserErrorException("A promotional code is for at least one team: correct --most.", ExitCode.Usage);
+            throw new CommandException(CommandProblem.Invalid, "A promotional code is for at least one team: correct --most.");
         var promo = new PromoCode((code ?? PromoCodes.New()).Trim().ToUpperInvariant(), ticks, most, until, lasts);
         if (promo.Code.Length is 0 or > 64 || promo.Code.Any(letter => !char.IsAsciiLetterOrDigit(letter) && letter != '-'))
-            throw new UserErrorException("A promotional code has 1 to 64 letters, digits and hyphens: correct --code.", ExitCode.Usage);
-        await database.RunAsync(session =>
+            throw new CommandException(CommandProblem.Invalid, "A promotional code has 1 to 64 letters, digits and hyphens: correct --code.");
+        await ChangeAsync(actor, null, "credits.promo-create", $"promo:{promo.Code}", $"{Money.Format(ticks)} for {most}", session =>
         {
             PromoCodes.Create(session, promo, time.GetUtcNow());
             return true;
@@ -83,62 +94,71 @@ internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books,
         return new PromoShown(promo.Code, ticks, most, StatementReader.Text(until), lasts?.TotalSeconds);
     }
 
-    public async Task<CreditChange> RedeemPromoAsync(Guid team, string code, CancellationToken cancel)
+    public async Task<CreditChange> RedeemPromoAsync(Actor actor, string? team, string code, CancellationToken cancel)
     {
-        await OpenAsync(team, cancel);
-        var lot = await database.RunAsync(session => PromoCodes.Redeem(session, code, team, time.GetUtcNow()));
-        return await AddedAsync(lot, bonus: 0);
+        var account = await OpenAsync(actor, team, Right.RedeemPromo, "redeem promotional codes", cancel);
+        var lot = await ChangeAsync(actor, account.Team, "credits.promo-redeem", $"team:{account.Team:D}", code.Trim().ToUpperInvariant(), session => PromoCodes.Redeem(session, code, account.Team, time.GetUtcNow()));
+        return await AddedAsync(account, lot, bonus: 0);
     }
 
     /// <summary>Bounds of what a team, or one of its gateways, spends in a calendar month (UTC); null: none.</summary>
-    public async Task SetSpendingLimitAsync(Guid team, string? gateway, SpendingLimit limit, CancellationToken cancel)
+    public async Task<CreditsShown> SetSpendingLimitAsync(Actor actor, string? team, string? gateway, SpendingLimit limit, CancellationToken cancel)
     {
-        await OpenAsync(team, cancel);
-        await database.RunAsync(session => session.Execute(
+        var account = await OpenAsync(actor, team, Right.SetSpendingLimits, "limit the team's spending", cancel);
+        if (limit.Soft is < 0 || limit.Hard is < 0)
+            throw new CommandException(CommandProblem.Invalid, "A spending limit is at least 0: correct --soft and --hard.");
+        await ChangeAsync(actor, account.Team, "credits.limit", $"team:{account.Team:D}", $"{gateway ?? "team"}: soft {Text(limit.Soft)}, hard {Text(limit.Hard)}", session => session.Execute(
             """
             INSERT INTO spending_limits (team, gateway, soft, hard) VALUES ($team, $gateway, $soft, $hard)
             ON CONFLICT (team, gateway) DO UPDATE SET soft = excluded.soft, hard = excluded.hard
-            """, ("$team", team.ToString("N")), ("$gateway", gateway ?? ""), ("$soft", limit.Soft), ("$hard", limit.Hard)));
-        await books.Ledger.RefreshAsync(team);
+            """, ("$team", account.Team.ToString("N")), ("$gateway", gateway ?? ""), ("$soft", limit.Soft), ("$hard", limit.Hard)));
+        await books.Ledger.RefreshAsync(account.Team);
+        return await ShowAsync(actor, team, cancel);
     }
 
     /// <summary>What a team may owe; null: as the configuration says.</summary>
-    public async Task SetPostpaidAsync(Guid team, long? ticks, CancellationToken cancel)
+    public async Task<CreditsShown> SetPostpaidAsync(Actor actor, string? team, long? ticks, CancellationToken cancel)
     {
-        await OpenAsync(team, cancel);
-        await database.RunAsync(session => session.Transact(() =>
+        var account = await OpenAsync(actor, team, Right.ChangeCredits, "change what the team may owe", cancel);
+        if (ticks is < 0 or > Money.Most)
+            throw new CommandException(CommandProblem.Invalid, $"An allowance is from 0 to {Money.Format(Money.Most)} dollars: correct it.");
+        await ChangeAsync(actor, account.Team, "credits.postpaid", $"team:{account.Team:D}", Text(ticks), session =>
         {
-            BookRow.Take(session, team);
-            return session.Execute("UPDATE balances SET postpaid = $ticks WHERE team = $team", ("$ticks", ticks), ("$team", team.ToString("N")));
-        }));
-        await books.Ledger.RefreshAsync(team);
+            BookRow.Take(session, account.Team);
+            return session.Execute("UPDATE balances SET postpaid = $ticks WHERE team = $team", ("$ticks", ticks), ("$team", account.Team.ToString("N")));
+        });
+        await books.Ledger.RefreshAsync(account.Team);
+        return await ShowAsync(actor, team, cancel);
     }
 
     /// <summary>Whether the books are right, memory and journal included.</summary>
-    public async Task<CheckReport> CheckAsync(CancellationToken cancel)
+    public async Task<CheckReport> CheckAsync(Actor actor, CancellationToken cancel)
     {
+        if (!actor.May(Right.ChangeCredits, Guid.Empty))
+            throw new CommandException(CommandProblem.Forbidden, "Only the operator checks the books.");
         if (books.Ledger.Unavailable is { } trouble)
             return new CheckReport(false, [$"no credit can be used at the moment: {trouble}"], 0, 0, 0);
-        await books.Folder.CatchUpAsync(cancel);
+        await CatchUpAsync(cancel);
         var report = await database.RunAsync(BookCheck.Run);
         var problems = report.Problems.Concat(books.Ledger.Accounts.SelectMany(AccountCheck.Problems)).ToList();
         return report with { Ok = problems.Count == 0, Problems = problems };
     }
 
-    private async Task<CreditChange> AddAsync(Guid team, LotKind kind, long ticks, DateTimeOffset? expires, string reason, CancellationToken cancel)
+    private async Task<CreditChange> AddAsync(
+        Actor actor, string? team, LotKind kind, long ticks, DateTimeOffset? expires, string reason, string action, CancellationToken cancel)
     {
-        await OpenAsync(team, cancel);
+        var account = await OpenAsync(actor, team, Right.ChangeCredits, "change the team's credits", cancel);
         CheckAmount(ticks);
         var now = time.GetUtcNow();
         if (expires <= now)
-            throw new UserErrorException("Credit that has expired already is none: correct --expires.", ExitCode.Usage);
-        var lot = new NewLot(Guid.CreateVersion7(now), team, kind, ticks, expires, now, reason, Rule: null);
-        var bonus = await database.RunAsync(session => session.Transact(() =>
+            throw new CommandException(CommandProblem.Invalid, "Credit that has expired already is none: correct --expires.");
+        var lot = new NewLot(Guid.CreateVersion7(now), account.Team, kind, ticks, expires, now, reason, Rule: null);
+        var bonus = await ChangeAsync(actor, account.Team, action, $"team:{account.Team:D}", $"{Money.Format(ticks)} ({reason})", session =>
         {
             LotBook.Add(session, lot);
             return kind == LotKind.Purchase && books.Rules.BonusRule is { } rule && Bonus.Covers(rule, now) ? AddBonus(session, lot, Bonus.Of(rule, ticks)) : 0;
-        }));
-        return await AddedAsync(lot, bonus);
+        });
+        return await AddedAsync(account, lot, bonus);
     }
 
     private static long AddBonus(DatabaseSession session, NewLot purchase, long ticks)
@@ -147,24 +167,54 @@ internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books,
         return ticks;
     }
 
-    private async Task<CreditChange> AddedAsync(NewLot lot, long bonus)
+    private async Task<CreditChange> AddedAsync(Account account, NewLot lot, long bonus)
     {
         await books.Ledger.RefreshAsync(lot.Team);
-        return new CreditChange(lot.Team.ToString("N"), lot.Id.ToString("N"), Words.Of(lot.Kind), lot.Ticks, bonus, await BalanceAsync(lot.Team));
+        return new CreditChange(lot.Team.ToString("N"), lot.Id.ToString("N"), Words.Of(lot.Kind), lot.Ticks, bonus, BalanceOf(account));
     }
 
-    private async Task<long> BalanceAsync(Guid team)
+    /// <summary>A change and its audit row in one transaction, off the threads of sockets.</summary>
+    private async Task<T> ChangeAsync<T>(Actor actor, Guid? team, string action, string @object, string after, Func<DatabaseSession, T> change)
     {
-        var account = await books.Ledger.OpenAsync(team, CancellationToken.None);
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        return database.Run(session => session.Transact(() =>
+        {
+            var made = change(session);
+            audit.Write(actor, team, action, @object, after: System.Text.Json.JsonSerializer.Serialize(new AuditedChange(after), CreditsJson.Default.AuditedChange));
+            return made;
+        }));
+    }
+
+    private async Task<Account> OpenAsync(Actor actor, string? team, Right right, string what, CancellationToken cancel)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // the team is looked up in the database, which blocks
+        var id = teams.Show(actor, team).Id;
+        actor.Demand(right, id, what);
+        return await books.Ledger.OpenAsync(id, cancel);
+    }
+
+    private async Task CatchUpAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await books.Folder.CatchUpAsync(cancel).WaitAsync(Patience, time, cancel);
+        }
+        catch (TimeoutException)
+        {
+            throw new CommandException(CommandProblem.Conflict, $"The database is away: {books.Folder.Lag} charges wait in the journal. Try again when it is back.");
+        }
+    }
+
+    private CreditsShown Shown(Account account)
+    {
+        var now = time.GetUtcNow();
         lock (account.Gate)
-            return account.Balance;
-    }
-
-    private async Task<Account> OpenAsync(Guid team, CancellationToken cancel)
-    {
-        if (await database.RunAsync(session => session.Query("SELECT 1 FROM teams WHERE id = $id", row => row.GetInt64(0), ("$id", team.ToString("N"))).Count) == 0)
-            throw new UserErrorException($"There is no team {team:N}: milliways teams list shows those there are.");
-        return await books.Ledger.OpenAsync(team, cancel);
+            return new CreditsShown(
+                account.Team.ToString("N"), account.Balance, account.Held, account.Available(now), account.Owed, account.Allowance, Money.Format(account.Balance),
+                [.. account.Lots.Select(lot => new GrantShown(lot.Id.ToString("N"), Words.Of(lot.Kind), lot.Amount, lot.Left, StatementReader.Text(lot.Expires)))])
+            {
+                SpentTicks = account.Spending.Spent(now), SoftLimitTicks = account.Spending.Limit.Soft, HardLimitTicks = account.Spending.Limit.Hard,
+            };
     }
 
     private List<HoldShown> HoldsOf(Account account)
@@ -175,9 +225,17 @@ internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books,
                 hold.RequestId, account.Team.ToString("N"), hold.Payer?.Key.ToString("D"), hold.Ticks, Math.Max(0, (now - hold.Since).TotalSeconds), Environment.MachineName))];
     }
 
+    private static long BalanceOf(Account account)
+    {
+        lock (account.Gate)
+            return account.Balance;
+    }
+
+    private static string Text(long? ticks) => ticks is { } some ? Money.Format(some) : "none";
+
     private static void CheckAmount(long ticks)
     {
         if (ticks is <= 0 or > Money.Most)
-            throw new UserErrorException($"An amount is more than 0 and at most {Money.Format(Money.Most)} dollars: correct it.", ExitCode.Usage);
+            throw new CommandException(CommandProblem.Invalid, $"An amount is more than 0 and at most {Money.Format(Money.Most)} dollars: correct it.");
     }
 }

@@ -46,6 +46,29 @@ internal sealed record PromoShown(string Code, long AmountTicks, int Most, strin
 /// <summary>What <c>admin check</c> found; nothing: the books are right.</summary>
 internal sealed record CheckReport(bool Ok, IReadOnlyList<string> Problems, long Teams, long Entries, long Charges);
 
+/// <summary>What the audit log keeps of a change.</summary>
+internal sealed record AuditedChange(string Change);
+
+internal sealed record CreditsRef(string? Team);
+
+/// <param name="Expires">RFC 3339; null: never.</param>
+internal sealed record GrantCredit(string? Team, long AmountTicks, DateTimeOffset? Expires, string Reason);
+
+internal sealed record ChangeCredit(string? Team, long AmountTicks, string Reason);
+
+/// <param name="To">Excluded.</param>
+internal sealed record StatementQuery(string? Team, DateTimeOffset? From, DateTimeOffset? To, long After, int Limit, bool Ledger);
+
+internal sealed record CreatePromo(string? Code, long AmountTicks, int Most, DateTimeOffset? Until, double? LastsSeconds);
+
+internal sealed record RedeemPromo(string? Team, string Code);
+
+internal sealed record SetSpendingLimit(string? Team, string? Gateway, long? SoftTicks, long? HardTicks);
+
+internal sealed record SetPostpaid(string? Team, long? Ticks);
+
+internal sealed record CheckRequest;
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.Never)]
 [JsonSerializable(typeof(CreditsShown))]
 [JsonSerializable(typeof(Statement))]
@@ -53,4 +76,14 @@ internal sealed record CheckReport(bool Ok, IReadOnlyList<string> Problems, long
 [JsonSerializable(typeof(CreditChange))]
 [JsonSerializable(typeof(PromoShown))]
 [JsonSerializable(typeof(CheckReport))]
+[JsonSerializable(typeof(CheckRequest))]
+[JsonSerializable(typeof(SetPostpaid))]
+[JsonSerializable(typeof(SetSpendingLimit))]
+[JsonSerializable(typeof(RedeemPromo))]
+[JsonSerializable(typeof(CreatePromo))]
+[JsonSerializable(typeof(StatementQuery))]
+[JsonSerializable(typeof(ChangeCredit))]
+[JsonSerializable(typeof(GrantCredit))]
+[JsonSerializable(typeof(CreditsRef))]
+[JsonSerializable(typeof(AuditedChange))]
 internal sealed partial class CreditsJson : JsonSerializerContext;

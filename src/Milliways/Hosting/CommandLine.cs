@@ -60,6 +60,7 @@ internal static class CommandLine
         root.Subcommands.Add(Teams.MembersCommand.Create());
         root.Subcommands.Add(Keys.KeysCommand.Create());
         root.Subcommands.Add(Keys.LimitsCommand.Create());
+        root.Subcommands.Add(Credits.CreditsCommand.Create());
         root.Subcommands.Add(Teams.AuditCommand.Create());
         root.Subcommands.Add(AdminCommand());
         root.Subcommands.Add(Gateway.GatewaysCommand.Create());
@@ -67,7 +68,7 @@ internal static class CommandLine
         return root;
     }
 
-    private static Command AdminCommand() => new("admin", "The operator's chores") { Teams.MembersCommand.ResetPassword() };
+    private static Command AdminCommand() => new("admin", "The operator's chores") { Credits.CreditsCommand.Check(), Teams.MembersCommand.ResetPassword() };
 
     private static string Sentence(Exception error) => string.Join(' ', error.Message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)).TrimEnd('.');
 

@@ -13,6 +13,7 @@ internal enum Right
     SeeOwnKeys, SeeAllKeys, CreateKey, ChangeOwnKey, ChangeAnyKey, RotateAnyKey, DeleteAnyKey, BlockKey,
     SeeManagementKeys, MakeManagementKeys,
     SeeModels, SeeAudit, SetGateway,
+    SeeCredits, ChangeCredits, RedeemPromo, SetSpendingLimits,
 }
 
 /// <summary>
@@ -51,6 +52,10 @@ internal static class Rights
         new(Right.SeeModels, Role.Viewer, "ListModels"),
         new(Right.SeeAudit, Role.Admin, "ListAuditEvents"),
         new(Right.SetGateway, Role.Admin),
+        new(Right.SeeCredits, Role.Viewer),
+        new(Right.ChangeCredits, null), // money comes from the operator
+        new(Right.RedeemPromo, Role.Admin),
+        new(Right.SetSpendingLimits, Role.Admin), // a team may bound itself
     ];
 
     private static readonly FrozenDictionary<Right, Row> ByRight = Table.ToFrozenDictionary(row => row.Right);

@@ -193,13 +193,13 @@ public sealed class AccountTests
         var first = Held(account, 80, Start);
         Assert.Equal(HoldRefusal.TeamLimit, Refused(account, new Payer(Team, Key, null, null), 21));
         Assert.Equal(HoldRefusal.KeyBudget, Refused(account, new Payer(Team, Key, KeyBudget: 90, null), 11));
-        Assert.Equal(HoldRefusal.GatewayLimit, Refused(account, new Payer(Team, Guid.Empty, null, "front"), 31, Start.AddMonths(1)));
         Assert.Null(Refused(account, new Payer(Team, Guid.Empty, KeyBudget: 20, "front"), 20));
         account.Apply(first, account.Settle(first, ChargeOf(80, Start)), Start);
         Assert.True(account.Spending.HasPassedSoft());
         Assert.False(account.Spending.HasPassedSoft());
         Assert.Equal(HoldRefusal.TeamLimit, Refused(account, new Payer(Team, Key, null, null), 21));
         Assert.Equal(80, account.Spending.Spent(Start));
+        Assert.Equal(HoldRefusal.GatewayLimit, Refused(account, new Payer(Team, Key, null, "front"), 31, Start.AddMonths(1)));
         Assert.Null(Refused(account, new Payer(Team, Key, 100, null), 100, Start.AddMonths(1)));
         Assert.Equal(0, account.Spending.Spent(Start.AddMonths(1)));
     }

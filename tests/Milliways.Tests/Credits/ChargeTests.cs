@@ -158,7 +158,7 @@ public sealed class ChargeTests
         var answer = await credited.Server.PostAsync("/v1/chat/completions", Answers.Ask("held", stream: true));
         Assert.Equal((200, "claude/claude-x"), (answer.Status, answer.Header("x-milliways-upstream")));
         Assert.Equal(Dollar - Small - Credited.Output, await credited.BalanceAsync());
-        var postings = (await credited.Credits.StatementAsync(credited.Team, new(null, null, 0, 10_000), ledger: true, CancellationToken.None)).Postings!;
+        var postings = (await credited.Credits.StatementAsync(Milliways.Teams.OperatorActor.Instance, credited.Server.Server.Team.Account, new(null, null, 0, 10_000), ledger: true, CancellationToken.None)).Postings!;
         Assert.Equal(0, postings.Sum(posting => posting.AmountTicks));
         Assert.Equal(-Small, postings.Single(posting => posting.Account == "operator:discarded").AmountTicks);
     }

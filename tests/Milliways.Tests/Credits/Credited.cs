@@ -1,5 +1,6 @@
 using Milliways.Credits;
 using Milliways.Credits.Books;
+using Milliways.Teams;
 using Milliways.Tests.Support;
 
 namespace Milliways.Tests.Credits;
@@ -40,21 +41,21 @@ internal sealed class Credited(TestServer server, FakeUpstream lab, FakeUpstream
             """, clock, governance: true);
         var credited = new Credited(server, lab, claude);
         if (ticks > 0)
-            await credited.Credits.GrantAsync(credited.Team, ticks, expires: null, "test", CancellationToken.None);
+            await credited.Credits.GrantAsync(OperatorActor.Instance, server.Server.Team.Account, ticks, expires: null, "test", CancellationToken.None);
         return credited;
     }
 
-    public async Task<long> BalanceAsync() => (await Credits.ShowAsync(Team, CancellationToken.None)).BalanceTicks;
+    public async Task<long> BalanceAsync() => (await Credits.ShowAsync(OperatorActor.Instance, server.Server.Team.Account, CancellationToken.None)).BalanceTicks;
 
     /// <summary>What the books say of all charges, newest last.</summary>
     public async Task<IReadOnlyList<StatementEntry>> ChargesAsync() =>
-        [.. (await Credits.StatementAsync(Team, new StatementRange(null, null, 0, 10_000), ledger: false, CancellationToken.None)).Entries.Where(entry => entry.Kind == "charge")];
+        [.. (await Credits.StatementAsync(OperatorActor.Instance, server.Server.Team.Account, new StatementRange(null, null, 0, 10_000), ledger: false, CancellationToken.None)).Entries.Where(entry => entry.Kind == "charge")];
 
     /// <summary>No hold is left, and the books are right.</summary>
     public async Task CheckAsync()
     {
-        Assert.Equal(0, (await Credits.ShowAsync(Team, CancellationToken.None)).HeldTicks);
-        Assert.Empty((await Credits.CheckAsync(CancellationToken.None)).Problems);
+        Assert.Equal(0, (await Credits.ShowAsync(OperatorActor.Instance, server.Server.Team.Account, CancellationToken.None)).HeldTicks);
+        Assert.Empty((await Credits.CheckAsync(OperatorActor.Instance, CancellationToken.None)).Problems);
     }
 
     public async ValueTask DisposeAsync()

@@ -62,7 +62,7 @@ public sealed class RefusalTests
         Assert.Equal(300, JsonDocument.Parse(credited.Lab.Last.Body).RootElement.GetProperty("max_tokens").GetInt32());
         Assert.Equal(200, (await credited.Server.PostAsync("/v1/messages", Answers.Say("output-only").Replace("\"max_tokens\":64", "\"max_tokens\":5000", StringComparison.Ordinal))).Status);
         Assert.Equal(299, JsonDocument.Parse(credited.Lab.Last.Body).RootElement.GetProperty("max_tokens").GetInt32());
-        await credited.Credits.AdjustAsync(credited.Team, -(298 - 255) * Credited.Output, "test", CancellationToken.None);
+        await credited.Credits.AdjustAsync(Milliways.Teams.OperatorActor.Instance, credited.Server.Server.Team.Account, -(298 - 255) * Credited.Output, "test", CancellationToken.None);
         Assert.Equal(403, (await credited.Server.PostAsync("/v1/chat/completions", Answers.Ask("output-only", more: ",\"max_tokens\":5000"))).Status);
         Assert.Equal(200, (await credited.Server.PostAsync("/v1/chat/completions", Answers.Ask("output-only", more: ",\"max_tokens\":255"))).Status);
     }

@@ -19,12 +19,22 @@ internal readonly record struct MonthlyPeriod(string Name, DateTimeOffset End)
         return new MonthlyPeriod(local.ToString("yyyy-MM", CultureInfo.InvariantCulture), FirstInstant(next, rule.TimeZone));
     }
 
-    /// <summary>When a local time comes first: a clock that is put forward jumps over it, one that is put back passes it twice.</summary>
+    /// <summary>
+    /// The first instant, to the second, whose local time is that one or later: a clock that is put forward jumps over it, and one that is put back passes it twice.
+    /// Only the way from UTC to local time is asked, which always has one answer.
+    /// </summary>
     private static DateTimeOffset FirstInstant(DateTime local, TimeZoneInfo zone)
     {
-        while (zone.IsInvalidTime(local))
-            local = local.AddMinutes(1);
-        var offset = zone.IsAmbiguousTime(local) ? zone.GetAmbiguousTimeOffsets(local).Max() : zone.GetUtcOffset(local);
-        return new DateTimeOffset(local, offset).ToUniversalTime();
+        // No zone is further than 14 hours from UTC.
+        var (before, after) = (new DateTimeOffset(local, TimeSpan.Zero).AddHours(-15).ToUnixTimeSeconds(), new DateTimeOffset(local, TimeSpan.Zero).AddHours(15).ToUnixTimeSeconds());
+        while (after - before > 1)
+        {
+            var middle = before + (after - before) / 2;
+            if (TimeZoneInfo.ConvertTime(DateTimeOffset.FromUnixTimeSeconds(middle), zone).DateTime < local)
+                before = middle;
+            else
+                after = middle;
+        }
+        return DateTimeOffset.FromUnixTimeSeconds(after);
     }
 }

@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using Milliways.Credits.Accounts;
 using Milliways.Credits.Books;
-using Milliways.Hosting;
 using Milliways.Storage;
+using Milliways.Teams;
 
 namespace Milliways.Credits.Grants;
 
@@ -21,7 +21,7 @@ internal static class PromoCodes
     /// <summary>A code that nobody guesses: 60 random bits.</summary>
     public static string New() => RandomNumberGenerator.GetString(Letters, 12);
 
-    /// <exception cref="UserErrorException">There is one of this name already.</exception>
+    /// <exception cref="CommandException">There is one of this name already.</exception>
     public static void Create(DatabaseSession session, PromoCode code, DateTimeOffset now)
     {
         var made = session.Execute(
@@ -29,21 +29,21 @@ internal static class PromoCodes
             ("$code", code.Code.ToUpperInvariant()), ("$amount", code.Ticks), ("$most", (long)code.Most), ("$until", code.Until?.ToUnixTimeMilliseconds()),
             ("$lasts", (long?)code.Lasts?.TotalMilliseconds), ("$created", now.ToUnixTimeMilliseconds()));
         if (made == 0)
-            throw new UserErrorException($"There is a promotional code {code.Code.ToUpperInvariant()} already: choose another one.", ExitCode.Usage);
+            throw new CommandException(CommandProblem.Conflict, $"There is a promotional code {code.Code.ToUpperInvariant()} already: choose another one.");
     }
 
-    /// <summary>Gives a team what the code is worth, in one transaction.</summary>
-    /// <exception cref="UserErrorException">The code is unknown, over, used up, or the team has redeemed it before.</exception>
-    public static NewLot Redeem(DatabaseSession session, string code, Guid team, DateTimeOffset now) => session.Transact(() =>
+    /// <summary>Gives a team what the code is worth, inside the caller's transaction.</summary>
+    /// <exception cref="CommandException">The code is unknown, over, used up, or the team has redeemed it before.</exception>
+    public static NewLot Redeem(DatabaseSession session, string code, Guid team, DateTimeOffset now)
     {
         code = code.Trim().ToUpperInvariant();
         var taken = session.Execute("UPDATE promo_codes SET used = used + 1 WHERE code = $code AND used < most AND (until IS NULL OR until >= $now)",
             ("$code", code), ("$now", now.ToUnixTimeMilliseconds()));
         if (taken == 0)
-            throw new UserErrorException("This promotional code is unknown, over, or has been redeemed as often as it may: ask for another one.");
+            throw new CommandException(CommandProblem.NotFound, "This promotional code is unknown, over, or has been redeemed as often as it may: ask for another one.");
         var (ticks, lasts) = session.Query("SELECT amount, lasts FROM promo_codes WHERE code = $code", row => (row.GetInt64(0), row.IsDBNull(1) ? (long?)null : row.GetInt64(1)), ("$code", code))[0];
         var lot = new NewLot(
             Guid.CreateVersion7(now), team, LotKind.Grant, ticks, lasts is { } milliseconds ? now.AddMilliseconds(milliseconds) : null, now, $"promotional code {code}", $"promo:{code}:{team:N}");
-        return LotBook.Add(session, lot) ? lot : throw new UserErrorException("This team has redeemed this promotional code before.");
-    });
+        return LotBook.Add(session, lot) ? lot : throw new CommandException(CommandProblem.Conflict, "This team has redeemed this promotional code before.");
+    }
 }

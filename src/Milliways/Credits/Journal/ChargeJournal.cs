@@ -20,6 +20,7 @@ internal sealed class ChargeJournal : IDisposable
     private readonly List<Pending> _batch = [];
     private long _failedAt;
     private volatile Exception? _trouble;
+    private volatile Exception? _isFull;
     private bool _isClosed;
 
     private readonly record struct Pending(Posting Posting, ReadOnlyMemory<byte> Payload, IJournalWaiter Waiter);
@@ -39,12 +40,12 @@ internal sealed class ChargeJournal : IDisposable
     public Guid Id => _file.Id;
 
     /// <summary>Why nothing can be written at the moment; null: it can.</summary>
-    public Exception? Trouble => _trouble;
+    public Exception? Trouble => _trouble ?? _isFull;
 
     /// <summary>Queues a record; records are written in the order in which they came. False: nothing can be written, and nobody will be told.</summary>
     public bool TryAdd(Posting posting, IJournalWaiter waiter)
     {
-        if (_trouble is not null)
+        if (Trouble is not null)
             return false;
         var payload = PostingCodec.Encode(posting);
         lock (_one)
@@ -73,12 +74,15 @@ internal sealed class ChargeJournal : IDisposable
             RefuseAll();
             return false;
         }
+        if (_isFull is not null && _file.HasSpaceFor(MostBytes))
+            _isFull = null;
         if (!TakeBatch(out var bytes))
             return false;
         if (!_file.HasSpaceFor(bytes))
         {
-            // Nothing is written, so nothing is unknown; the next one may find space again.
-            Fail(new IOException("The journal is full of charges that are not in the books yet."));
+            // Nothing is written, so nothing is unknown. There is space again when the books have more.
+            _isFull = new IOException("The journal is full of charges that are not in the books yet.");
+            Fail(_isFull);
             _batch.ForEach(pending => pending.Waiter.Discarded());
             return true;
         }

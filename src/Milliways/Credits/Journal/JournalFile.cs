@@ -217,12 +217,16 @@ internal sealed class JournalFile : IDisposable
 
     private void Grow(long size)
     {
-        var before = _file.Size;
-        if (before >= size)
+        var at = _file.Size;
+        if (at >= size)
             return;
-        var zeros = new byte[Math.Min(_stepBytes, 256 << 10)];
-        for (var at = before; at < size || (at - before) % _stepBytes != 0; at += zeros.Length)
-            _file.Write(at, zeros);
+        var end = (size + _stepBytes - 1) / _stepBytes * _stepBytes;
+        var zeros = new byte[Math.Min(end - at, 256 << 10)];
+        for (int part; at < end; at += part)
+        {
+            part = (int)Math.Min(zeros.Length, end - at);
+            _file.Write(at, zeros.AsSpan(0, part));
+        }
         if (_flushes)
             _file.Flush();
     }

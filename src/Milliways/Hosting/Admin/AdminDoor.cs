@@ -2,6 +2,9 @@ using System.CommandLine;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Milliways.Credits;
+using Milliways.Hosting.Configuration;
 using Milliways.Storage;
 using Milliways.Teams;
 using Milliways.Upstreams;
@@ -39,14 +42,15 @@ internal static class AdminDoor
     /// <summary>Runs a command and prints its answer, as JSON or as <paramref name="print"/> says it.</summary>
     /// <exception cref="UserErrorException">What went wrong, in one sentence.</exception>
     public static async Task<int> RunAsync<TRequest, TAnswer>(
-        ParseResult parsed, DoorOptions options, AdminCommand<TRequest, TAnswer> command, TRequest request, Action<TAnswer> print)
+        ParseResult parsed, DoorOptions options, AdminCommand<TRequest, TAnswer> command, TRequest request, Action<TAnswer> print, Func<TAnswer, int>? exitCode = null)
     {
         var answer = await AskAsync(CommonOptions.DataDirectory(parsed.GetValue(options.Data)), command.Name, JsonSerializer.SerializeToUtf8Bytes(request, command.Request));
+        var read = JsonSerializer.Deserialize(answer, command.Answer)!;
         if (parsed.GetValue(options.Json))
             Console.WriteLine(System.Text.Encoding.UTF8.GetString(answer));
         else
-            print(JsonSerializer.Deserialize(answer, command.Answer)!);
-        return ExitCode.Done;
+            print(read);
+        return exitCode?.Invoke(read) ?? ExitCode.Done;
     }
 
     /// <summary>The answer as JSON, from whoever holds the installation.</summary>
@@ -63,7 +67,7 @@ internal static class AdminDoor
                 return answer;
             using var held = DataDirectory.TryOpen(directory, Environment.ProcessId);
             if (held is not null)
-                return await RunHereAsync(file, name, request);
+                return await RunHereAsync(directory, file, name, request);
             if (TimeProvider.System.GetElapsedTime(started) > Patience)
                 throw new UserErrorException($"The data directory {directory} is held by a process that takes no commands{Holder(directory)}: wait for its end, or stop it.");
             await Task.Delay(Pause);
@@ -114,11 +118,12 @@ internal static class AdminDoor
         }
     }
 
-    private static async Task<byte[]> RunHereAsync(string file, string name, byte[] request)
+    private static async Task<byte[]> RunHereAsync(string directory, string file, string name, byte[] request)
     {
         using var database = LedgerDatabase.Open(file);
         var services = new ServiceCollection();
         services.AddSingleton(TimeProvider.System).AddSingleton(database);
+        services.AddSingleton(_ => OpenBooks(directory, database));
         CommandServices.Add(services);
         await using var provider = services.BuildServiceProvider();
         try
@@ -129,6 +134,13 @@ internal static class AdminDoor
         {
             throw Error(refused.Problem, refused.Message);
         }
+    }
+
+    /// <summary>Commands about money need what a server would have: the journal's charges in the books, and the rules of the configuration.</summary>
+    private static Bookkeeping OpenBooks(string directory, LedgerDatabase database)
+    {
+        var credits = ConfigFile.Load(CommonOptions.ConfigFile(given: null), directory, Environment.GetEnvironmentVariable).Credits;
+        return Bookkeeping.Open(database, Path.Combine(directory, "charges.journal"), () => credits, TimeProvider.System, NullLoggerFactory.Instance);
     }
 
     private static UserErrorException Error(CommandProblem problem, string message) =>

@@ -1,3 +1,4 @@
+using Milliways.Credits;
 using Milliways.Gateway;
 using Milliways.Keys;
 using Milliways.Storage;
@@ -6,8 +7,8 @@ using Milliways.Teams;
 namespace Milliways.Hosting.Admin;
 
 /// <summary>
-/// What commands need, whether they run in the server or in a process of their own: everything here wants only a <see cref="LedgerDatabase"/> and a
-/// <see cref="TimeProvider"/>.
+/// What commands need, whether they run in the server or in a process of their own: everything here wants only a <see cref="LedgerDatabase"/>, a
+/// <see cref="TimeProvider"/> and, for credits, a <see cref="Bookkeeping"/>.
 /// </summary>
 internal static class CommandServices
 {
@@ -20,6 +21,7 @@ internal static class CommandServices
         services.AddSingleton<AdminCommands>();
         services.AddSingleton<IAdminCommandSet, TeamAdmin>().AddSingleton<IAdminCommandSet, MemberAdmin>();
         services.AddSingleton<IAdminCommandSet, KeyAdmin>().AddSingleton<IAdminCommandSet, ManagementKeyAdmin>();
+        services.AddSingleton<CreditCommands>().AddSingleton<IAdminCommandSet, CreditsAdmin>();
         services.AddSingleton<IAdminCommandSet, LimitsAdmin>().AddSingleton<IAdminCommandSet, GatewayAdmin>();
     }
 }
