@@ -96,10 +96,11 @@ internal sealed class TeamPaths(TeamCommands teams, ModelDirectory directory, Ti
 
     private void WriteModels(Utf8JsonWriter writer, string name, IEnumerable<ServedModel> models)
     {
+        var now = time.GetUtcNow();
         writer.WriteStartArray(name);
         foreach (var served in models)
         {
-            var (model, price) = (served.Model, served.Model.Price?.At(time.GetUtcNow()) ?? ModelPrice.Free);
+            var (model, price) = (served.Model, served.Model.Price?.At(now) ?? ModelPrice.Free);
             writer.WriteStartObject();
             writer.WriteString("name", model.Id);
             writer.WriteString("version", model.Version);
