@@ -13,22 +13,22 @@ internal static class GatewaysCommand
 {
     public static Command Create()
     {
-        var (data, json) = (CommonOptions.Data(), CommonOptions.Json());
+        var (data, address, json) = (CommonOptions.Data(), CommonOptions.Database(), CommonOptions.Json());
         var name = new Argument<string>("name") { Description = "The gateway; every team has one, \"default\"", DefaultValueFactory = _ => GatewayRoutes.DefaultGateway };
         name.AcceptOnlyFromAmong(GatewayRoutes.DefaultGateway);
-        var show = new Command("show", "What is set for a gateway") { name, data, json };
+        var show = new Command("show", "What is set for a gateway") { name, data, address, json };
         show.SetAction(parsed =>
         {
-            using var database = KeysCommand.Open(parsed.GetValue(data));
+            using var database = KeysCommand.Open(parsed.GetValue(data), parsed.GetValue(address));
             var team = KeysCommand.First(new TeamStore(database, TimeProvider.System));
             return Print(parsed.GetValue(json), team, parsed.GetValue(name)!, new GatewayStore(database).FlavourOf(team.Account, parsed.GetValue(name)!));
         });
         var flavour = new Option<string>("--flavour") { Description = "How errors, tool calls and usage look there: xai, openai, or path for what each path says", HelpName = "FLAVOUR", Required = true };
         flavour.AcceptOnlyFromAmong("xai", "openai", "path");
-        var set = new Command("set", "Switch a gateway to a flavour; a key's own flavour counts more") { name, data, json, flavour };
+        var set = new Command("set", "Switch a gateway to a flavour; a key's own flavour counts more") { name, data, address, json, flavour };
         set.SetAction(parsed =>
         {
-            using var database = KeysCommand.Open(parsed.GetValue(data));
+            using var database = KeysCommand.Open(parsed.GetValue(data), parsed.GetValue(address));
             var team = KeysCommand.First(new TeamStore(database, TimeProvider.System));
             var wanted = Flavours.Parse(parsed.GetValue(flavour)!);
             new GatewayStore(database).SetFlavour(team.Account, parsed.GetValue(name)!, wanted);

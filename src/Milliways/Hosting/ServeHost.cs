@@ -13,6 +13,7 @@ using Milliways.Keys;
 using Milliways.Routing;
 using Milliways.Routing.Health;
 using Milliways.Routing.Order;
+using Milliways.Secrets;
 using Milliways.Storage;
 using Milliways.Stored;
 using Milliways.Teams;
@@ -49,10 +50,11 @@ internal static class ServeHost
         environment ??= Environment.GetEnvironmentVariable;
         var config = LoadConfig(options, environment);
         ListenUrls.Check(options.Urls);
+        var address = DatabaseAddress.Parse(options.Database, options.DataDirectory);
         var data = DataDirectory.Open(options.DataDirectory, Environment.ProcessId);
         try
         {
-            return Compose(options, config, data, time, environment, more);
+            return Compose(options, config, data, address, time, environment, more);
         }
         catch
         {
@@ -69,7 +71,8 @@ internal static class ServeHost
     }
 
     private static MilliwaysServer Compose(
-        ServeOptions options, MilliwaysConfig config, DataDirectory data, TimeProvider time, Func<string, string?> environment, Action<IServiceCollection>? more)
+        ServeOptions options, MilliwaysConfig config, DataDirectory data, DatabaseAddress where, TimeProvider time, Func<string, string?> environment,
+        Action<IServiceCollection>? more)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "milliways" });
         var address = new ServerAddress();
@@ -79,14 +82,17 @@ internal static class ServeHost
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = Grace + TimeSpan.FromSeconds(5));
 
-        var database = LedgerDatabase.Open(data.LedgerFile);
-        var stored = StoredDatabase.Open(data.StoredFile);
+        var database = LedgerDatabase.Open(where);
+        var stored = StoredDatabase.Open(where);
         var teams = new TeamStore(database, time);
-        var (team, firstKey) = FirstStart.Ensure(database, teams, time, data);
+        var (secret, (team, firstKey)) = database.Alone(() => (MasterSecret.Ensure(database, data.SecretFile, environment), FirstStart.Ensure(database, teams, time, data)));
         var models = new EmbeddedModels(config.Engine, data.ModelsDirectory);
         var socket = new EngineSocket(data.RunDirectory, Environment.ProcessId);
         services.AddSingleton(time).AddSingleton(address).AddSingleton(models).AddSingleton(socket).AddSingleton(config.Engine);
-        services.AddSingleton(database).AddSingleton(teams).AddSingleton<KeyStore>().AddSingleton<KeyGate>();
+        services.AddSingleton(database).AddSingleton<Epochs>().AddHostedService(provider => provider.GetRequiredService<Epochs>());
+        services.AddSingleton<ChangeWatch>().AddHostedService(provider => provider.GetRequiredService<ChangeWatch>());
+        services.AddSingleton(provider => new SecretBox(secret));
+        services.AddSingleton(teams).AddSingleton<KeyStore>().AddSingleton<IRefreshed>(provider => provider.GetRequiredService<KeyStore>()).AddSingleton<KeyGate>();
         services.AddSingleton<IGate>(provider => provider.GetRequiredService<KeyGate>()).AddSingleton<IGate, AccountGate>();
         services.AddSingleton(stored).AddSingleton<AnswerStore>().AddSingleton<OwnedIds>().AddHostedService<StoredUpkeep>();
         services.AddSingleton<GatewayStore>().AddSingleton<IRefreshed>(provider => provider.GetRequiredService<GatewayStore>());
@@ -94,7 +100,6 @@ internal static class ServeHost
         services.AddSingleton<OpenExchanges>().AddHostedService(provider => provider.GetRequiredService<OpenExchanges>());
         services.AddSingleton<DetachedExchanges>().AddHostedService(provider => provider.GetRequiredService<DetachedExchanges>());
         services.AddSingleton<Drain>().AddHostedService(provider => provider.GetRequiredService<Drain>());
-        services.AddHostedService<KeyRefresh>();
         services.AddSingleton(new UpstreamClients(time, environment));
         AddRouting(services, options, config, models, socket, environment);
         services.AddSingleton(Lots.FromChance()).AddSingleton<HealthBoard>().AddSingleton<AttemptOrder>();

@@ -11,7 +11,7 @@ namespace Milliways.Keys;
 /// All keys, in memory by the digest of their text. A look-up hashes the presented text and finds the digest: what an attacker could learn from its
 /// timing is the digest of a key, from which the key cannot be found.
 /// </summary>
-internal sealed class KeyStore
+internal sealed class KeyStore : IRefreshed
 {
     private readonly LedgerDatabase _database;
     private readonly TeamStore _teams;
@@ -23,6 +23,8 @@ internal sealed class KeyStore
         (_database, _teams, _time) = (database, teams, time);
         Refresh();
     }
+
+    public IReadOnlyList<string> Concerns { get; } = [Topics.Keys, Topics.Teams];
 
     /// <summary>The key with this text, or null. Takes any text, allocates nothing.</summary>
     public ApiKey? Find(ReadOnlySpan<char> text)

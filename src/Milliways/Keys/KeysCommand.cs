@@ -13,13 +13,13 @@ internal static class KeysCommand
 {
     public static Command Create()
     {
-        var (data, json) = (CommonOptions.Data(), CommonOptions.Json());
+        var (data, address, json) = (CommonOptions.Data(), CommonOptions.Database(), CommonOptions.Json());
         var name = new Option<string>("--name") { Description = "What the key is for", HelpName = "NAME", Required = true };
         var flavour = CommonOptions.Flavour("How errors, tool calls and usage look to this key, whatever the path says: xai or openai");
-        var create = new Command("create", "Make an API key; its text is shown this once") { data, json, name, flavour };
+        var create = new Command("create", "Make an API key; its text is shown this once") { data, address, json, name, flavour };
         create.SetAction(parsed =>
         {
-            using var database = Open(parsed.GetValue(data));
+            using var database = Open(parsed.GetValue(data), parsed.GetValue(address));
             var teams = new TeamStore(database, TimeProvider.System);
             var (key, text) = new KeyStore(database, teams, TimeProvider.System).Create(First(teams), parsed.GetValue(name)!, CommonOptions.ReadFlavour(parsed.GetValue(flavour)));
             Console.WriteLine(parsed.GetValue(json)
@@ -27,10 +27,10 @@ internal static class KeysCommand
                 : text);
             return ExitCode.Done;
         });
-        var list = new Command("list", "List the API keys, without their texts") { data, json };
+        var list = new Command("list", "List the API keys, without their texts") { data, address, json };
         list.SetAction(parsed =>
         {
-            using var database = Open(parsed.GetValue(data));
+            using var database = Open(parsed.GetValue(data), parsed.GetValue(address));
             var keys = new KeyStore(database, new TeamStore(database, TimeProvider.System), TimeProvider.System).All();
             if (parsed.GetValue(json))
                 Console.WriteLine(JsonSerializer.Serialize([.. keys.Select(ListedKey.Of)], KeysJson.Default.ListedKeyArray));
@@ -42,13 +42,12 @@ internal static class KeysCommand
         return new Command("keys", "Make and list API keys") { create, list };
     }
 
-    internal static LedgerDatabase Open(string? data)
+    internal static LedgerDatabase Open(string? data, string? database)
     {
-        var directory = CommonOptions.DataDirectory(data);
-        var file = Path.Combine(directory, "ledger.db");
-        return File.Exists(file)
-            ? LedgerDatabase.Open(file)
-            : throw new UserErrorException($"There is no installation in {directory}: start the server once, or name another directory with --data.");
+        var address = CommonOptions.Database(database, data);
+        return address.Postgres is not null || File.Exists(Path.Combine(address.Directory, "ledger.db"))
+            ? LedgerDatabase.Open(address)
+            : throw new UserErrorException($"There is no installation in {address.Directory}: start the server once, or name another directory with --data.");
     }
 
     internal static Team First(TeamStore teams) =>
