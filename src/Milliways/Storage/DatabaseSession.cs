@@ -37,7 +37,7 @@ internal abstract class DatabaseSession : IDisposable
         var statement = Take(sql);
         try
         {
-            statement.Bind(parameters);
+            statement.Bind(parameters, Give);
             var changed = statement.Command.ExecuteNonQuery();
             _answered = true;
             return changed;
@@ -60,7 +60,7 @@ internal abstract class DatabaseSession : IDisposable
         var statement = Take(sql);
         try
         {
-            statement.Bind(parameters);
+            statement.Bind(parameters, Give);
             using var reader = statement.Command.ExecuteReader();
             _answered = true;
             var rows = new List<T>();
@@ -140,6 +140,9 @@ internal abstract class DatabaseSession : IDisposable
 
     /// <summary>Whether <see cref="Open"/> would try now: it does not while it backs off.</summary>
     protected abstract bool CanConnect { get; }
+
+    /// <summary>Gives a parameter its value: a long, a string, a byte[], or <see cref="DBNull"/>.</summary>
+    protected virtual Action<DbParameter, object> Give { get; } = static (parameter, value) => parameter.Value = value;
 
     /// <summary>True: PostgreSQL's <c>$1</c>; false: SQLite's <c>$name</c>.</summary>
     protected abstract bool Numbered { get; }

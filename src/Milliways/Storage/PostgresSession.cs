@@ -2,6 +2,8 @@ using System.Data.Common;
 using System.Diagnostics;
 using System.Globalization;
 using Milliways.Hosting;
+using Npgsql;
+using NpgsqlTypes;
 
 namespace Milliways.Storage;
 
@@ -31,6 +33,23 @@ internal sealed class PostgresSession : DatabaseSession
     protected override bool CanConnect => _pause == TimeSpan.Zero || Stopwatch.GetElapsedTime(_failedAt) >= _pause;
 
     protected override bool Numbered => true;
+
+    protected override Action<DbParameter, object> Give { get; } = static (parameter, value) =>
+    {
+        var given = (NpgsqlParameter)parameter;
+        given.Value = value;
+        if (value is DBNull)
+            given.ResetDbType(); // the server knows what stands there
+        else
+            given.NpgsqlDbType = value switch
+            {
+                long => NpgsqlDbType.Bigint,
+                string => NpgsqlDbType.Text,
+                byte[] => NpgsqlDbType.Bytea,
+                double => NpgsqlDbType.Double,
+                _ => throw new InvalidOperationException($"A value of the type {value.GetType()} is none of a database's."),
+            };
+    };
 
     /// <summary>Connects and brings the schema up to date.</summary>
     /// <exception cref="UserErrorException">It cannot be reached or used, or is newer than this executable.</exception>

@@ -17,12 +17,12 @@ internal sealed class PostgresSource
         settings.Pooling = false; // each session keeps its own
         settings.MaxAutoPrepare = 100; // statements, from their third run on
         settings.AutoPrepareMinUsages = 2;
-        settings.TcpKeepAlive = true;
-        settings.TcpKeepAliveTime = 5;
-        settings.TcpKeepAliveInterval = 2;
-        Name = $"postgres://{(settings.Username is { Length: > 0 } user ? user + "@" : "")}{Host(settings.Host!)}:{settings.Port}/{settings.Database}";
+        if (!settings.Host!.StartsWith('/'))
+            (settings.TcpKeepAlive, settings.TcpKeepAliveTime, settings.TcpKeepAliveInterval) = (true, 5, 2); // a server that went without a word is noticed
+        Name = $"postgres://{(settings.Username is { Length: > 0 } user ? user + "@" : "")}{Host(settings.Host)}:{settings.Port}/{settings.Database}";
         var builder = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString);
         builder.EnableTransportSecurity();
+        builder.EnableExtraConversions(); // a number may be read at any width, as SQLite allows
         builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false)); // only built-in types are used: one question less at each connect
         _source = builder.Build();
     }

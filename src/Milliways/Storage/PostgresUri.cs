@@ -14,7 +14,7 @@ internal static class PostgresUri
     private const string Form = "write --database postgres://user:password@host:5432/database?sslmode=require (special characters in a name or a password as %XX)";
 
     private static readonly string[] Parameters =
-        ["user", "password", "passfile", "host", "port", "dbname", "sslmode", "sslrootcert", "sslcert", "sslkey", "application_name", "connect_timeout"];
+        ["user", "password", "passfile", "host", "port", "dbname", "sslmode", "sslrootcert", "sslcert", "sslkey", "application_name", "connect_timeout", "options"];
 
     /// <exception cref="UserErrorException">Not of this form; the text, which may hold a password, is not repeated.</exception>
     public static NpgsqlConnectionStringBuilder Parse(string text)
@@ -81,6 +81,7 @@ internal static class PostgresUri
             case "sslkey": settings.SslKey = given.Value; break;
             case "application_name": settings.ApplicationName = given.Value; break;
             case "connect_timeout": settings.Timeout = Number(given, 60); break;
+            case "options": settings.Options = given.Value; break;
             default: throw Wrong($"the database's address has the parameter {given.Name}, which is none of {string.Join(", ", Parameters)}");
         }
     }

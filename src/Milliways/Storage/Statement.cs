@@ -29,16 +29,17 @@ internal sealed class Statement : IDisposable
 
     public DbConnection Connection { get; }
 
+    /// <param name="values">A value for each parameter.</param>
+    /// <param name="give">How the provider takes one.</param>
     /// <exception cref="InvalidOperationException">A parameter of the text has no value, or a value no parameter: the source is wrong.</exception>
-    public void Bind(ReadOnlySpan<(string Name, object? Value)> values)
+    public void Bind(ReadOnlySpan<(string Name, object? Value)> values, Action<DbParameter, object> give)
     {
         if (values.Length != _names.Count)
             throw new InvalidOperationException($"{values.Length} values were given for the parameters {string.Join(", ", _names)} of: {Command.CommandText}");
         for (var i = 0; i < values.Length; i++)
         {
             var (name, value) = values[i];
-            var at = Place(name, i);
-            Command.Parameters[at].Value = Plain(value);
+            give(Command.Parameters[Place(name, i)], Plain(value));
         }
     }
 
