@@ -18,6 +18,9 @@ internal sealed class KeyStore : IRefreshed
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<UInt256, ApiKey> _keys = new();
 
+    /// <summary>What is read again must not undo in memory what is being changed here: one of the two at a time.</summary>
+    private readonly Lock _changing = new();
+
     public KeyStore(LedgerDatabase database, TeamStore teams, TimeProvider time)
     {
         (_database, _teams, _time) = (database, teams, time);
@@ -40,6 +43,12 @@ internal sealed class KeyStore : IRefreshed
 
     /// <summary>Takes over what another process has written: new keys come, deleted ones go.</summary>
     public void Refresh()
+    {
+        lock (_changing)
+            ReadAgain();
+    }
+
+    private void ReadAgain()
     {
         var teams = _teams.All().ToDictionary(team => team.Account);
         var stored = _database.Query(
@@ -65,21 +74,27 @@ internal sealed class KeyStore : IRefreshed
         var text = KeyText.Create();
         var digest = SHA256.HashData(Encoding.ASCII.GetBytes(text));
         var key = new ApiKey(Guid.CreateVersion7(now), team, name, KeyText.Redact(text), now, now, Disabled: false) { Flavour = flavour };
-        _database.Execute(
-            "INSERT INTO api_keys (id, team, name, digest, redacted, created, modified, flavour) VALUES ($id, $team, $name, $digest, $redacted, $now, $now, $flavour)",
-            ("$id", key.Id.ToString("N")), ("$team", team.Account), ("$name", name), ("$digest", digest), ("$redacted", key.Redacted),
-            ("$now", now.ToUnixTimeMilliseconds()), ("$flavour", flavour?.Word()));
-        _keys[UInt256.From(digest)] = key;
+        lock (_changing)
+        {
+            _database.Execute(
+                "INSERT INTO api_keys (id, team, name, digest, redacted, created, modified, flavour) VALUES ($id, $team, $name, $digest, $redacted, $now, $now, $flavour)",
+                ("$id", key.Id.ToString("N")), ("$team", team.Account), ("$name", name), ("$digest", digest), ("$redacted", key.Redacted),
+                ("$now", now.ToUnixTimeMilliseconds()), ("$flavour", flavour?.Word()));
+            _keys[UInt256.From(digest)] = key;
+        }
         return (key, text);
     }
 
     /// <summary>Forgets a key; false when there is none with this id.</summary>
     public bool Delete(Guid id)
     {
-        foreach (var (digest, key) in _keys)
-            if (key.Id == id)
-                _keys.TryRemove(digest, out _);
-        return _database.Execute("DELETE FROM api_keys WHERE id = $id", ("$id", id.ToString("N"))) > 0;
+        lock (_changing)
+        {
+            foreach (var (digest, key) in _keys)
+                if (key.Id == id)
+                    _keys.TryRemove(digest, out _);
+            return _database.Execute("DELETE FROM api_keys WHERE id = $id", ("$id", id.ToString("N"))) > 0;
+        }
     }
 
     /// <summary>A digest as a dictionary's key, compared as four words.</summary>

@@ -64,6 +64,7 @@ internal sealed class LedgerDatabase : IDisposable, IAsyncDisposable
     /// <summary>Runs one statement with its parameters; returns the number of changed rows. Blocks.</summary>
     public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
+        MayBlock();
         lock (_one)
             return _session.Execute(sql, parameters);
     }
@@ -71,6 +72,7 @@ internal sealed class LedgerDatabase : IDisposable, IAsyncDisposable
     /// <summary>All rows of a query, each made by <paramref name="read"/>. Blocks.</summary>
     public List<T> Query<T>(string sql, Func<DbDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
+        MayBlock();
         lock (_one)
             return _session.Query(sql, read, parameters);
     }
@@ -78,6 +80,7 @@ internal sealed class LedgerDatabase : IDisposable, IAsyncDisposable
     /// <summary>Runs several changes as one: all of them are there after a crash, or none. Within another it is a part of that one. Blocks.</summary>
     public void Transact(Action work)
     {
+        MayBlock();
         lock (_one)
             _session.Transact(() =>
             {
@@ -89,6 +92,7 @@ internal sealed class LedgerDatabase : IDisposable, IAsyncDisposable
     /// <summary>As <see cref="Transact(Action)"/>, for work that is given the session.</summary>
     public T Transact<T>(Func<DatabaseSession, T> work)
     {
+        MayBlock();
         lock (_one)
             return _session.Transact(() => work(_session));
     }
@@ -96,6 +100,7 @@ internal sealed class LedgerDatabase : IDisposable, IAsyncDisposable
     /// <summary>Runs what only one process may do at a time, whichever machine it is on. Blocks until it is our turn.</summary>
     public T Alone<T>(Func<T> work)
     {
+        MayBlock();
         lock (_one)
             return _session.Alone(work);
     }
@@ -115,6 +120,17 @@ internal sealed class LedgerDatabase : IDisposable, IAsyncDisposable
             await _readers.DisposeAsync();
         if (_writer is not null)
             await _writer.DisposeAsync();
+    }
+
+    /// <summary>
+    /// A thread of the sockets must not wait for PostgreSQL, whose answer comes through a socket: it would wait for itself until the time-out. Completions run
+    /// there inline (<see cref="KestrelSetup.Inline"/>), so a front gets here that has not yielded.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">This is such a thread: the source is wrong.</exception>
+    private void MayBlock()
+    {
+        if (Address.Postgres is not null && Thread.CurrentThread.Name == ".NET Sockets")
+            throw new InvalidOperationException("The database was asked on a socket's thread: use RunAsync or ReadAsync.");
     }
 
     private DatabaseSession Another() => Address.Another(_file, Synchronous);

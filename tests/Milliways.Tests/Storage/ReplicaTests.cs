@@ -31,7 +31,7 @@ public sealed class ReplicaTests
     }
 
     [Fact]
-    public async Task Without_a_notification_a_change_is_in_effect_within_a_second()
+    public async Task Without_a_notification_the_clock_alone_brings_a_change_into_effect()
     {
         var database = await (await PostgresCluster.SharedAsync()).CreateAsync();
         var clock = new ManualTime();
@@ -40,14 +40,12 @@ public sealed class ReplicaTests
         using (var deaf = DatabaseAddress.Parse(database, "").Another("", ""))
         {
             // As when the listening connection has died without a sign.
-            deaf.Execute("CREATE OR REPLACE FUNCTION pg_temp.x() RETURNS void LANGUAGE sql AS 'SELECT 1'");
             deaf.Execute("ALTER TABLE api_keys DISABLE TRIGGER api_keys_changed");
             deaf.Transact(() => deaf.Execute("DELETE FROM api_keys") + deaf.Execute("UPDATE changes SET number = number + 1 WHERE topic = 'keys'"));
         }
         Assert.Equal(200, await StatusAsync(server, server.Key));
 
-        var took = await clock.RunUntilAsync(UntilAsync(server, server.Key, 400), TimeSpan.FromMilliseconds(100));
-        Assert.True(took <= TimeSpan.FromSeconds(10), $"{took}");
+        await clock.RunUntilAsync(UntilAsync(server, server.Key, 400), TimeSpan.FromMilliseconds(500));
     }
 
     [Fact]

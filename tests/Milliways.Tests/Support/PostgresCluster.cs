@@ -62,7 +62,11 @@ internal sealed class PostgresCluster : IAsyncDisposable
         await _process.StandardInput.WriteLineAsync(word);
         await _process.StandardInput.FlushAsync();
         Assert.Equal(answer, await _process.StandardOutput.ReadLineAsync().Soon());
+        await OffTheSocketsThreadAsync();
     }
+
+    /// <summary>A pipe's end comes on the thread of the sockets too, where a test must not go on with a call that blocks.</summary>
+    private static async Task OffTheSocketsThreadAsync() => await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
 
     private static PostgresCluster OrSkip((PostgresCluster? Cluster, string Reason) started)
     {
@@ -83,6 +87,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
         var process = Process.Start(start)!;
         var folder = await process.StandardOutput.ReadLineAsync().Soon();
         var ready = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        await OffTheSocketsThreadAsync();
         return ready == "ready" ? (new PostgresCluster(process, folder!), "") : (null, "PostgreSQL does not start: " + await process.StandardError.ReadToEndAsync());
     }
 
