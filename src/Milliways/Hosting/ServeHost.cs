@@ -83,9 +83,9 @@ internal static class ServeHost
         services.Configure<HostOptions>(host => host.ShutdownTimeout = Grace + TimeSpan.FromSeconds(5));
 
         var database = LedgerDatabase.Open(where);
-        var stored = StoredDatabase.Open(where);
         var teams = new TeamStore(database, time);
-        var (secret, (team, firstKey)) = database.Alone(() => (MasterSecret.Ensure(database, data.SecretFile, environment), FirstStart.Ensure(database, teams, time, data)));
+        var (secret, (team, firstKey)) = Begin(database, () => (MasterSecret.Ensure(database, data.SecretFile, environment), FirstStart.Ensure(database, teams, time, data)));
+        var stored = StoredDatabase.Open(where);
         var models = new EmbeddedModels(config.Engine, data.ModelsDirectory);
         var socket = new EngineSocket(data.RunDirectory, Environment.ProcessId);
         services.AddSingleton(time).AddSingleton(address).AddSingleton(models).AddSingleton(socket).AddSingleton(config.Engine);
@@ -117,6 +117,20 @@ internal static class ServeHost
         var app = builder.Build();
         app.Run(app.Services.GetRequiredService<Dispatcher>().HandleAsync);
         return new MilliwaysServer(app, options, config, data, address, team, firstKey);
+    }
+
+    /// <summary>What a first start makes, by one of all servers that are starting.</summary>
+    private static T Begin<T>(LedgerDatabase database, Func<T> make)
+    {
+        try
+        {
+            return database.Alone(make);
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
     }
 
     private static void AddRouting(

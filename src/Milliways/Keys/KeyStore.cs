@@ -53,12 +53,14 @@ internal sealed class KeyStore : IRefreshed
         var teams = _teams.All().ToDictionary(team => team.Account);
         var stored = _database.Query(
             "SELECT digest, id, team, name, redacted, created, modified, disabled, flavour FROM api_keys",
-            row => (Digest: UInt256.From(row.GetFieldValue<byte[]>(0)), Key: new ApiKey(
-                Guid.ParseExact(row.GetString(1), "N"), teams[row.GetString(2)], row.GetString(3), row.GetString(4),
+            row => !teams.TryGetValue(row.GetString(2), out var team) ? default : (Digest: UInt256.From(row.GetFieldValue<byte[]>(0)), Key: new ApiKey(
+                Guid.ParseExact(row.GetString(1), "N"), team, row.GetString(3), row.GetString(4),
                 DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(5)), DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(6)), row.GetInt64(7) != 0)
             {
                 Flavour = row.IsDBNull(8) ? null : Flavours.Parse(row.GetString(8)),
             }));
+        // A team that was made between the two questions comes with the next reading: it has raised the number of changes.
+        stored.RemoveAll(row => row.Key is null);
         foreach (var (digest, key) in stored)
             _keys[digest] = key;
         foreach (var gone in _keys.Keys.Except(stored.Select(row => row.Digest)))

@@ -56,7 +56,9 @@ internal sealed class ChangeWatch(LedgerDatabase database, IEnumerable<IRefreshe
             if (Interlocked.Exchange(ref _trouble, null) is not null)
                 log.LogWarning("The database answers again; what was changed meanwhile is in effect");
         }
-        catch (DatabaseException away)
+#pragma warning disable CA1031 // A revoked key must not stay in effect because something unforeseen ended the watch: the next look tries again.
+        catch (Exception away)
+#pragma warning restore CA1031
         {
             if (Interlocked.Exchange(ref _trouble, away.Message) is null)
                 log.LogWarning("Changes cannot be read ({Reason}); what is known stays in effect", away.Message);
