@@ -9,14 +9,14 @@ using Milliways.Upstreams;
 namespace Milliways.Hosting.Admin;
 
 /// <summary>The options that every command on a data directory has.</summary>
-internal sealed record DoorOptions(Option<string?> Data, Option<bool> Json)
+internal sealed record DoorOptions(Option<string?> Data, Option<string?> Database, Option<bool> Json)
 {
-    public static DoorOptions Create() => new(CommonOptions.Data(), CommonOptions.Json());
+    public static DoorOptions Create() => new(CommonOptions.Data(), CommonOptions.Database(), CommonOptions.Json());
 
     /// <summary>A command with these options among its own.</summary>
     public Command Command(string name, string description, params ReadOnlySpan<Symbol> more)
     {
-        var command = new Command(name, description) { Data, Json };
+        var command = new Command(name, description) { Data, Database, Json };
         foreach (var symbol in more)
             if (symbol is Option option)
                 command.Options.Add(option);
@@ -41,7 +41,7 @@ internal static class AdminDoor
     public static async Task<int> RunAsync<TRequest, TAnswer>(
         ParseResult parsed, DoorOptions options, AdminCommand<TRequest, TAnswer> command, TRequest request, Action<TAnswer> print)
     {
-        var answer = await AskAsync(CommonOptions.DataDirectory(parsed.GetValue(options.Data)), command.Name, JsonSerializer.SerializeToUtf8Bytes(request, command.Request));
+        var answer = await AskAsync(CommonOptions.Database(parsed.GetValue(options.Database), parsed.GetValue(options.Data)), command.Name, JsonSerializer.SerializeToUtf8Bytes(request, command.Request));
         if (parsed.GetValue(options.Json))
             Console.WriteLine(System.Text.Encoding.UTF8.GetString(answer));
         else
@@ -50,9 +50,14 @@ internal static class AdminDoor
     }
 
     /// <summary>The answer as JSON, from whoever holds the installation.</summary>
-    internal static async Task<byte[]> AskAsync(string data, string name, byte[] request)
+    internal static Task<byte[]> AskAsync(string data, string name, byte[] request) => AskAsync(DatabaseAddress.Files(data), name, request);
+
+    /// <summary>PostgreSQL is written directly: it keeps writers apart itself, and running servers hear of the change within a second.</summary>
+    internal static async Task<byte[]> AskAsync(DatabaseAddress address, string name, byte[] request)
     {
-        var directory = Path.GetFullPath(data);
+        if (address.Postgres is not null)
+            return await RunHereAsync(address, name, request);
+        var directory = Path.GetFullPath(address.Directory);
         var file = Path.Combine(directory, "ledger.db");
         if (!File.Exists(file))
             throw new UserErrorException($"There is no installation in {directory}: start the server once, or name another directory with --data.");
@@ -63,7 +68,7 @@ internal static class AdminDoor
                 return answer;
             using var held = DataDirectory.TryOpen(directory, Environment.ProcessId);
             if (held is not null)
-                return await RunHereAsync(file, name, request);
+                return await RunHereAsync(address, name, request);
             if (TimeProvider.System.GetElapsedTime(started) > Patience)
                 throw new UserErrorException($"The data directory {directory} is held by a process that takes no commands{Holder(directory)}: wait for its end, or stop it.");
             await Task.Delay(Pause);
@@ -114,9 +119,9 @@ internal static class AdminDoor
         }
     }
 
-    private static async Task<byte[]> RunHereAsync(string file, string name, byte[] request)
+    private static async Task<byte[]> RunHereAsync(DatabaseAddress address, string name, byte[] request)
     {
-        using var database = LedgerDatabase.Open(file);
+        await using var database = LedgerDatabase.Open(address);
         var services = new ServiceCollection();
         services.AddSingleton(TimeProvider.System).AddSingleton(database);
         CommandServices.Add(services);
