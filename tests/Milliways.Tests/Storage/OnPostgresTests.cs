@@ -39,3 +39,18 @@ public sealed class KeysOnPostgresTests : KeyTests
 {
     public KeysOnPostgresTests() => TestServer.On.Value = Backend.Postgres;
 }
+
+public sealed class KeyLifeOnPostgresTests : Milliways.Tests.Keys.KeyLifeTests
+{
+    public KeyLifeOnPostgresTests() => TestServer.On.Value = Backend.Postgres;
+}
+
+public sealed class MembersOnPostgresTests : Milliways.Tests.Teams.MemberTests
+{
+    public MembersOnPostgresTests() => TestServer.On.Value = Backend.Postgres;
+}
+
+public sealed class ManagementApiOnPostgresTests : Milliways.Tests.Management.ManagementApiTests
+{
+    public ManagementApiOnPostgresTests() => TestServer.On.Value = Backend.Postgres;
+}
