@@ -34,6 +34,12 @@ internal sealed class Dispatcher(Routes routes, GatewayRoutes gateway, HostGuard
         {
             // The caller left: there is nobody to tell.
         }
+        catch (UnavailableException away) when (!http.Response.HasStarted)
+        {
+            log.LogWarning("{Request} {Method} {Path} was refused: {Reason}", RequestIds.Of(http), http.Request.Method, path, away.Message);
+            await FailureAnswer.WriteAsync(http, Routes.ErrorsFor(http, path),
+                new Failure(FailureKind.Overloaded, FailureParty.Gateway, "database", "The server cannot use its database at the moment: try again shortly.") { RetryAfterSeconds = 1 });
+        }
         catch (Exception unexpected) when (unexpected is not TornAnswerException)
         {
             log.LogError(unexpected, "{Request} {Method} {Path} failed unexpectedly", RequestIds.Of(http), http.Request.Method, path);

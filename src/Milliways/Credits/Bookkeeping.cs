@@ -65,7 +65,7 @@ internal sealed class Bookkeeping : IAsyncDisposable
     }
 
     /// <summary>The database cannot be used at the moment; trying again may help.</summary>
-    public static bool IsTrouble(Exception failed) => failed is DbException or DatabaseBusyException or IOException or TimeoutException;
+    public static bool IsTrouble(Exception failed) => failed is DbException or DatabaseException or IOException or TimeoutException;
 
     public async ValueTask DisposeAsync()
     {

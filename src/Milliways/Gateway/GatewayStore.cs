@@ -16,6 +16,8 @@ internal sealed class GatewayStore : IRefreshed
         Refresh();
     }
 
+    public IReadOnlyList<string> Concerns { get; } = [Topics.Gateways];
+
     /// <summary>The flavour of a gateway, whoever calls; null: as the path says.</summary>
     public Flavour? FlavourOf(string account, string gateway) =>
         _flavours.TryGetValue(Name(account, gateway), out var flavour) ? flavour : null;

@@ -14,11 +14,10 @@ internal sealed class DataDirectory : IDisposable
 
     public string Path { get; }
 
-    public string LedgerFile => System.IO.Path.Combine(Path, "ledger.db");
-
     public string JournalFile => System.IO.Path.Combine(Path, "charges.journal");
 
-    public string StoredFile => System.IO.Path.Combine(Path, "stored.db");
+    /// <summary>The master secret, unless the environment has it.</summary>
+    public string SecretFile => System.IO.Path.Combine(Path, "secret.key");
 
     /// <summary>There from before the first key is stored until somebody has been shown it; holds the key's id, never its text.</summary>
     public string UnseenKeyFile => System.IO.Path.Combine(Path, "first-key-unseen");

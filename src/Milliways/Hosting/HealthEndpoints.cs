@@ -4,12 +4,16 @@ using Milliways.Engines;
 using Milliways.Hosting.Configuration;
 using Milliways.Routing;
 using Milliways.Routing.Health;
+using Milliways.Storage;
 
 namespace Milliways.Hosting;
 
 /// <summary>GET /healthz (the process lives) and GET /readyz (it can serve, with each part).</summary>
-internal sealed class HealthEndpoints(EngineSupervisor engine, LiveRouting routing, ConfigState configuration, HealthBoard health)
+internal sealed class HealthEndpoints(EngineSupervisor engine, LiveRouting routing, ConfigState configuration, HealthBoard health, ChangeWatch changes)
 {
+    /// <summary>How long a server can serve without its database (design §4, "Journal first").</summary>
+    private static readonly TimeSpan LongestAway = TimeSpan.FromSeconds(60);
+
     public static Task LiveAsync(HttpContext http, string _) => JsonAnswer.WriteAsync(http, new Health("ok"), HealthJson.Default.Health);
 
     public Task ReadyAsync(HttpContext http, string _)
@@ -21,11 +25,16 @@ internal sealed class HealthEndpoints(EngineSupervisor engine, LiveRouting routi
         {
             Avoided = health.Avoided() is { Count: > 0 } avoided ? [.. avoided.Select(one => new AvoidedUpstream(one.Label, (int)Math.Ceiling(one.RetryIn.TotalSeconds)))] : null,
         };
-        var ready = upstreams.Status == "ok";
-        var parts = new Readiness(ready ? "ok" : "unavailable", new HealthPart("ok", null), Configuration(),
+        var database = Database();
+        var ready = upstreams.Status == "ok" && database.Status != "unavailable";
+        var parts = new Readiness(ready ? "ok" : "unavailable", database, Configuration(),
             EngineHealth.Of(embedded), upstreams);
         return JsonAnswer.WriteAsync(http, parts, HealthJson.Default.Readiness, ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
+
+    /// <summary>A database that is away for a moment keeps no answer from being given (design §4, "Journal first"); the reason, which names its address, is in the log.</summary>
+    private HealthPart Database() => changes.Away is not { } away ? new HealthPart("ok", null)
+        : new HealthPart(away.For < LongestAway ? "away" : "unavailable", $"no answer for {away.For.TotalSeconds:0} s; what is known stays in effect, and the log has the reason");
 
     /// <summary>A broken change of the file keeps nothing from working, so it makes nothing unready; only places are told here, the log has the words.</summary>
     private HealthPart Configuration() => configuration.Problems is { Count: > 0 } problems
@@ -56,7 +65,6 @@ internal sealed record EngineHealth(string Status, string? Detail, ModelHealth[]
 
 internal sealed record ModelHealth(string Name, string Status, string? Detail);
 
-/// <summary>The database is checked before the server listens: a running server has it.</summary>
 internal sealed record Readiness(string Status, HealthPart Database, HealthPart Configuration, EngineHealth Engine, HealthPart Upstreams);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]

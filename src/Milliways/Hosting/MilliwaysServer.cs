@@ -64,7 +64,7 @@ internal sealed class MilliwaysServer(
         var (database, stored) = (app.Services.GetRequiredService<LedgerDatabase>(), app.Services.GetRequiredService<StoredDatabase>());
         await app.DisposeAsync();
         await stored.DisposeAsync();
-        database.Dispose();
+        await database.DisposeAsync();
         data.Dispose();
     }
 

@@ -7,7 +7,7 @@ internal static class ServeCommand
 {
     public static Command Create()
     {
-        var (data, config) = (CommonOptions.Data(), CommonOptions.Config());
+        var (data, database, config) = (CommonOptions.Data(), CommonOptions.Database(), CommonOptions.Config());
         var urls = new Option<string>("--urls") { Description = "Where to listen; port 0 takes a free one", HelpName = "URLS", DefaultValueFactory = _ => ServeOptions.DefaultUrls };
         var grpcUrls = new Option<string?>("--grpc-urls") { Description = "Read for scripts of later versions: this one serves no gRPC and opens no port for it", HelpName = "URLS" };
         var noEngine = new Option<bool>("--no-engine") { Description = "Do not start the embedded engine" };
@@ -17,11 +17,12 @@ internal static class ServeCommand
         var quiet = new Option<bool>("--quiet") { Description = "Print no start-up text" };
         var command = new Command("serve", "Serve the API, the gateway and the embedded models.\n\nExamples:\n  milliways serve\n  milliways serve --urls http://127.0.0.1:8080 --data ./data\n  XAI_API_KEY=xai-... milliways serve")
         {
-            data, config, urls, grpcUrls, noEngine, governance, readyFile, quiet,
+            data, database, config, urls, grpcUrls, noEngine, governance, readyFile, quiet,
         };
         command.SetAction((parsed, cancel) => ServeHost.RunAsync(new ServeOptions
         {
             DataDirectory = CommonOptions.DataDirectory(parsed.GetValue(data)),
+            Database = CommonOptions.DatabaseText(parsed.GetValue(database)),
             ConfigFile = CommonOptions.ConfigFile(parsed.GetValue(config)),
             Urls = parsed.GetValue(urls)!,
             NoEngine = parsed.GetValue(noEngine),

@@ -17,6 +17,7 @@ using Milliways.Management;
 using Milliways.Routing;
 using Milliways.Routing.Health;
 using Milliways.Routing.Order;
+using Milliways.Secrets;
 using Milliways.Storage;
 using Milliways.Stored;
 using Milliways.Teams;
@@ -53,10 +54,11 @@ internal static class ServeHost
         environment ??= Environment.GetEnvironmentVariable;
         var config = LoadConfig(options, environment);
         ListenUrls.Check(options.Urls);
+        var address = DatabaseAddress.Parse(options.Database, options.DataDirectory);
         var data = DataDirectory.Open(options.DataDirectory, Environment.ProcessId);
         try
         {
-            return Compose(options, config, data, time, environment, more);
+            return Compose(options, config, data, address, time, environment, more);
         }
         catch
         {
@@ -73,7 +75,8 @@ internal static class ServeHost
     }
 
     private static MilliwaysServer Compose(
-        ServeOptions options, MilliwaysConfig config, DataDirectory data, TimeProvider time, Func<string, string?> environment, Action<IServiceCollection>? more)
+        ServeOptions options, MilliwaysConfig config, DataDirectory data, DatabaseAddress where, TimeProvider time, Func<string, string?> environment,
+        Action<IServiceCollection>? more)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "milliways" });
         var address = new ServerAddress();
@@ -83,15 +86,18 @@ internal static class ServeHost
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = Grace + TimeSpan.FromSeconds(5));
 
-        var database = LedgerDatabase.Open(data.LedgerFile);
-        var stored = StoredDatabase.Open(data.StoredFile);
+        var database = LedgerDatabase.Open(where);
         var teams = new TeamStore(database, time);
-        var (team, firstKey) = FirstStart.Ensure(database, teams, time, data);
+        var (secret, (team, firstKey)) = Begin(database, () => (MasterSecret.Ensure(database, data.SecretFile, environment), FirstStart.Ensure(database, teams, time, data)));
+        var stored = StoredDatabase.Open(where);
         var models = new EmbeddedModels(config.Engine, data.ModelsDirectory);
         var socket = new EngineSocket(data.RunDirectory, Environment.ProcessId);
         services.AddSingleton(time).AddSingleton(address).AddSingleton(models).AddSingleton(socket).AddSingleton(config.Engine);
-        services.AddSingleton(database).AddSingleton<KeyGate>().AddSingleton<ModelAccess>();
+        services.AddSingleton(database).AddSingleton<Epochs>().AddHostedService(provider => provider.GetRequiredService<Epochs>());
+        services.AddSingleton<ChangeWatch>().AddHostedService(provider => provider.GetRequiredService<ChangeWatch>());
+        services.AddSingleton(provider => new SecretBox(secret));
         CommandServices.Add(services);
+        services.AddSingleton<IRefreshed>(provider => provider.GetRequiredService<KeyStore>()).AddSingleton<KeyGate>().AddSingleton<ModelAccess>();
         var adminPath = AdminSocketPath.Of(data.RunDirectory);
         services.AddHostedService(provider => new AdminSocket(provider.GetRequiredService<AdminCommands>(), adminPath, provider.GetRequiredService<ILogger<AdminSocket>>()));
         services.AddSingleton<IGate>(provider => provider.GetRequiredService<KeyGate>()).AddSingleton<IGate, AccountGate>();
@@ -104,7 +110,7 @@ internal static class ServeHost
         services.AddSingleton<OpenExchanges>().AddHostedService(provider => provider.GetRequiredService<OpenExchanges>());
         services.AddSingleton<DetachedExchanges>().AddHostedService(provider => provider.GetRequiredService<DetachedExchanges>());
         services.AddSingleton<Drain>().AddHostedService(provider => provider.GetRequiredService<Drain>());
-        services.AddHostedService<KeyRefresh>().AddHostedService<KeyUseWriter>();
+        services.AddHostedService<KeyUseWriter>();
         services.AddSingleton(new UpstreamClients(time, environment));
         AddRouting(services, options, config, models, socket, environment);
         services.AddSingleton(Lots.FromChance()).AddSingleton<HealthBoard>().AddSingleton<AttemptOrder>();
@@ -125,6 +131,20 @@ internal static class ServeHost
         app.Services.GetRequiredService<Bookkeeping>(); // what the journal has is in the books before anybody is answered
         app.Run(app.Services.GetRequiredService<Dispatcher>().HandleAsync);
         return new MilliwaysServer(app, options, config, data, address, team, firstKey);
+    }
+
+    /// <summary>What a first start makes, by one of all servers that are starting.</summary>
+    private static T Begin<T>(LedgerDatabase database, Func<T> make)
+    {
+        try
+        {
+            return database.Alone(make);
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
     }
 
     private static void AddRouting(

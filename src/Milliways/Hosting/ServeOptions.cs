@@ -7,6 +7,9 @@ internal sealed record ServeOptions
 
     public required string DataDirectory { get; init; }
 
+    /// <summary><c>postgres://...</c>; null: files in the data directory. May hold a password.</summary>
+    public string? Database { get; init; }
+
     /// <summary>The configuration file that was named; null looks for <c>milliways.json</c> here and in the data directory.</summary>
     public string? ConfigFile { get; init; }
 

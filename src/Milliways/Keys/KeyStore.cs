@@ -9,7 +9,7 @@ namespace Milliways.Keys;
 /// All keys, in memory by the digest of their text. A look-up hashes the presented text and finds the digest: what an attacker could learn from its
 /// timing is the digest of a key, from which the key cannot be found.
 /// </summary>
-internal sealed class KeyStore
+internal sealed class KeyStore : IRefreshed
 {
     private readonly LedgerDatabase _database;
     private readonly TimeProvider _time;
@@ -23,6 +23,8 @@ internal sealed class KeyStore
         (_database, _time, Rows) = (database, time, new KeyRows(database, teams));
         Refresh();
     }
+
+    public IReadOnlyList<string> Concerns { get; } = [Topics.Keys, Topics.Teams];
 
     public KeyRows Rows { get; }
 

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Milliways.Storage;
 
 namespace Milliways.Keys;
 
@@ -29,7 +30,7 @@ internal sealed class KeyUseWriter(KeyStore keys, TimeProvider time, ILogger<Key
         {
             keys.WriteUses();
         }
-        catch (DbException busy)
+        catch (Exception busy) when (busy is DbException or DatabaseAwayException)
         {
             log.LogWarning("When keys were used last could not be written ({Reason}); it is tried again", busy.Message);
         }

@@ -39,8 +39,6 @@ internal sealed class AccountRoutes(Registration registration, MemberCommands me
 
     private async Task AnswerAsync<T>(HttpContext http, JsonTypeInfo<T> contract, Func<T, Account> handle) where T : class
     {
-        // The hash and the database block, and this may be the thread of a socket.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var answer = await TryAsync(http, contract, handle);
         if (answer.IsOk)
         {
@@ -59,6 +57,7 @@ internal sealed class AccountRoutes(Registration registration, MemberCommands me
         {
             // All of it first: a caller that sends slowly keeps nobody else waiting.
             var request = await JsonSerializer.DeserializeAsync(http.Request.Body, contract, http.RequestAborted) ?? throw new JsonException();
+            await ManagementFront.OffSockets();
             if (!await _one.WaitAsync(0))
                 return new Failure(FailureKind.Overloaded, FailureParty.Gateway, "account", "Somebody else is making an account: try again.") { RetryAfterSeconds = 1 };
             try

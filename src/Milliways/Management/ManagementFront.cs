@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using Milliways.Api;
 using Milliways.Dialects.Chat;
@@ -39,8 +40,7 @@ internal sealed class ManagementFront(ManagementKeyStore keys, ServerAddress add
     /// <param name="handle">Writes the answer; false: nothing was written, and the answer is an empty object.</param>
     private async Task AnswerAsync(HttpContext http, string id, Func<ManagementRequest, Utf8JsonWriter, bool> handle)
     {
-        // The database blocks, and this may be the thread of a socket.
-        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await OffSockets();
         var key = Authenticate(http);
         if (!key.IsOk)
         {
@@ -66,6 +66,7 @@ internal sealed class ManagementFront(ManagementKeyStore keys, ServerAddress add
         try
         {
             using var body = await ReadAsync(http);
+            await OffSockets();
             using var output = new MemoryStream();
             using (var writer = new Utf8JsonWriter(output))
                 if (!handle(new ManagementRequest(key, id, body.RootElement, http.Request.Query), writer))
@@ -84,6 +85,9 @@ internal sealed class ManagementFront(ManagementKeyStore keys, ServerAddress add
             return FailureOf(refused);
         }
     }
+
+    /// <summary>The database blocks, and what was read from a caller may have been read on the thread of a socket.</summary>
+    internal static ConfiguredTaskAwaitable OffSockets() => Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
 
     private Reading<ManagementKey> Authenticate(HttpContext http)
     {

@@ -6,59 +6,254 @@ namespace Milliways.Storage;
 /// One connection to a database whose schema is this version's. For one thread at a time; the providers block. Statements are written once for SQLite and
 /// PostgreSQL: parameters are <c>$name</c>, times are Unix milliseconds, truth is 0 or 1, ids are text, conflicts are told with <c>ON CONFLICT</c>.
 /// </summary>
-internal abstract class DatabaseSession(DbConnection connection) : IDisposable
+internal abstract class DatabaseSession : IDisposable
 {
+    private const int MostKept = 128;
+
+    private readonly Dictionary<string, Statement> _kept = new(StringComparer.Ordinal);
+    private DbConnection? _connection;
     private DbTransaction? _transaction;
 
+    /// <summary>The transaction has got an answer: from here on its work cannot be done again from its beginning without anybody noticing.</summary>
+    private bool _answered;
+
+    /// <summary>How the database is named in messages: its file, or its address without the password.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>
+    /// Put behind a SELECT, locks its rows until the transaction ends. Empty with SQLite, whose transactions come one after the other anyway; PostgreSQL's
+    /// see what others commit in between (read committed).
+    /// </summary>
+    public abstract string ForUpdate { get; }
+
+    /// <summary>The connection is gone, and the next statement would make a new one.</summary>
+    public bool IsLost => _connection is null && CanConnect;
+
     /// <summary>Runs one statement with its parameters; returns the number of changed rows.</summary>
+    /// <exception cref="DatabaseAwayException">The database cannot be reached or cannot write.</exception>
+    /// <exception cref="DatabaseConflictException">A rule of the schema would be broken.</exception>
     public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
-        using var command = Command(sql, parameters);
-        return command.ExecuteNonQuery();
+        var statement = Take(sql);
+        try
+        {
+            statement.Bind(parameters, Give);
+            var changed = statement.Command.ExecuteNonQuery();
+            _answered = true;
+            return changed;
+        }
+        catch (DbException failed)
+        {
+            throw Explain(failed);
+        }
+        finally
+        {
+            Keep(sql, statement);
+        }
     }
 
     /// <summary>All rows of a query, each made by <paramref name="read"/>.</summary>
+    /// <exception cref="DatabaseAwayException">The database cannot be reached.</exception>
+    /// <exception cref="DatabaseConflictException">A rule of the schema would be broken (INSERT ... RETURNING).</exception>
     public List<T> Query<T>(string sql, Func<DbDataReader, T> read, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
-        using var command = Command(sql, parameters);
-        using var reader = command.ExecuteReader();
-        var rows = new List<T>();
-        while (reader.Read())
-            rows.Add(read(reader));
-        return rows;
+        var statement = Take(sql);
+        try
+        {
+            statement.Bind(parameters, Give);
+            using var reader = statement.Command.ExecuteReader();
+            _answered = true;
+            var rows = new List<T>();
+            while (reader.Read())
+                rows.Add(read(reader));
+            return rows;
+        }
+        catch (DbException failed)
+        {
+            throw Explain(failed);
+        }
+        finally
+        {
+            Keep(sql, statement);
+        }
     }
 
-    /// <summary>Runs several changes as one: all of them are there after a crash, or none.</summary>
+    /// <summary>
+    /// Runs several changes as one: all of them are there after a crash, or none. Within a transaction it is a part of that one. When the connection turns
+    /// out to be dead before it has answered anything, the work is run once more on a new one.
+    /// </summary>
+    /// <exception cref="DatabaseAwayException">Nothing was done, or in the worst case it is not known: see there.</exception>
     public T Transact<T>(Func<T> work)
     {
-        using var transaction = _transaction = connection.BeginTransaction();
+        if (_transaction is not null)
+            return work();
+        try
+        {
+            return Once(work);
+        }
+        catch (DatabaseAwayException) when (IsLost && !_answered)
+        {
+            return Once(work);
+        }
+    }
+
+    /// <summary>
+    /// Runs work that only one process may do at a time, such as migrations and what a first start makes. SQLite: files belong to one server, and each
+    /// transaction waits for the others.
+    /// </summary>
+    public abstract T Alone<T>(Func<T> work);
+
+    /// <summary>The number of the schema's step that was applied last; 0: none.</summary>
+    public abstract int Version(Schema schema);
+
+    /// <summary>One migration's text, written in SQLite's words, and the number it makes.</summary>
+    public abstract void Migrate(Schema schema, string sql, int version);
+
+    /// <summary>Makes the database count its changes by topic: see <see cref="ChangeTriggers"/>.</summary>
+    public abstract void WatchTable(WatchedTable table, IReadOnlyList<string> columns);
+
+    public IReadOnlyList<string> Columns(string table)
+    {
+        using var command = Ready().CreateCommand();
+        command.Transaction = _transaction;
+#pragma warning disable CA2100 // A name of the source.
+        command.CommandText = $"SELECT * FROM {table} LIMIT 0";
+#pragma warning restore CA2100
+        using var reader = command.ExecuteReader();
+        return [.. Enumerable.Range(0, reader.FieldCount).Select(reader.GetName)];
+    }
+
+    /// <summary>A number that changes when another connection has committed something; null: the database has none, and must be asked what.</summary>
+    public abstract long? ForeignCommits();
+
+    /// <summary>Unix milliseconds by a clock that all servers on this database share.</summary>
+    public abstract long Now(TimeProvider time);
+
+    /// <summary>Connects now, so that a start finds out what is wrong.</summary>
+    public void Connect() => Ready();
+
+    public void Dispose() => Forget();
+
+    /// <summary>A new, open connection.</summary>
+    /// <exception cref="DatabaseAwayException">There is none to be had.</exception>
+    protected abstract DbConnection Open();
+
+    /// <summary>Whether <see cref="Open"/> would try now: it does not while it backs off.</summary>
+    protected abstract bool CanConnect { get; }
+
+    /// <summary>Gives a parameter its value: a long, a string, a byte[], or <see cref="DBNull"/>.</summary>
+    protected virtual Action<DbParameter, object> Give { get; } = static (parameter, value) => parameter.Value = value;
+
+    /// <summary>True: PostgreSQL's <c>$1</c>; false: SQLite's <c>$name</c>.</summary>
+    protected abstract bool Numbered { get; }
+
+    /// <summary>What a failure means, and whether the connection is of no more use.</summary>
+    protected abstract (Exception Meaning, bool Lost) Judge(DbException failed);
+
+    /// <summary>Runs a text of several statements without parameters.</summary>
+    protected void Script(string sql, int seconds)
+    {
+        using var command = Ready().CreateCommand();
+        command.Transaction = _transaction;
+        command.CommandTimeout = seconds;
+#pragma warning disable CA2100 // Migrations are resources of this assembly, and triggers are made of names in it.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        try
+        {
+            command.ExecuteNonQuery();
+            _answered = true;
+        }
+        catch (DbException failed)
+        {
+            throw Explain(failed);
+        }
+    }
+
+    private T Once<T>(Func<T> work)
+    {
+        _answered = false;
+        var transaction = _transaction = Begin();
         try
         {
             var result = work();
+            // Lost on the way, and the work did not mind: then it is not committed, whatever it thinks.
+            if (_connection is null)
+                throw new DatabaseAwayException($"The database {Name} was lost within a transaction.");
             transaction.Commit();
             return result;
+        }
+        catch (DbException failed)
+        {
+            throw Explain(failed);
         }
         finally
         {
             _transaction = null;
+            End(transaction);
         }
     }
 
-    public void Dispose() => connection.Dispose();
-
-    private DbCommand Command(string sql, ReadOnlySpan<(string Name, object? Value)> parameters)
+    private DbTransaction Begin()
     {
-        var command = connection.CreateCommand();
-        command.Transaction = _transaction;
-#pragma warning disable CA2100 // Callers pass constants; values go in as parameters.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        foreach (var (name, value) in parameters)
+        try
         {
-            var parameter = command.CreateParameter();
-            (parameter.ParameterName, parameter.Value) = (name, value ?? DBNull.Value);
-            command.Parameters.Add(parameter);
+            return Ready().BeginTransaction();
         }
-        return command;
+        catch (DbException failed)
+        {
+            throw Explain(failed);
+        }
+    }
+
+    /// <summary>Rolls back what was not committed; a connection that cannot even do that is given up.</summary>
+    private void End(DbTransaction transaction)
+    {
+        try
+        {
+            transaction.Dispose();
+        }
+        catch (Exception gone) when (gone is DbException or InvalidOperationException)
+        {
+            Forget();
+        }
+    }
+
+    private Statement Take(string sql)
+    {
+        // What a lost transaction had done is gone, so nothing of the rest may be done outside of it.
+        if (_transaction is not null && _connection is null)
+            throw new DatabaseAwayException($"The database {Name} was lost within a transaction.");
+        var connection = Ready();
+        // Taken out while it is used: the reader of one row may ask the same of another.
+        if (!_kept.Remove(sql, out var statement))
+            statement = new Statement(connection, sql, Numbered);
+        statement.Command.Transaction = _transaction;
+        return statement;
+    }
+
+    private void Keep(string sql, Statement statement)
+    {
+        if (statement.Connection != _connection || _kept.Count >= MostKept || !_kept.TryAdd(sql, statement))
+            statement.Dispose();
+    }
+
+    private DbConnection Ready() => _connection ??= Open();
+
+    private Exception Explain(DbException failed)
+    {
+        var (meaning, lost) = Judge(failed);
+        if (lost)
+            Forget();
+        return meaning;
+    }
+
+    private void Forget()
+    {
+        foreach (var statement in _kept.Values)
+            statement.Dispose();
+        _kept.Clear();
+        _connection?.Dispose();
+        _connection = null;
     }
 }

@@ -2,12 +2,9 @@ using System.Collections.Concurrent;
 
 namespace Milliways.Storage;
 
-/// <summary>The database's thread has as much to do as it may hold: nothing was done.</summary>
-internal sealed class DatabaseBusyException() : Exception("The database has too much to do at the moment.");
-
 /// <summary>
-/// A connection with a thread of its own, which does one piece of work after the other: the provider blocks, and sleeps when the file is busy, so no
-/// thread of the pool and none of a socket ever calls it.
+/// Connections with a thread each, which do one piece of work after the other: the providers block, and SQLite's sleeps when the file is busy, so no
+/// thread of the pool and none of a socket ever calls them.
 /// </summary>
 internal sealed class DatabaseThread : IAsyncDisposable
 {
@@ -15,10 +12,19 @@ internal sealed class DatabaseThread : IAsyncDisposable
 
     private readonly BlockingCollection<Action<DatabaseSession>> _work = new(MostWaiting);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _running;
 
     public DatabaseThread(DatabaseSession session, string name)
+        : this([session], name)
     {
-        new Thread(() => Run(session)) { Name = name, IsBackground = true }.Start();
+    }
+
+    /// <summary>Several connections share the work: for reading, where the order does not matter.</summary>
+    public DatabaseThread(IReadOnlyList<DatabaseSession> sessions, string name)
+    {
+        _running = sessions.Count;
+        foreach (var session in sessions)
+            new Thread(() => Run(session)) { Name = name, IsBackground = true }.Start();
     }
 
     /// <exception cref="DatabaseBusyException">1,024 pieces of work are waiting already.</exception>
@@ -39,19 +45,40 @@ internal sealed class DatabaseThread : IAsyncDisposable
         return taken ? done.Task : Task.FromException<T>(new DatabaseBusyException());
     }
 
-    /// <summary>Ends the thread when what is waiting has been done.</summary>
+    /// <summary>
+    /// Runs work that only reads. A connection that had died unnoticed costs nobody an answer: the work is done once more on a new one.
+    /// </summary>
+    /// <exception cref="DatabaseBusyException">1,024 pieces of work are waiting already.</exception>
+    /// <exception cref="DatabaseAwayException">The database cannot be reached.</exception>
+    public Task<T> ReadAsync<T>(Func<DatabaseSession, T> work) => RunAsync(session =>
+    {
+        try
+        {
+            return work(session);
+        }
+        catch (DatabaseAwayException) when (session.IsLost)
+        {
+            return work(session);
+        }
+    });
+
+    /// <summary>Ends the threads when what is waiting has been done.</summary>
     public async ValueTask DisposeAsync()
     {
-        _work.CompleteAdding();
+        End();
         await _ended.Task;
         _work.Dispose();
     }
+
+    /// <summary>Lets the threads end when what is waiting has been done, and does not wait for that.</summary>
+    public void End() => _work.CompleteAdding();
 
     private void Run(DatabaseSession session)
     {
         foreach (var work in _work.GetConsumingEnumerable())
             work(session);
         session.Dispose();
-        _ended.SetResult();
+        if (Interlocked.Decrement(ref _running) == 0)
+            _ended.SetResult();
     }
 }

@@ -1,37 +1,43 @@
-using System.Globalization;
 using System.Reflection;
-using Microsoft.Data.Sqlite;
 using Milliways.Hosting;
 
 namespace Milliways.Storage;
 
 /// <summary>
-/// Numbered steps from an empty file to today's schema, kept as SQL beside this file. The number applied last stands in SQLite's <c>user_version</c>.
+/// Numbered steps from an empty database to today's schema, kept as SQL in SQLite's words beside this file; <see cref="PostgresWords"/> says them to
+/// PostgreSQL. The number applied last stands in the database.
 /// </summary>
 internal static class Migrations
 {
-    /// <summary>Brings a database up to date, each step in a transaction of its own.</summary>
+    /// <summary>Brings a database up to date, each step whole or not at all; of several processes one does it, and the others find it done.</summary>
     /// <exception cref="UserErrorException">A newer version of Milliways has written this database.</exception>
-    public static void Apply(SqliteConnection connection, Schema schema)
+    public static void Apply(DatabaseSession session, Schema schema)
     {
-        var version = Version(connection);
-        if (version > schema.Latest)
-            throw new UserErrorException(
-                $"The database {connection.DataSource} was written by a newer version of Milliways (schema {version}, this one knows {schema.Latest}): start that version, or restore a backup.");
-        for (; version < schema.Latest; version++)
+        if (Check(session, schema) == schema.Latest)
+            return;
+        session.Alone(() =>
         {
-            using var transaction = connection.BeginTransaction();
-            Run(connection, transaction, Read(schema.Steps[version]));
-            Run(connection, transaction, string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version + 1}"));
-            transaction.Commit();
-        }
+            // Asked again: another process may have been quicker.
+            for (var version = Check(session, schema); version < schema.Latest; version++)
+                session.Transact(() => Step(session, schema, version + 1));
+            return true;
+        });
     }
 
-    private static int Version(SqliteConnection connection)
+    private static bool Step(DatabaseSession session, Schema schema, int version)
     {
-        using var command = connection.CreateCommand();
-        command.CommandText = "PRAGMA user_version";
-        return Convert.ToInt32(command.ExecuteScalar(), CultureInfo.InvariantCulture);
+        session.Migrate(schema, Read(schema.Steps[version - 1]), version);
+        if (version == schema.Latest)
+            foreach (var table in schema.Watched)
+                session.WatchTable(table, session.Columns(table.Table));
+        return true;
+    }
+
+    private static int Check(DatabaseSession session, Schema schema)
+    {
+        var version = session.Version(schema);
+        return version <= schema.Latest ? version : throw new UserErrorException(
+            $"The database {session.Name} was written by a newer version of Milliways (schema {version}, this one knows {schema.Latest}): start that version, or restore a backup.");
     }
 
     private static string Read(string step)
@@ -39,15 +45,5 @@ internal static class Migrations
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"migrations/{step}.sql")!;
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
-    }
-
-    private static void Run(SqliteConnection connection, SqliteTransaction transaction, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.Transaction = transaction;
-#pragma warning disable CA2100 // The text is a resource of this assembly.
-        command.CommandText = sql;
-#pragma warning restore CA2100
-        command.ExecuteNonQuery();
     }
 }

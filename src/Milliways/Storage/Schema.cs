@@ -1,13 +1,13 @@
 namespace Milliways.Storage;
 
 /// <summary>The numbered steps that make one database; the SQL of each stands in the folder <c>Migrations</c>.</summary>
-internal sealed record Schema(IReadOnlyList<string> Steps)
+internal sealed record Schema(string Name, IReadOnlyList<string> Steps, IReadOnlyList<WatchedTable> Watched)
 {
-    /// <summary><c>ledger.db</c>.</summary>
-    public static Schema Ledger { get; } = new(["0001-teams-and-keys", "0002-flavours", "0003-books", "0004-people-and-keys"]);
+    /// <summary>What lasts: <c>ledger.db</c>.</summary>
+    public static Schema Ledger { get; } = new("ledger", ["0001-teams-and-keys", "0002-flavours", "0003-books", "0004-people-and-keys", "0005-changes-and-epochs"], Topics.Tables);
 
-    /// <summary><c>stored.db</c>.</summary>
-    public static Schema Stored { get; } = new(["stored-0001-answers"]);
+    /// <summary>What is kept for callers for a while: <c>stored.db</c>.</summary>
+    public static Schema Stored { get; } = new("stored", ["stored-0001-answers", "stored-0002-epochs"], []);
 
     /// <summary>The schema's number in this version of the executable.</summary>
     public int Latest => Steps.Count;

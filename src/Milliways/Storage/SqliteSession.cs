@@ -1,15 +1,28 @@
+using System.Data.Common;
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Milliways.Hosting;
 
 namespace Milliways.Storage;
 
-/// <summary>One connection to a SQLite file whose schema is this version's.</summary>
+/// <summary>One connection to a SQLite file.</summary>
 internal sealed class SqliteSession : DatabaseSession
 {
-    private SqliteSession(SqliteConnection connection)
-        : base(connection)
-    {
-    }
+    private readonly string _file;
+    private readonly string _synchronous;
+
+    private bool _create;
+
+    /// <summary>A further session on a file whose schema is today's; it connects when it is first used.</summary>
+    public SqliteSession(string file, string synchronous) => (_file, _synchronous) = (file, synchronous);
+
+    public override string Name => _file;
+
+    public override string ForUpdate => "";
+
+    protected override bool CanConnect => true;
+
+    protected override bool Numbered => false;
 
     /// <summary>Opens or creates the file and brings its schema up to date.</summary>
     /// <param name="file">The database's path.</param>
@@ -18,32 +31,74 @@ internal sealed class SqliteSession : DatabaseSession
     /// <exception cref="UserErrorException">The file is no database, damaged, not writable, or newer than this executable.</exception>
     public static SqliteSession Open(string file, Schema schema, string synchronous)
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false }.ToString());
+        var session = new SqliteSession(file, synchronous) { _create = true };
         try
         {
-            // Private before SQLite sees it: its journals take the mode of the file. An empty file is a new database.
-            if (!File.Exists(file))
-                DataDirectory.OpenPrivate(file).Dispose();
-            connection.Open();
-            var session = new SqliteSession(connection);
-            session.Execute("PRAGMA journal_mode = WAL");
-            session.Execute($"PRAGMA synchronous = {synchronous}");
-            session.Execute("PRAGMA foreign_keys = ON");
-            session.Execute("PRAGMA busy_timeout = 5000");
-            Migrations.Apply(connection, schema);
+            session.Connect();
+            Migrations.Apply(session, schema);
             DataDirectory.Protect(file);
             return session;
         }
-        catch (SqliteException unusable)
+        catch (Exception failed) when ((failed as SqliteException ?? failed.InnerException as SqliteException) is { } unusable)
         {
-            connection.Dispose();
+            session.Dispose();
             throw new UserErrorException(
                 $"The database {file} cannot be used ({unusable.SqliteErrorCode}: {unusable.Message.TrimEnd('.')}): restore a backup, or name another directory with --data.", inner: unusable);
         }
         catch
         {
-            connection.Dispose();
+            session.Dispose();
             throw;
         }
     }
+
+    public override T Alone<T>(Func<T> work) => Transact(work);
+
+    public override int Version(Schema schema) => Query("PRAGMA user_version", row => row.GetInt32(0))[0];
+
+    public override void Migrate(Schema schema, string sql, int version)
+    {
+        Script(sql, seconds: 0);
+        Script(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version}"), seconds: 0);
+    }
+
+    public override void WatchTable(WatchedTable table, IReadOnlyList<string> columns) => Script(ChangeTriggers.ForSqlite(table, columns), seconds: 0);
+
+    /// <summary>SQLite's <c>data_version</c>: asking for it reads one page of shared memory.</summary>
+    public override long? ForeignCommits() => Query("PRAGMA data_version", row => row.GetInt64(0))[0];
+
+    /// <summary>One server has the files: its own clock.</summary>
+    public override long Now(TimeProvider time) => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    protected override DbConnection Open()
+    {
+        // Private before SQLite sees it: its journals take the mode of the file. An empty file is a new database.
+        if (_create && !File.Exists(_file))
+            DataDirectory.OpenPrivate(_file).Dispose();
+        var settings = new SqliteConnectionStringBuilder { DataSource = _file, Mode = SqliteOpenMode.ReadWrite, Pooling = false, DefaultTimeout = 10 };
+        var connection = new SqliteConnection(settings.ToString());
+        try
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // One of two words of the source.
+            command.CommandText = $"PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = {_synchronous}; PRAGMA foreign_keys = ON";
+#pragma warning restore CA2100
+            command.ExecuteNonQuery();
+            return connection;
+        }
+        catch (SqliteException failed)
+        {
+            connection.Dispose();
+            throw Judge(failed).Meaning;
+        }
+    }
+
+    /// <summary>The connection to a file is never lost: what it cannot do now it may do later (https://www.sqlite.org/rescode.html).</summary>
+    protected override (Exception Meaning, bool Lost) Judge(DbException failed) => failed is not SqliteException sqlite ? (failed, false) : sqlite.SqliteErrorCode switch
+    {
+        5 or 6 or 8 or 10 or 11 or 13 or 14 or 26 => (new DatabaseAwayException($"The database {_file} cannot be used at the moment ({sqlite.SqliteErrorCode}: {sqlite.Message.TrimEnd('.')}).", sqlite), false),
+        19 => (new DatabaseConflictException(sqlite.Message, sqlite), false),
+        _ => (sqlite, false),
+    };
 }

@@ -1,15 +1,14 @@
 using System.Data.Common;
-using Microsoft.Data.Sqlite;
 using Milliways.Dialects.Chat;
 using Milliways.Storage;
 
 namespace Milliways.Stored;
 
 /// <summary>
-/// Answers kept in <c>stored.db</c>. Every question names a team, and another team's row looks like none. What is too old is never given out, whether the
+/// Answers that are kept for their callers. Every question names a team, and another team's row looks like none. What is too old is never given out, whether the
 /// sweep has come by or not.
 /// </summary>
-internal sealed class AnswerStore(StoredDatabase database, TimeProvider time, ILogger<AnswerStore> log)
+internal sealed class AnswerStore(StoredDatabase database, Epochs epochs, TimeProvider time, ILogger<AnswerStore> log)
 {
     /// <summary>How long a response is kept (xai-api 1.6.1).</summary>
     public static readonly TimeSpan ResponseLife = TimeSpan.FromDays(30);
@@ -63,11 +62,11 @@ internal sealed class AnswerStore(StoredDatabase database, TimeProvider time, IL
     /// <summary>The awaited answer is there; false when nobody waits for it any more: it was cancelled, deleted, or is too old.</summary>
     public Task<bool> FinishAsync(StoredAnswer done) => KeepAsync(done, session => session.Execute(
         """
-        UPDATE answers SET state = 'done', status = $status, headers = $headers, body = $body, bytes = length($body) + length(ifnull(input, '')),
+        UPDATE answers SET state = 'done', status = $status, headers = $headers, body = $body, bytes = $bytes + coalesce(length(input), 0),
           interrupted = NULL, holder = $holder, held_as = $held_as
         WHERE team = $team AND id = $id AND kind = $kind AND state = 'waiting'
         """,
-        ("$status", done.Status), ("$headers", done.Headers), ("$body", done.Body), ("$holder", done.Holder?.Upstream), ("$held_as", done.Holder?.Id),
+        ("$status", done.Status), ("$headers", done.Headers), ("$body", done.Body), ("$bytes", done.Body.Length), ("$holder", done.Holder?.Upstream), ("$held_as", done.Holder?.Id),
         ("$team", done.Team), ("$id", done.Id), ("$kind", Word(done.Kind))) > 0);
 
     public Task<StoredAnswer?> FindAsync(StoredKind kind, string team, string id) => database.ReadAsync(session => Find(session, kind, team, id));
@@ -76,17 +75,15 @@ internal sealed class AnswerStore(StoredDatabase database, TimeProvider time, IL
     public Task<StoredAnswer?> TakeAsync(string team, string id) => database.WriteAsync(session =>
     {
         var found = Find(session, StoredKind.Deferred, team, id);
-        if (found is { IsWaiting: false })
-            Delete(session, StoredKind.Deferred, team, id);
-        return found;
+        // Of two readers on two servers the second one finds nothing to delete.
+        return found is { IsWaiting: false } && Delete(session, StoredKind.Deferred, team, id) == 0 ? null : found;
     });
 
     /// <summary>What was deleted, or null.</summary>
     public Task<StoredAnswer?> DeleteAsync(StoredKind kind, string team, string id) => database.WriteAsync(session =>
     {
         var found = Find(session, kind, team, id);
-        Delete(session, kind, team, id);
-        return found;
+        return Delete(session, kind, team, id) == 0 ? null : found;
     });
 
     /// <summary>
@@ -110,21 +107,28 @@ internal sealed class AnswerStore(StoredDatabase database, TimeProvider time, IL
         return (turns, null, null);
     });
 
-    /// <summary>At start: what an earlier process left unfinished gets the body that says so.</summary>
-    public Task<int> InterruptAsync() => database.WriteAsync(session => session.Execute(
-        "UPDATE answers SET state = 'done', body = interrupted, interrupted = NULL WHERE state = 'waiting'"));
+    /// <summary>What a process left unfinished that is not there any more gets the body that says so.</summary>
+    public async Task<int> InterruptAsync()
+    {
+        var running = await database.ReadAsync(session => session.Query("SELECT DISTINCT coalesce(epoch, 0) FROM answers WHERE state = 'waiting'", row => row.GetInt64(0)));
+        var interrupted = 0;
+        foreach (var epoch in await epochs.GoneAsync(running))
+            interrupted += await database.WriteAsync(session => session.Execute(
+                "UPDATE answers SET state = 'done', body = interrupted, interrupted = NULL WHERE state = 'waiting' AND coalesce(epoch, 0) = $epoch", ("$epoch", epoch)));
+        return interrupted;
+    }
 
     /// <summary>Forgets what is too old and what a team has too much of.</summary>
     public Task<int> SweepAsync() => database.WriteAsync(session =>
         session.Execute("DELETE FROM answers WHERE expires <= $now", ("$now", Now))
         + session.Execute(
             """
-            DELETE FROM answers WHERE rowid IN (
-              SELECT rowid FROM (
-                SELECT rowid, row_number() OVER newest AS count, sum(bytes) OVER newest AS bytes
+            DELETE FROM answers WHERE (team, id) IN (
+              SELECT team, id FROM (
+                SELECT team, id, row_number() OVER newest AS place, sum(bytes) OVER newest AS total
                 FROM answers WHERE kind = 'response' AND state = 'done'
-                WINDOW newest AS (PARTITION BY team ORDER BY created DESC, id DESC ROWS UNBOUNDED PRECEDING))
-              WHERE count > $count OR bytes > $bytes)
+                WINDOW newest AS (PARTITION BY team ORDER BY created DESC, id DESC ROWS UNBOUNDED PRECEDING)) AS newest_first
+              WHERE place > $count OR total > $bytes)
             """,
             ("$count", MostResponses), ("$bytes", MostResponseBytes)));
 
@@ -134,7 +138,7 @@ internal sealed class AnswerStore(StoredDatabase database, TimeProvider time, IL
         {
             return await database.WriteAsync(write);
         }
-        catch (Exception lost) when (lost is SqliteException or DatabaseBusyException)
+        catch (Exception lost) when (lost is DatabaseException or DbException)
         {
             log.LogError("The answer {Id} could not be kept: {Reason}", answer.Id, lost.Message);
             return false;
@@ -149,20 +153,24 @@ internal sealed class AnswerStore(StoredDatabase database, TimeProvider time, IL
         var life = answer.Kind == StoredKind.Response ? ResponseLife : DeferredLife;
         return session.Execute(
             $"""
-            INSERT OR REPLACE INTO answers ({Columns}, expires, bytes)
-            VALUES ($kind, $team, $id, $state, $created, $status, $headers, $body, $interrupted, $input, $previous, $holder, $held_as, $expires, $bytes)
+            INSERT INTO answers ({Columns}, expires, bytes, epoch)
+            VALUES ($kind, $team, $id, $state, $created, $status, $headers, $body, $interrupted, $input, $previous, $holder, $held_as, $expires, $bytes, $epoch)
+            ON CONFLICT (team, id) DO UPDATE SET kind = excluded.kind, state = excluded.state, created = excluded.created, status = excluded.status,
+              headers = excluded.headers, body = excluded.body, interrupted = excluded.interrupted, input = excluded.input, previous = excluded.previous,
+              holder = excluded.holder, held_as = excluded.held_as, expires = excluded.expires, bytes = excluded.bytes, epoch = excluded.epoch
             """,
             ("$kind", Word(answer.Kind)), ("$team", answer.Team), ("$id", answer.Id), ("$state", answer.IsWaiting ? "waiting" : "done"),
             ("$created", now.ToUnixTimeMilliseconds()), ("$status", answer.Status), ("$headers", answer.Headers), ("$body", answer.Body),
             ("$interrupted", answer.Interrupted), ("$input", answer.Input), ("$previous", answer.Previous), ("$holder", answer.Holder?.Upstream),
-            ("$held_as", answer.Holder?.Id), ("$expires", (now + life).ToUnixTimeMilliseconds()), ("$bytes", answer.Body.Length + (answer.Input?.Length ?? 0)));
+            ("$held_as", answer.Holder?.Id), ("$expires", (now + life).ToUnixTimeMilliseconds()), ("$bytes", answer.Body.Length + (answer.Input?.Length ?? 0)),
+            ("$epoch", answer.IsWaiting ? epochs.Current : null));
     }
 
     private StoredAnswer? Find(DatabaseSession session, StoredKind kind, string team, string id) => session.Query(
         $"SELECT {Columns} FROM answers WHERE team = $team AND id = $id AND kind = $kind AND expires > $now", Read,
         ("$team", team), ("$id", id), ("$kind", Word(kind)), ("$now", Now)) is [var found] ? found : null;
 
-    private static void Delete(DatabaseSession session, StoredKind kind, string team, string id) =>
+    private static int Delete(DatabaseSession session, StoredKind kind, string team, string id) =>
         session.Execute("DELETE FROM answers WHERE team = $team AND id = $id AND kind = $kind", ("$team", team), ("$id", id), ("$kind", Word(kind)));
 
     private static StoredAnswer Read(DbDataReader row) =>

@@ -10,7 +10,7 @@ internal sealed class OwnedIds(StoredDatabase database, TimeProvider time)
 {
     /// <summary>The first team keeps an id: a provider that gives one out twice gives nothing away.</summary>
     public Task<int> AddAsync(string kind, string id, string team) => database.WriteAsync(session => session.Execute(
-        "INSERT OR IGNORE INTO owned_ids (kind, id, team, created) VALUES ($kind, $id, $team, $now)",
+        "INSERT INTO owned_ids (kind, id, team, created) VALUES ($kind, $id, $team, $now) ON CONFLICT (kind, id) DO NOTHING",
         ("$kind", kind), ("$id", id), ("$team", team), ("$now", time.GetUtcNow().ToUnixTimeMilliseconds())));
 
     public Task<bool> OwnsAsync(string kind, string id, string team) => database.ReadAsync(session => session.Query(

@@ -1,4 +1,4 @@
-using Microsoft.Data.Sqlite;
+using System.Data.Common;
 using Milliways.Storage;
 
 namespace Milliways.Stored;
@@ -10,9 +10,7 @@ internal sealed class StoredUpkeep(AnswerStore answers, TimeProvider time, ILogg
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        var interrupted = await answers.InterruptAsync();
-        if (interrupted > 0)
-            log.LogWarning("{Count} deferred or background answers were unfinished when the server stopped; their readers are told so", interrupted);
+        await InterruptAsync();
         await base.StartAsync(cancellationToken);
     }
 
@@ -22,11 +20,19 @@ internal sealed class StoredUpkeep(AnswerStore answers, TimeProvider time, ILogg
         while (await timer.WaitForNextTickAsync(stoppingToken))
             try
             {
+                await InterruptAsync(); // of a server beside this one that is not there any more
                 await answers.SweepAsync();
             }
-            catch (Exception later) when (later is SqliteException or DatabaseBusyException)
+            catch (Exception later) when (later is DatabaseException or DbException)
             {
                 log.LogWarning("Stored answers could not be swept ({Reason}); the next minute tries again", later.Message);
             }
+    }
+
+    private async Task InterruptAsync()
+    {
+        var interrupted = await answers.InterruptAsync();
+        if (interrupted > 0)
+            log.LogWarning("{Count} deferred or background answers were unfinished when their server stopped; their readers are told so", interrupted);
     }
 }

@@ -3,7 +3,7 @@ using Milliways.Tests.Support;
 namespace Milliways.Tests.Api;
 
 /// <summary>Responses that are made while nobody waits (dialects 3.1, 3.2).</summary>
-public sealed class BackgroundResponseTests
+public class BackgroundResponseTests
 {
     private const string Background = """{"model":"alpha","input":"Hello","background":true,"metadata":{"a":"b"},"temperature":0.5}""";
 

@@ -5,7 +5,7 @@ using Milliways.Tests.Support;
 namespace Milliways.Tests.Api;
 
 /// <summary>Deferred chat completions (xai-api 1.3.7).</summary>
-public sealed class DeferredTests
+public class DeferredTests
 {
     private const string Deferred = ""","deferred":true""";
 

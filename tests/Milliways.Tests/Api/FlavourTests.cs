@@ -6,7 +6,7 @@ using Milliways.Tests.Support;
 namespace Milliways.Tests.Api;
 
 /// <summary>Whose way of a dialect is spoken: the path says it, a gateway can be switched, and a key's own flavour counts most (contract, "Choices").</summary>
-public sealed class FlavourTests
+public class FlavourTests
 {
     /// <summary>Front, its body, flavour of the gateway, flavour of the key, the dialect of its errors, the status of a body without what it needs.</summary>
     [Theory]
@@ -94,7 +94,7 @@ public sealed class FlavourTests
     {
         var clock = new ManualTime();
         await using var server = await TestServer.StartAsync(clock: clock);
-        using (var database = Milliways.Storage.LedgerDatabase.Open(Path.Combine(server.Data, "data", "ledger.db")))
+        using (var database = server.OpenLedger())
         {
             new Milliways.Gateway.GatewayStore(database).SetFlavour(server.Account, "default", Flavour.OpenAi);
             await clock.RunUntilAsync(Speaks("openai"));

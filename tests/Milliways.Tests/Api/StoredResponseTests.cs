@@ -5,7 +5,7 @@ using Milliways.Tests.Support;
 namespace Milliways.Tests.Api;
 
 /// <summary>Responses that are kept, continued, deleted and listed (dialects 3.1, 3.7; xai-api 1.6).</summary>
-public sealed class StoredResponseTests
+public class StoredResponseTests
 {
     [Fact]
     public async Task A_response_is_kept_read_deleted_and_gone()

@@ -175,7 +175,7 @@ public sealed class StartTests
         using var directory = new TempDirectory();
         string first;
         using (var data = DataDirectory.Open(directory["data"], 1))
-        using (var database = Milliways.Storage.LedgerDatabase.Open(data.LedgerFile))
+        using (var database = Milliways.Storage.LedgerDatabase.Open(Milliways.Storage.DatabaseAddress.Files(data.Path)))
         {
             first = FirstStart.Ensure(database, new Milliways.Teams.TeamStore(database, TimeProvider.System), TimeProvider.System, data).Key!;
             FirstStart.Showing(data); // and no more

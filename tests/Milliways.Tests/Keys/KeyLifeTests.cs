@@ -5,7 +5,7 @@ using Milliways.Tests.Support;
 namespace Milliways.Tests.Keys;
 
 /// <summary>A key's states, its end, and its rotation, on the clock of the test.</summary>
-public sealed class KeyLifeTests
+public class KeyLifeTests
 {
     private static readonly Actor Operator = OperatorActor.Instance;
 

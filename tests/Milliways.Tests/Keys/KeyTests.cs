@@ -5,7 +5,7 @@ using Milliways.Tests.Support;
 
 namespace Milliways.Tests.Keys;
 
-public sealed class KeyTests
+public class KeyTests
 {
     private const string Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -109,7 +109,7 @@ public sealed class KeyTests
         Assert.Equal(200, (await server.GetAsync("/v1/api-key")).Status);
         var secret = Encoding.ASCII.GetBytes(server.Key[7..50]);
         var files = Directory.GetFiles(server.Data, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) is not ("lock" or "admin.sock")).ToList();
-        Assert.Contains(files, file => file.EndsWith("ledger.db", StringComparison.Ordinal));
+        Assert.Contains(files, file => file.EndsWith(TestServer.On.Value == Backend.Postgres ? "secret.key" : "ledger.db", StringComparison.Ordinal));
         foreach (var file in files)
         {
             await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
@@ -125,7 +125,7 @@ public sealed class KeyTests
         var clock = new ManualTime();
         await using var server = await TestServer.StartAsync(clock: clock);
         string text;
-        using (var database = Milliways.Storage.LedgerDatabase.Open(Path.Combine(server.Data, "data", "ledger.db")))
+        using (var database = server.OpenLedger())
         {
             var teams = new Milliways.Teams.TeamStore(database, clock);
             (_, text) = new KeyStore(database, teams, clock).Create(teams.All()[0], "second");
@@ -146,7 +146,7 @@ public sealed class KeyTests
     {
         var clock = new ManualTime();
         await using var server = await TestServer.StartAsync(clock: clock);
-        using var database = Milliways.Storage.LedgerDatabase.Open(Path.Combine(server.Data, "data", "ledger.db"));
+        using var database = server.OpenLedger();
         database.Execute("UPDATE api_keys SET disabled = 1");
         async Task<Answer> Refused()
         {

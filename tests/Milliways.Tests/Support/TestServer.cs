@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Milliways.Hosting;
+using Milliways.Storage;
 
 namespace Milliways.Tests.Support;
 
@@ -17,15 +18,19 @@ internal sealed record Answer(int Status, string Text, HttpResponseMessage Messa
 /// <summary>The real server in this process: real Kestrel on a free port, a data directory of its own that is gone afterwards.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
+    /// <summary>Where servers have their data that are started from here on: a test class that is another one's on PostgreSQL sets it in its constructor.</summary>
+    public static readonly AsyncLocal<Backend> On = new();
+
     private readonly TempDirectory _directory;
+    private readonly string? _database;
     private readonly Func<MilliwaysServer> _build;
     private readonly HttpClient _http;
     private MilliwaysServer _server;
 
-    private TestServer(TempDirectory directory, MilliwaysServer server, Func<MilliwaysServer> build)
+    private TestServer(TempDirectory directory, string? database, MilliwaysServer server, Func<MilliwaysServer> build)
     {
-        (_directory, _server, _build) = (directory, server, build);
-        Key = server.FirstKey!;
+        (_directory, _database, _server, _build) = (directory, database, server, build);
+        Key = server.FirstKey ?? "";
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { Timeout = Patience.Limit };
     }
 
@@ -33,7 +38,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     public int Port => new Uri(Base).Port;
 
-    /// <summary>The first key.</summary>
+    /// <summary>The first key; empty for a server on a database that had one.</summary>
     public string Key { get; }
 
     public string Account => _server.Team.Account;
@@ -44,19 +49,24 @@ internal sealed class TestServer : IAsyncDisposable
 
     public MilliwaysServer Server => _server;
 
+    /// <summary>The server's database once more, as a command opens it beside the server.</summary>
+    public LedgerDatabase OpenLedger() => LedgerDatabase.Open(DatabaseAddress.Parse(_database, _directory["data"]));
+
     public T Service<T>() where T : notnull => _server.Services.GetRequiredService<T>();
 
     public static async Task<TestServer> StartAsync(
         string? config = null, TimeProvider? clock = null, Dictionary<string, string>? environment = null, string? readyFile = null,
-        Action<IServiceCollection>? more = null, bool governance = false)
+        Action<IServiceCollection>? more = null, string? database = null, bool governance = false)
     {
+        if (database is null && On.Value == Backend.Postgres)
+            database = await (await PostgresCluster.SharedAsync()).CreateAsync();
         var directory = new TempDirectory();
         try
         {
-            MilliwaysServer Build() => ServeHost.Build(Options(directory, config) with { ReadyFile = readyFile, Governance = governance }, clock, name => environment?.GetValueOrDefault(name), more);
+            MilliwaysServer Build() => ServeHost.Build(Options(directory, config) with { ReadyFile = readyFile, Database = database, Governance = governance }, clock, name => environment?.GetValueOrDefault(name), more);
             var server = Build();
             await server.StartAsync();
-            return new TestServer(directory, server, Build);
+            return new TestServer(directory, database, server, Build);
         }
         catch
         {
@@ -120,7 +130,10 @@ internal sealed class TestServer : IAsyncDisposable
             if (value.Length > 0)
                 request.Headers.TryAddWithoutValidation(name, value);
         var message = await _http.SendAsync(request);
-        return new Answer((int)message.StatusCode, await message.Content.ReadAsStringAsync(), message);
+        var text = await message.Content.ReadAsStringAsync();
+        // Off the sockets' thread, which has let us in here: a test may go on with a call that blocks, and PostgreSQL's answer comes through a socket.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        return new Answer((int)message.StatusCode, text, message);
     }
 
     public async ValueTask DisposeAsync()

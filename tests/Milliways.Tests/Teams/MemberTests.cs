@@ -4,7 +4,7 @@ using Milliways.Tests.Support;
 
 namespace Milliways.Tests.Teams;
 
-public sealed class MemberTests
+public class MemberTests
 {
     private const string Password = "a long enough password";
     private static readonly Actor Operator = OperatorActor.Instance;
