@@ -12,14 +12,14 @@ using Milliways.Upstreams;
 namespace Milliways.Hosting.Admin;
 
 /// <summary>The options that every command on a data directory has.</summary>
-internal sealed record DoorOptions(Option<string?> Data, Option<bool> Json)
+internal sealed record DoorOptions(Option<string?> Data, Option<bool> Json, Option<string?> Config)
 {
-    public static DoorOptions Create() => new(CommonOptions.Data(), CommonOptions.Json());
+    public static DoorOptions Create() => new(CommonOptions.Data(), CommonOptions.Json(), CommonOptions.Config());
 
     /// <summary>A command with these options among its own.</summary>
     public Command Command(string name, string description, params ReadOnlySpan<Symbol> more)
     {
-        var command = new Command(name, description) { Data, Json };
+        var command = new Command(name, description) { Data, Json, Config };
         foreach (var symbol in more)
             if (symbol is Option option)
                 command.Options.Add(option);
@@ -44,7 +44,7 @@ internal static class AdminDoor
     public static async Task<int> RunAsync<TRequest, TAnswer>(
         ParseResult parsed, DoorOptions options, AdminCommand<TRequest, TAnswer> command, TRequest request, Action<TAnswer> print, Func<TAnswer, int>? exitCode = null)
     {
-        var answer = await AskAsync(CommonOptions.DataDirectory(parsed.GetValue(options.Data)), command.Name, JsonSerializer.SerializeToUtf8Bytes(request, command.Request));
+        var answer = await AskAsync(CommonOptions.DataDirectory(parsed.GetValue(options.Data)), command.Name, JsonSerializer.SerializeToUtf8Bytes(request, command.Request), parsed.GetValue(options.Config));
         var read = JsonSerializer.Deserialize(answer, command.Answer)!;
         if (parsed.GetValue(options.Json))
             Console.WriteLine(System.Text.Encoding.UTF8.GetString(answer));
@@ -54,7 +54,7 @@ internal static class AdminDoor
     }
 
     /// <summary>The answer as JSON, from whoever holds the installation.</summary>
-    internal static async Task<byte[]> AskAsync(string data, string name, byte[] request)
+    internal static async Task<byte[]> AskAsync(string data, string name, byte[] request, string? config = null)
     {
         var directory = Path.GetFullPath(data);
         var file = Path.Combine(directory, "ledger.db");
@@ -67,7 +67,7 @@ internal static class AdminDoor
                 return answer;
             using var held = DataDirectory.TryOpen(directory, Environment.ProcessId);
             if (held is not null)
-                return await RunHereAsync(directory, file, name, request);
+                return await RunHereAsync(directory, file, name, request, config);
             if (TimeProvider.System.GetElapsedTime(started) > Patience)
                 throw new UserErrorException($"The data directory {directory} is held by a process that takes no commands{Holder(directory)}: wait for its end, or stop it.");
             await Task.Delay(Pause);
@@ -118,12 +118,12 @@ internal static class AdminDoor
         }
     }
 
-    private static async Task<byte[]> RunHereAsync(string directory, string file, string name, byte[] request)
+    private static async Task<byte[]> RunHereAsync(string directory, string file, string name, byte[] request, string? config)
     {
         using var database = LedgerDatabase.Open(file);
         var services = new ServiceCollection();
         services.AddSingleton(TimeProvider.System).AddSingleton(database);
-        services.AddSingleton(_ => OpenBooks(directory, database));
+        services.AddSingleton(_ => OpenBooks(directory, database, config));
         CommandServices.Add(services);
         await using var provider = services.BuildServiceProvider();
         try
@@ -137,9 +137,9 @@ internal static class AdminDoor
     }
 
     /// <summary>Commands about money need what a server would have: the journal's charges in the books, and the rules of the configuration.</summary>
-    private static Bookkeeping OpenBooks(string directory, LedgerDatabase database)
+    private static Bookkeeping OpenBooks(string directory, LedgerDatabase database, string? config)
     {
-        var credits = ConfigFile.Load(CommonOptions.ConfigFile(given: null), directory, Environment.GetEnvironmentVariable).Credits;
+        var credits = ConfigFile.Load(CommonOptions.ConfigFile(config), directory, Environment.GetEnvironmentVariable).Credits;
         return Bookkeeping.Open(database, Path.Combine(directory, "charges.journal"), () => credits, TimeProvider.System, NullLoggerFactory.Instance);
     }
 
