@@ -51,6 +51,7 @@ internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books,
         {
             throw new CommandException(CommandProblem.Conflict, $"{away.Message} Try again: {away.InnerException?.Message}");
         }
+        await CatchUpAsync(cancel); // so that it stands in the statement before whatever comes after it
         await ChangeAsync(actor, account.Team, "credits.adjust", $"team:{account.Team:D}", $"{Money.Format(ticks)} ({reason})", _ => true);
         return new CreditChange(account.Team.ToString("N"), null, Words.Of(LotKind.Adjustment), ticks, 0, BalanceOf(account));
     }

@@ -247,7 +247,7 @@ public sealed class CreditCommandsTests
 
     private static Task<CreditsShown> Show(TestServer server) => server.Service<CreditCommands>().ShowAsync(Me, server.Server.Team.Account, default);
 
-    private static Task<Statement> Statement(TestServer server, bool ledger = false) =>
+    private static Task<Milliways.Credits.Statement> Statement(TestServer server, bool ledger = false) =>
         server.Service<CreditCommands>().StatementAsync(Me, server.Server.Team.Account, new StatementRange(null, null, 0, 10_000), ledger, default);
 
     private static async Task AssertSound(TestServer server)

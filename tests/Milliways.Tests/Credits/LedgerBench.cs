@@ -104,7 +104,7 @@ internal sealed class LedgerBench : IDisposable, ILedgerEvents
             Folder.Done(Database.Run(session => BookKeeper.Apply(session, Journal.Id, records)));
     }
 
-    public Statement Statement(bool ledger = false, DateTimeOffset? from = null, DateTimeOffset? to = null, long after = 0, int most = 1000) =>
+    public Milliways.Credits.Statement Statement(bool ledger = false, DateTimeOffset? from = null, DateTimeOffset? to = null, long after = 0, int most = 1000) =>
         Database.Run(session => StatementReader.Read(session, Team, new StatementRange(from, to, after, most), 0, ledger));
 
     public void CheckBooks()

@@ -12,14 +12,14 @@ using Milliways.Upstreams;
 namespace Milliways.Hosting.Admin;
 
 /// <summary>The options that every command on a data directory has.</summary>
-internal sealed record DoorOptions(Option<string?> Data, Option<string?> Database, Option<bool> Json)
+internal sealed record DoorOptions(Option<string?> Data, Option<string?> Database, Option<bool> Json, Option<string?> Config)
 {
-    public static DoorOptions Create() => new(CommonOptions.Data(), CommonOptions.Database(), CommonOptions.Json());
+    public static DoorOptions Create() => new(CommonOptions.Data(), CommonOptions.Database(), CommonOptions.Json(), CommonOptions.Config());
 
     /// <summary>A command with these options among its own.</summary>
     public Command Command(string name, string description, params ReadOnlySpan<Symbol> more)
     {
-        var command = new Command(name, description) { Data, Database, Json };
+        var command = new Command(name, description) { Data, Database, Json, Config };
         foreach (var symbol in more)
             if (symbol is Option option)
                 command.Options.Add(option);
@@ -44,7 +44,8 @@ internal static class AdminDoor
     public static async Task<int> RunAsync<TRequest, TAnswer>(
         ParseResult parsed, DoorOptions options, AdminCommand<TRequest, TAnswer> command, TRequest request, Action<TAnswer> print, Func<TAnswer, int>? exitCode = null)
     {
-        var answer = await AskAsync(CommonOptions.Database(parsed.GetValue(options.Database), parsed.GetValue(options.Data)), command.Name, JsonSerializer.SerializeToUtf8Bytes(request, command.Request));
+        var answer = await AskAsync(
+            CommonOptions.Database(parsed.GetValue(options.Database), parsed.GetValue(options.Data)), command.Name, JsonSerializer.SerializeToUtf8Bytes(request, command.Request), parsed.GetValue(options.Config));
         var read = JsonSerializer.Deserialize(answer, command.Answer)!;
         if (parsed.GetValue(options.Json))
             Console.WriteLine(System.Text.Encoding.UTF8.GetString(answer));
@@ -57,10 +58,10 @@ internal static class AdminDoor
     internal static Task<byte[]> AskAsync(string data, string name, byte[] request) => AskAsync(DatabaseAddress.Files(data), name, request);
 
     /// <summary>PostgreSQL is written directly: it keeps writers apart itself, and running servers hear of the change within a second.</summary>
-    internal static async Task<byte[]> AskAsync(DatabaseAddress address, string name, byte[] request)
+    internal static async Task<byte[]> AskAsync(DatabaseAddress address, string name, byte[] request, string? config = null)
     {
         if (address.Postgres is not null)
-            return await RunHereAsync(address, name, request);
+            return await RunHereAsync(address, name, request, config);
         var directory = Path.GetFullPath(address.Directory);
         var file = Path.Combine(directory, "ledger.db");
         if (!File.Exists(file))
@@ -72,7 +73,7 @@ internal static class AdminDoor
                 return answer;
             using var held = DataDirectory.TryOpen(directory, Environment.ProcessId);
             if (held is not null)
-                return await RunHereAsync(address, name, request);
+                return await RunHereAsync(address, name, request, config);
             if (TimeProvider.System.GetElapsedTime(started) > Patience)
                 throw new UserErrorException($"The data directory {directory} is held by a process that takes no commands{Holder(directory)}: wait for its end, or stop it.");
             await Task.Delay(Pause);
@@ -123,12 +124,12 @@ internal static class AdminDoor
         }
     }
 
-    private static async Task<byte[]> RunHereAsync(DatabaseAddress address, string name, byte[] request)
+    private static async Task<byte[]> RunHereAsync(DatabaseAddress address, string name, byte[] request, string? config)
     {
         await using var database = LedgerDatabase.Open(address);
         var services = new ServiceCollection();
         services.AddSingleton(TimeProvider.System).AddSingleton(database);
-        services.AddSingleton(_ => OpenBooks(address, database));
+        services.AddSingleton(_ => OpenBooks(address, database, config));
         CommandServices.Add(services);
         await using var provider = services.BuildServiceProvider();
         try
@@ -142,9 +143,9 @@ internal static class AdminDoor
     }
 
     /// <summary>Commands about money need what a server would have: the journal's charges in the books, and the rules of the configuration.</summary>
-    private static Bookkeeping OpenBooks(DatabaseAddress address, LedgerDatabase database)
+    private static Bookkeeping OpenBooks(DatabaseAddress address, LedgerDatabase database, string? config)
     {
-        var credits = ConfigFile.Load(CommonOptions.ConfigFile(given: null), address.Directory, Environment.GetEnvironmentVariable).Credits;
+        var credits = ConfigFile.Load(CommonOptions.ConfigFile(config), address.Directory, Environment.GetEnvironmentVariable).Credits;
         // The journal in a data directory belongs to the server there; what a command decides on PostgreSQL is in the books before it ends.
         var journal = address.Postgres is null
             ? Path.Combine(address.Directory, "charges.journal")
