@@ -117,4 +117,19 @@ public sealed class CommandLineTests
         Assert.Equal(2, wrong.ExitCode);
         Assert.Contains("wrong.json:2", wrong.Error, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Config_check_says_all_of_it_in_one_document_for_programs_with_the_same_exit_codes()
+    {
+        using var folder = new TemporaryFolder();
+        var right = await Program.MilliwaysAsync("config", "check", "--json", "--config", folder.Write("right.json", "{}"));
+        var wrong = await Program.MilliwaysAsync("config", "check", "--json", "--config", folder.Write("wrong.json", "{\n  \"upstreems\": {},\n  \"engine\": { \"sequences\": \"four\" }\n}"));
+
+        Assert.Equal((0, true), (right.ExitCode, JsonNode.Parse(right.Output)!["ok"]!.GetValue<bool>()));
+        Assert.Equal((2, false), (wrong.ExitCode, JsonNode.Parse(wrong.Output)!["ok"]!.GetValue<bool>()));
+        var problems = JsonNode.Parse(wrong.Output)!["problems"]!.AsArray().Select(problem => problem!.GetValue<string>()).ToList();
+        Assert.Equal(2, problems.Count);
+        Assert.Contains(problems, problem => problem.Contains("wrong.json:2", StringComparison.Ordinal) && problem.Contains("upstreams", StringComparison.Ordinal));
+        Assert.Contains(problems, problem => problem.Contains("wrong.json:3", StringComparison.Ordinal));
+    }
 }

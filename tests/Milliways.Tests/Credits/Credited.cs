@@ -51,6 +51,17 @@ internal sealed class Credited(TestServer server, FakeUpstream lab, FakeUpstream
     public async Task<IReadOnlyList<StatementEntry>> ChargesAsync() =>
         [.. (await Credits.StatementAsync(OperatorActor.Instance, server.Server.Team.Account, new StatementRange(null, null, 0, 10_000), ledger: false, CancellationToken.None)).Entries.Where(entry => entry.Kind == "charge")];
 
+    /// <summary>Completes when all exchanges have given back what they held; a caller that left knows of no other signal.</summary>
+    public async Task NothingHeldAsync()
+    {
+        for (var began = TimeProvider.System.GetTimestamp(); (await Credits.ShowAsync(OperatorActor.Instance, server.Server.Team.Account, CancellationToken.None)).HeldTicks != 0;)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience.Limit, "Something is still held.");
+            await Task.Yield();
+        }
+        Assert.Empty(Credits.Holds(OperatorActor.Instance, null).Holds);
+    }
+
     /// <summary>No hold is left, and the books are right.</summary>
     public async Task CheckAsync()
     {
