@@ -1,5 +1,5 @@
 // The gateway beside nginx (the limit) and Portkey (the peer), key check on. Also usable alone:
-//   node bench/gateway/gateway.mjs [--rounds 5] [--secs 2] [--warmup 30] [--only c64,s64] [--other FILE] [--otherEnv NAME=VALUE] [--peers no]
+//   node bench/gateway/gateway.mjs [--rounds 5] [--secs 2] [--warmup 30] [--only c64,s64] [--other FILE] [--otherEnv NAME=VALUE] [--peers no] [--governed no]
 // --other names a second build of the executable, --otherEnv NAME=VALUE a setting for it; it is measured in the same rounds: that is how a change is
 // judged. On a noisy machine believe the CPU ratios of many short rounds (--rounds 12 --secs 1), and nothing under 8 %.
 import { spawn } from 'node:child_process';
@@ -50,15 +50,20 @@ async function check(target, files, name) {
   throw new Error(`${target.name}: ${name} fails (status ${seen?.last_status} ${seen?.bad_sample ?? ''})`);
 }
 
-const takesPart = (target, name) => ['direct', 'milliways', 'other'].includes(target.name) || LANES[name].beside.includes(target.name);
+const takesPart = (target, name) => ['direct', 'milliways', 'other'].includes(target.name) || LANES[name].beside.includes(target.name)
+  || target.name.startsWith('governed') && Boolean(LANES[name].governed);
 export const cpuOf = window => window.chunks ? window.cpu_s / window.chunks * 1e6 : window.cpu_s / window.ok * 1e6;
 
-async function started(only, { other, otherEnv, peers }) {
+async function started(only, { other, otherEnv, peers, governed }) {
   targets.build();
   const all = [await targets.mocks()];
   if (only.some(name => LANES[name].tls)) await targets.tlsUpstream();
   all.push(await targets.nginx(), await targets.milliways('milliways', lib.EXECUTABLE));
   if (other || otherEnv) all.push(await targets.milliways('other', other ?? lib.EXECUTABLE, otherEnv ? Object.fromEntries([otherEnv.split('=')]) : undefined));
+  if (governed !== 'no' && only.some(name => LANES[name].governed)) {
+    all.push(await targets.governed('governed', lib.EXECUTABLE));
+    if (process.env.MILLIWAYS_BENCH_DATABASE) all.push(await targets.governed('governed, PostgreSQL', lib.EXECUTABLE, process.env.MILLIWAYS_BENCH_DATABASE));
+  }
   if (peers !== 'no' && only.some(name => LANES[name].beside.includes('portkey'))) {
     const peer = await targets.portkey();
     if (peer) all.push(peer); else lib.log('Portkey is not installed: run.sh does that');
@@ -66,8 +71,8 @@ async function started(only, { other, otherEnv, peers }) {
   return all;
 }
 
-export async function measure({ rounds = 5, secs = 2, warmup = 30, only = USUAL, other = null, otherEnv = null, peers = 'yes' } = {}) {
-  const files = bodies(), all = await started(only, { other, otherEnv, peers });
+export async function measure({ rounds = 5, secs = 2, warmup = 30, only = USUAL, other = null, otherEnv = null, peers = 'yes', governed = 'yes' } = {}) {
+  const files = bodies(), all = await started(only, { other, otherEnv, peers, governed });
   for (const target of all)
     for (const name of only.filter(name => takesPart(target, name))) await check(target, files, name);
   // The runtime's tiers settle after 20 s of load on one core; nginx needs no warm-up but gets its share for its pages.
@@ -99,7 +104,7 @@ function row(windows, name, target) {
   const added = pick => lib.median(per(target, pick).map((value, i) => value - per('direct', pick)[i]));
   return {
     target, perSecond: of(w => streams(lane) ? w.chunks_s : w.rps), rateToNginx: ratio('nginx', w => w.rps),
-    cpuMsPerThousand: of(cpuOf), cpuToNginx: ratio('nginx', cpuOf), cpuToMilliways: ratio('milliways', cpuOf),
+    cpuMsPerThousand: of(cpuOf), cpuToNginx: ratio('nginx', cpuOf), cpuToMilliways: ratio('milliways', cpuOf), rateToMilliways: ratio('milliways', w => w.rps),
     cpuToBase: lane.base ? ratio(target, cpuOf, lane.base) : null,
     ...(streams(lane) ? { firstByteAddedP50Us: added(w => w.ttfb.p50), chunkDelayAddedP50Us: added(w => w.one_way.p50), chunkDelayAddedP99Us: added(w => w.one_way.p99) }
       : { addedP50Us: added(w => w.lat.p50), addedP99Us: added(w => w.lat.p99) }),
@@ -111,7 +116,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const options = {}, words = process.argv.slice(2);
   for (let i = 0; i < words.length; i += 2) {
     const name = words[i].slice(2), value = words[i + 1];
-    options[name] = name === 'only' ? value.split(',') : name === 'other' ? path.resolve(value) : name === 'otherEnv' || name === 'peers' ? value : +value;
+    options[name] = name === 'only' ? value.split(',') : name === 'other' ? path.resolve(value) : ['otherEnv', 'peers', 'governed'].includes(name) ? value : +value;
   }
   try {
     const result = await measure(options);

@@ -57,15 +57,28 @@ export async function nginx() {
   return { name: 'nginx', port: NGINX, tlsPort: NGINX_TLS, pid: child.pid };
 }
 
+const upstreams = () => ({
+  mock: { dialect: 'openai-chat', baseUrl: `http://127.0.0.1:${MOCK}/v1`, apiKey: 'sk-mock', models: ['gpt-4o-mini'] },
+  mockAnthropic: { dialect: 'anthropic', baseUrl: `http://127.0.0.1:${MOCK}`, apiKey: 'sk-mock', models: ['claude-sonnet-4'] },
+  mockTls: { dialect: 'openai-chat', baseUrl: `https://127.0.0.1:${TLS}/v1`, apiKey: 'sk-mock', models: ['gpt-4o-mini-tls'], caFile: path.join(lib.OUT, 'ca.pem') },
+});
+
+/** Keys are checked and usage is read; nothing is limited, charged or kept. */
 export async function milliways(name, executable, env) {
+  const server = await lib.serve({ config: { upstreams: upstreams() }, cpu: lib.PROXY_CPU, name, executable, env });
+  return { name, port: server.port, pid: server.pid, headers: { authorization: `Bearer ${server.key}` }, server };
+}
+
+/** The same with all of it: limits of team and key that are counted and never reached, a hold, a charge that is on the disk before the end, a usage row. */
+export async function governed(name, executable, database) {
   const config = {
-    upstreams: {
-      mock: { dialect: 'openai-chat', baseUrl: `http://127.0.0.1:${MOCK}/v1`, apiKey: 'sk-mock', models: ['gpt-4o-mini'] },
-      mockAnthropic: { dialect: 'anthropic', baseUrl: `http://127.0.0.1:${MOCK}`, apiKey: 'sk-mock', models: ['claude-sonnet-4'] },
-      mockTls: { dialect: 'openai-chat', baseUrl: `https://127.0.0.1:${TLS}/v1`, apiKey: 'sk-mock', models: ['gpt-4o-mini-tls'], caFile: path.join(lib.OUT, 'ca.pem') },
-    },
+    upstreams: Object.fromEntries(Object.entries(upstreams()).map(([upstream, settings]) => [upstream, { ...settings, prices: { '*': { input: '0.15', output: '0.60' } } }])),
+    limits: { perTeam: { requestsPerMinute: 100_000_000, tokensPerMinute: 1_000_000_000_000, concurrent: 100_000 }, perKey: { requestsPerMinute: 100_000_000 } },
   };
-  const server = await lib.serve({ config, cpu: lib.PROXY_CPU, name, executable, env });
+  const server = await lib.serve({ config, cpu: lib.PROXY_CPU, name, executable, governance: 'on', database });
+  const where = database ? ['--database', database] : [];
+  const paid = spawnSync(executable, ['credits', 'purchase', '1000000', '--reason', 'bench', '--data', server.data, ...where], { encoding: 'utf8' });
+  if (paid.status) throw new Error(`credits purchase: ${paid.stderr}`);
   return { name, port: server.port, pid: server.pid, headers: { authorization: `Bearer ${server.key}` }, server };
 }
 
