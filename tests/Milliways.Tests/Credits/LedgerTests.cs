@@ -65,7 +65,7 @@ public sealed class LedgerTests
         var given = await bench.HoldAsync(100);
         bench.Ledger.Release(given);
         bench.Ledger.Release(given);
-        Assert.Equal(0, await bench.Settle(given, 50));
+        Assert.Equal(0, await bench.Settle(given, 50).Soon());
         bench.Write();
         bench.Fold();
         Assert.Equal((940, 940, 0), (bench.Account.Balance, bench.Ledger.Available(LedgerBench.Team), bench.Account.Held));
