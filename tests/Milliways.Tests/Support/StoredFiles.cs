@@ -10,16 +10,8 @@ internal static class StoredFiles
     {
         var found = new List<string>();
         foreach (var file in Directory.GetFiles(directory, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) is not ("lock" or "admin.sock")))
-            if ((await BytesAsync(file)).AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0)
+            if ((await FileBytes.ReadAsync(file)).AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0)
                 found.Add(Path.GetFileName(file));
         return found;
-    }
-
-    private static async Task<byte[]> BytesAsync(string file)
-    {
-        await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var bytes = new byte[stream.Length];
-        await stream.ReadExactlyAsync(bytes);
-        return bytes;
     }
 }
