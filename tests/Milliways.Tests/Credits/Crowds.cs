@@ -83,7 +83,7 @@ internal static partial class Crowds
         }
     }
 
-    private static (string Path, string Body) Request(string model, int kind)
+    public static (string Path, string Body) Request(string model, int kind)
     {
         var text = $"kind-{kind}-" + (kind == LongPrompt ? new string('x', 9000) : "");
         var stream = kind is Cut or LeavesEarly or LeavesLate || (kind < Plain && kind % 2 == 1) ? ",\"stream\":true" : "";

@@ -3,6 +3,7 @@ using Milliways.Credits.Books;
 using Milliways.Credits.Journal;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
+using Milliways.Tests.Support;
 
 namespace Milliways.Tests.Credits;
 

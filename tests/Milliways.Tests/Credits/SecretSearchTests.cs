@@ -28,8 +28,12 @@ public sealed partial class SecretSearchTests
             if (i % Crowds.Kinds is Crowds.Cut or Crowds.LeavesLate)
                 await Crowds.LeaveAsync(server, i % Crowds.Kinds);
             else if (i % Crowds.Kinds != Crowds.LeavesEarly)
-                answers.Append(await Crowds.AskAsync(server, i % 7 == 0 ? "unpriced" : "output-only", i % Crowds.Plain));
-        foreach (var path in new[] { "/dashboard/billing/subscription", "/dashboard/billing/usage", "/dashboard/billing/credit_grants", "/v1/api-key" })
+            {
+                var (path, body) = Crowds.Request(i % 7 == 0 ? "unpriced" : "output-only", i % (Crowds.Fails + 1));
+                var answer = await server.PostAsync(path, body);
+                answers.AppendLine(answer.Message.ToString()).AppendLine(answer.Text);
+            }
+        foreach (var path in new[] { "/v1/dashboard/billing/subscription", "/v1/dashboard/billing/usage", "/v1/dashboard/billing/credit_grants", "/v1/api-key" })
             answers.Append((await server.GetAsync(path)).Text);
         var statement = await server.Service<CreditCommands>().StatementAsync(OperatorActor.Instance, null, new StatementRange(null, null, 0, 1000), ledger: true, CancellationToken.None);
         Assert.Contains(statement.Entries, entry => entry.Kind == "charge");
@@ -47,30 +51,33 @@ public sealed partial class SecretSearchTests
     }
 
     [Fact]
-    public async Task Another_teams_key_sees_its_own_credit_only_and_is_answered_at_our_gateway_as_one_that_nobody_knows()
+    public async Task Another_teams_key_sees_its_own_credit_only_and_is_answered_at_our_gateway_as_at_one_that_is_not_there()
     {
         await using var credited = await Credited.StartAsync(7 * Money.TicksPerDollar);
         var foreign = credited.Server.OtherTeamsKey();
         var unknown = foreign[..^6] + (foreign.EndsWith('a') ? "bbbbbb" : "aaaaaa");
-        Assert.Contains("7", (await credited.Server.GetAsync("/dashboard/billing/credit_grants")).Text, StringComparison.Ordinal);
-        var others = (await credited.Server.GetAsync("/dashboard/billing/credit_grants", ("Authorization", "Bearer " + foreign))).Json;
+        Assert.Contains("7", (await credited.Server.GetAsync("/v1/dashboard/billing/credit_grants")).Text, StringComparison.Ordinal);
+        var others = (await credited.Server.GetAsync("/v1/dashboard/billing/credit_grants", ("Authorization", "Bearer " + foreign))).Json;
         Assert.Equal((0, 0), (others.GetProperty("total_granted").GetDecimal(), others.GetProperty("grants").GetProperty("data").GetArrayLength()));
 
-        foreach (var path in new[] { "/compat/chat/completions", "/lab/chat/completions", "/lab/v1/messages" })
-        {
-            var (one, two) = (await AskAsync(path, foreign), await AskAsync(path, unknown));
-            Assert.True(one.Status is 400 or 401 or 403 or 404, one.Text);
-            Assert.Equal((two.Status, Anonymous(two.Text)), (one.Status, Anonymous(one.Text)));
-            Assert.Equal(two.Message.Headers.Select(header => header.Key).Order(StringComparer.Ordinal), one.Message.Headers.Select(header => header.Key).Order(StringComparer.Ordinal));
-        }
+        // Neither a key of another team nor one that nobody knows learns whether there is such a team.
+        foreach (var key in new[] { foreign, unknown })
+            foreach (var path in new[] { "/default/compat/chat/completions", "/default/lab/chat/completions", "/default/lab/v1/messages", "/nothing/compat/chat/completions" })
+            {
+                var (ours, nobodys) = (await AskAsync(credited.Server.Account, path, key), await AskAsync(new string('f', 32), path, key));
+                Assert.True(ours.Status is 400 or 401 or 403 or 404, ours.Text);
+                Assert.Equal((nobodys.Status, Anonymous(nobodys.Text)), (ours.Status, Anonymous(ours.Text)));
+                Assert.Equal(nobodys.Message.Headers.Select(header => header.Key).Order(StringComparer.Ordinal), ours.Message.Headers.Select(header => header.Key).Order(StringComparer.Ordinal));
+            }
         Assert.Empty(credited.Lab.Received);
 
-        Task<Answer> AskAsync(string path, string key) => credited.Server.PostAsync(credited.Server.Gateway + path, Answers.Ask("priced"), ("Authorization", "Bearer " + key));
+        Task<Answer> AskAsync(string account, string path, string key) =>
+            credited.Server.PostAsync($"/v1/{account}{path}", Answers.Ask("priced"), ("Authorization", "Bearer " + key));
     }
 
-    /// <summary>Without what differs from one request to the next: its id, and the shortened key.</summary>
+    /// <summary>Without what differs from one request to the next: its id, the shortened key, and the account that it asked for.</summary>
     private static string Anonymous(string text) => Own().Replace(text, "");
 
-    [GeneratedRegex("req_[0-9a-f]+|xai-[^ \"]*|[0-9A-Z]{26}|xa\\*+..")]
+    [GeneratedRegex("req_[0-9a-f]+|[0-9a-f]{32}")]
     private static partial Regex Own();
 }
