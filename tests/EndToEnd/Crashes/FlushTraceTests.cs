@@ -67,6 +67,7 @@ public sealed partial class FlushTraceTests
         {
             Executable = traced,
             NoEngine = true,
+            Governed = true,
             Config = $$"""
                 { "upstreams": { "lab": { "dialect": "openai-chat", "baseUrl": "{{upstream.Base}}/v1", "apiKey": "k" } },
                   "models": { "priced": { "attempts": [ { "upstream": "lab", "model": "m" } ], "price": { "input": "5", "output": "15" } } },
