@@ -79,13 +79,14 @@ export function memory(pid) {
 // ---------- the product ----------
 let servers = 0;
 /** Starts `milliways serve` and waits for its ready file. `data` may be one of an earlier start: its key is kept beside it. */
-export async function serve({ config, engine = false, data, cpu, env, name = 'milliways', port = 0, executable = EXECUTABLE } = {}) {
+export async function serve({ config, engine = false, governed = false, data, cpu, env, name = 'milliways', port = 0, executable = EXECUTABLE } = {}) {
   data ??= fs.mkdtempSync(path.join(os.tmpdir(), 'milliways-bench-'));
   const ready = path.join(data, 'ready.json'), keyFile = path.join(data, 'bench-key');
   fs.rmSync(ready, { force: true });
   const command = [executable, 'serve', '--data', data, '--urls', `http://127.0.0.1:${port}`, '--quiet', '--ready-file', ready];
   if (config) { const file = path.join(data, 'bench.json'); fs.writeFileSync(file, JSON.stringify(config)); command.push('--config', file); }
   if (!engine) command.push('--no-engine');
+  if (!governed) command.push('--governance', 'off');
   const began = now(), child = start(command, { name: `${name}-${servers++}`, cpu, env });
   while (!fs.existsSync(ready)) {
     if (child.ended || now() - began > 60_000) throw new Error(`milliways did not start; see ${OUT}/${name}-${servers - 1}.log`);

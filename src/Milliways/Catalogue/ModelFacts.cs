@@ -50,7 +50,7 @@ internal sealed class ModelFacts(EngineFacts engine)
         var owner = upstream.Preset?.Name ?? upstream.Provider;
         var known = upstream.Preset?.Name is "openai" or "anthropic" or "google" ? KnownModels.Find(model) : null;
         // What runs on the operator's own machines is free unless the operator says otherwise.
-        var unknown = new CatalogueModel(model) { Created = 0, Price = upstream.Preset is { Hosted: false } ? PriceList.Free : null };
+        var unknown = new CatalogueModel(model) { Created = 0, Price = upstream.IsOwn ? PriceList.Free : null };
         return (known ?? unknown) with { Id = model, OwnedBy = owner };
     }
 

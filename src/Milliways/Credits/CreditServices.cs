@@ -22,6 +22,6 @@ internal static class CreditServices
         services.AddSingleton<ILedger>(provider => provider.GetRequiredService<Bookkeeping>().Ledger).AddHostedService<GrantClock>().AddHostedService<Billing.InvoiceClock>().AddSingleton<Billing.PrepaidHistory>();
         services.AddSingleton<UsageReport>().AddSingleton<BillingDashboard>().AddSingleton<PricedRoutes>().AddSingleton<CreditFailures>();
         if (isGoverned)
-            services.AddSingleton<IAdmissionGate, CreditGate>();
+            services.AddSingleton<IAdmissionGate, CreditGate>().AddSingleton<PriceWarnings>();
     }
 }

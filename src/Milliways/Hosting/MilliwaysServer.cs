@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Milliways.Credits.Pricing;
 using Milliways.Engines;
 using Milliways.Hosting.Configuration;
 using Milliways.Routing;
@@ -27,7 +28,8 @@ internal sealed class MilliwaysServer(
     public async Task StartAsync()
     {
         var log = app.Services.GetRequiredService<ILogger<MilliwaysServer>>();
-        foreach (var warning in config.Warnings.Concat(app.Services.GetRequiredService<LiveRouting>().Table.Upstreams.Warnings))
+        foreach (var warning in config.Warnings.Concat(app.Services.GetRequiredService<LiveRouting>().Table.Upstreams.Warnings)
+            .Concat(app.Services.GetService<PriceWarnings>()?.All() ?? []))
             log.LogWarning("Configuration: {Warning}", warning);
         try
         {

@@ -74,6 +74,11 @@ internal sealed class Upstream
     /// <summary>How its wire differs from others of its dialect.</summary>
     public UpstreamTraits Traits { get; init; } = UpstreamTraits.Plain;
 
+    /// <summary>
+    /// It runs on the operator's own machines, where nobody sends a bill: a preset for such servers, or an address that the environment gives without a key.
+    /// </summary>
+    public bool IsOwn => Preset is { Hosted: false } || (ServesAnyModel && ApiKey is null);
+
     /// <summary>What the operator says that models cost here, by name; <c>*</c> stands for all others.</summary>
     public IReadOnlyDictionary<string, PriceList> Prices { get; init; } = new Dictionary<string, PriceList>();
 

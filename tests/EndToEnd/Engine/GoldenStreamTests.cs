@@ -16,7 +16,7 @@ public sealed class GoldenStreamTests(SharedServer shared)
         {"id":"*","object":"chat.completion.chunk","created":"*","model":"smollm2","choices":[{"index":0,"delta":{"role":"assistant","content":"*"}}],"system_fingerprint":"*"}
         {"id":"*","object":"chat.completion.chunk","created":"*","model":"smollm2","choices":[{"index":0,"delta":{"content":"*"}}],"system_fingerprint":"*"} ...
         {"id":"*","object":"chat.completion.chunk","created":"*","model":"smollm2","choices":[{"index":0,"delta":{},"finish_reason":"length"}],"system_fingerprint":"*"}
-        {"id":"*","object":"chat.completion.chunk","created":"*","model":"smollm2","choices":[],"usage":{"prompt_tokens":"#","completion_tokens":12,"total_tokens":"#","prompt_tokens_details":{"text_tokens":"#","audio_tokens":0,"image_tokens":0,"cached_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0},"num_sources_used":0},"system_fingerprint":"*"}
+        {"id":"*","object":"chat.completion.chunk","created":"*","model":"smollm2","choices":[],"usage":{"prompt_tokens":"#","completion_tokens":12,"total_tokens":"#","prompt_tokens_details":{"text_tokens":"#","audio_tokens":0,"image_tokens":0,"cached_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0},"num_sources_used":0,"cost_in_usd_ticks":0},"system_fingerprint":"*"}
         [DONE]
         """);
 
@@ -25,7 +25,7 @@ public sealed class GoldenStreamTests(SharedServer shared)
         {"id":"*","object":"chat.completion.chunk","created":"*","model":"smollm2","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":null,"system_fingerprint":"*"}
         {"id":"*","object":"chat.completion.chunk","created":"*","model":"smollm2","choices":[{"index":0,"delta":{"content":"*"},"finish_reason":null}],"usage":null,"system_fingerprint":"*"} ...
         {"id":"*","object":"chat.completion.chunk","created":"*","model":"smollm2","choices":[{"index":0,"delta":{},"finish_reason":"length"}],"usage":null,"system_fingerprint":"*"}
-        {"id":"*","object":"chat.completion.chunk","created":"*","model":"smollm2","choices":[],"usage":{"prompt_tokens":"#","completion_tokens":12,"total_tokens":"#","prompt_tokens_details":{"audio_tokens":0,"cached_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}},"system_fingerprint":"*"}
+        {"id":"*","object":"chat.completion.chunk","created":"*","model":"smollm2","choices":[],"usage":{"prompt_tokens":"#","completion_tokens":12,"total_tokens":"#","prompt_tokens_details":{"audio_tokens":0,"cached_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0},"cost_in_usd_ticks":0},"system_fingerprint":"*"}
         [DONE]
         """);
 
@@ -40,7 +40,7 @@ public sealed class GoldenStreamTests(SharedServer shared)
         content_block_start {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}
         content_block_delta {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"*"}} ...
         content_block_stop {"type":"content_block_stop","index":0}
-        message_delta {"type":"message_delta","delta":{"stop_reason":"max_tokens","stop_sequence":null},"usage":{"input_tokens":"#","cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":12}}
+        message_delta {"type":"message_delta","delta":{"stop_reason":"max_tokens","stop_sequence":null},"usage":{"input_tokens":"#","cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":12,"cost_in_usd_ticks":0}}
         message_stop {"type":"message_stop"}
         """);
 

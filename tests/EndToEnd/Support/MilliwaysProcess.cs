@@ -22,6 +22,11 @@ internal sealed record Setup
 
     /// <summary>Does without the engine's process.</summary>
     public bool NoEngine { get; init; }
+
+    /// <summary>Limits and credits are on; null: on where nothing but the embedded models is served, which are free, and off where a test's own upstreams have no prices.</summary>
+    public bool? Governed { get; init; }
+
+    public bool IsGoverned => Governed ?? (Config is null && Environment.Count == 0);
 }
 
 /// <summary>A running <c>milliways serve</c> on a free port, with a data directory of its own.</summary>
@@ -87,7 +92,7 @@ internal sealed class MilliwaysProcess : IAsyncDisposable
         string[] arguments =
         [
             "serve", "--data", data, "--urls", "http://127.0.0.1:0", "--ready-file", folder.At("ready.json"),
-            .. setup.NoEngine ? ["--no-engine"] : Array.Empty<string>(), .. setup.Arguments,
+            .. setup.NoEngine ? ["--no-engine"] : Array.Empty<string>(), .. setup.IsGoverned ? Array.Empty<string>() : ["--governance", "off"], .. setup.Arguments,
         ];
         using var written = new FileSignal(folder.Path, "ready.json");
         var process = new Process { StartInfo = Program.StartInfo(setup.Executable, arguments, setup.Environment, folder.Path) };

@@ -112,9 +112,7 @@ public class KeyTests
         Assert.Contains(files, file => file.EndsWith(TestServer.On.Value == Backend.Postgres ? "secret.key" : "ledger.db", StringComparison.Ordinal));
         foreach (var file in files)
         {
-            await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var bytes = new byte[stream.Length];
-            await stream.ReadExactlyAsync(bytes);
+            var bytes = await FileBytes.ReadAsync(file);
             Assert.True(bytes.AsSpan().IndexOf(secret) < 0, file);
         }
     }

@@ -46,16 +46,8 @@ public sealed class SecretTests
             Assert.DoesNotContain(part, audit, StringComparison.Ordinal);
             Assert.DoesNotContain(part, log.Text, StringComparison.Ordinal);
             foreach (var file in Directory.GetFiles(server.Data, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) is not ("lock" or "admin.sock")))
-                Assert.True((await BytesAsync(file)).AsSpan().IndexOf(Encoding.UTF8.GetBytes(part)) < 0, $"{Path.GetFileName(file)} holds {part}");
+                Assert.True((await FileBytes.ReadAsync(file)).AsSpan().IndexOf(Encoding.UTF8.GetBytes(part)) < 0, $"{Path.GetFileName(file)} holds {part}");
         }
-    }
-
-    private static async Task<byte[]> BytesAsync(string file)
-    {
-        await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var bytes = new byte[stream.Length];
-        await stream.ReadExactlyAsync(bytes);
-        return bytes;
     }
 
     private sealed class EveryLine : ILoggerProvider, ILogger

@@ -20,7 +20,7 @@ public sealed class FaultListTests
     [Fact]
     public void Every_fault_has_a_name_of_its_own_a_claim_and_code_behind_its_switch_alone()
     {
-        Assert.InRange(Faults.Count, 20, 60);
+        Assert.True(Faults.Count >= 20);
         Assert.Equal(Faults.Count, Faults.Select(fault => fault.Name).Distinct().Count());
         foreach (var fault in Faults)
         {
