@@ -101,7 +101,8 @@ public class BillingApiTests
             Assert.Equal(1, invoice.GetProperty("lines").EnumerateArray().Sum(line => long.Parse(line.GetProperty("amount").GetString()!, null)));
         }
         Assert.Equal(2, Assert.Single(await List("?billingCycle.year=2025&billingCycle.month=2")).GetProperty("monthly").GetProperty("billingCycle").GetProperty("month").GetInt32());
-        Assert.Equal([1, 2], new[] { (await List("?since.year=2025&since.month=2")).Count, (await List("?since.year=2024&since.month=12")).Count });
+        Assert.Single(await List("?since.year=2025&since.month=2"));
+        Assert.Equal(2, (await List("?since.year=2024&since.month=12")).Count);
         Assert.Equal(all[1].GetProperty("invoiceNumber").GetString(), Assert.Single(await List("?invoiceIds.invoiceIds=" + all[1].GetProperty("invoiceId").GetString())).GetProperty("invoiceNumber").GetString());
         foreach (var wrong in new[] { "?billingCycle.year=2025", "?since.year=2025&since.month=13", "?since.year=2025&since.month=1&billingCycle.year=2025&billingCycle.month=1" })
             Assert.Equal(400, (await Ask(server, "ReadBilling", "GET", "/invoices" + wrong)).Status);
