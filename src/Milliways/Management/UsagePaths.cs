@@ -2,13 +2,12 @@ using System.Text.Json;
 using Milliways.Billing;
 using Milliways.Credits;
 using Milliways.Keys;
-using Milliways.Storage;
 using Milliways.Teams;
 
 namespace Milliways.Management;
 
 /// <summary>POST usage: xAI's analytics of what was billed (xai-api 2.3, AnalyticsRequest), from the hourly sums.</summary>
-internal sealed class UsagePaths(TeamCommands teams, KeyStore keys, LedgerDatabase database, Bookkeeping books)
+internal sealed class UsagePaths(TeamCommands teams, KeyStore keys, UsageAnalytics analytics)
 {
     /// <summary>More groups than this are cut off, and limitReached says so.</summary>
     private const int MostSeries = 1000;
@@ -36,8 +35,7 @@ internal sealed class UsagePaths(TeamCommands teams, KeyStore keys, LedgerDataba
         var (values, groups) = (ReadValues(asked), ReadGroups(asked));
         var query = ReadFilters(asked, ReadRange(asked, team.Id, groups));
         var names = keys.All().Where(key => key.Team.Id == team.Id).ToDictionary(key => key.Id.ToString("D"), key => key.Name);
-        await books.Folder.CatchUpAsync(CancellationToken.None);
-        var series = (await database.ReadAsync(query.Run)).GroupBy(point => (point.Key, point.Model)).Take(MostSeries + 1).ToList();
+        var series = (await analytics.RunAsync(query, CancellationToken.None)).GroupBy(point => (point.Key, point.Model)).Take(MostSeries + 1).ToList();
         writer.WriteStartObject();
         writer.WriteStartArray("timeSeries");
         foreach (var one in series.Take(MostSeries))
