@@ -13,6 +13,7 @@ internal static class Booked
 
     public static async Task ChargeAsync(this TestServer server, Guid team, string model, long ticks)
     {
+        await CaughtUpAsync(server);
         var ledger = server.Service<ILedger>();
         var (request, payer) = ($"booked-{Interlocked.Increment(ref _last)}", new Payer(team, server.Service<Milliways.Keys.KeyStore>().All()[0].Id, null, null));
         var hold = (await ledger.HoldAsync(payer, request, ticks, CancellationToken.None)).Hold!;
@@ -21,7 +22,9 @@ internal static class Booked
             RequestId = request, Payer = payer, Time = server.Service<TimeProvider>().GetUtcNow(), Model = model, Upstream = "lab/" + model, Source = UsageSource.Reported, Ending = Ending.Completed,
             Cost = ticks, Usage = new(100, 20, 0, 10, 3),
         }));
-        // A clock that jumps while the books lag would take the database for away.
-        await server.Service<Bookkeeping>().Folder.CatchUpAsync(CancellationToken.None);
+        await CaughtUpAsync(server);
     }
+
+    /// <summary>A clock that jumps while the books lag takes the database for away.</summary>
+    private static Task CaughtUpAsync(TestServer server) => server.Service<Bookkeeping>().Folder.CatchUpAsync(CancellationToken.None);
 }

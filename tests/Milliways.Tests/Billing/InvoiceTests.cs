@@ -1,9 +1,7 @@
 using System.Text;
-using System.Text.Json;
 using Milliways.Billing;
 using Milliways.Credits;
 using Milliways.Credits.Books;
-using Milliways.Hosting.Admin;
 using Milliways.Teams;
 using Milliways.Tests.Support;
 
@@ -14,7 +12,7 @@ public class InvoiceTests
 {
     private static readonly Actor Me = OperatorActor.Instance;
     private const long Dollar = Money.TicksPerDollar;
-    private const string Config = $$"""
+    internal const string Config = $$"""
         { {{Booked.NoMonthly}}, "billing": { "series": "MW-", "seller": { "name": "Books & <Bytes>", "address": ["1 Road"], "taxNumber": "DE1" }, "taxes": [ { "name": "VAT", "percent": "19" } ] } }
         """;
 
@@ -160,20 +158,6 @@ public class InvoiceTests
         clock.Jump(TimeSpan.FromDays(31) + TimeSpan.FromHours(1));
         while (await server.Service<InvoiceCommands>().ListAsync(Me, server.Account) is not { Count: 1 })
             clock.Advance(TimeSpan.FromMinutes(1));
-    }
-
-    [Fact]
-    public async Task The_command_line_makes_lists_and_shows()
-    {
-        var clock = new ManualTime();
-        await using var server = await TestServer.StartAsync(Config, clock);
-        await server.Service<CreditCommands>().GrantAsync(Me, server.Account, Dollar, null, "", default);
-        clock.Jump(TimeSpan.FromDays(31));
-        var data = Path.Combine(server.Data, "data");
-        async Task<JsonElement> Ask(string name, string request) => JsonDocument.Parse(await AdminDoor.AskAsync(data, name, Encoding.UTF8.GetBytes(request))).RootElement;
-        Assert.Equal("MW-000001", (await Ask("invoices make", """{"month":"2025-01"}""")).GetProperty("invoices")[0].GetProperty("number").GetString());
-        Assert.Equal(1, (await Ask("invoices list", "{}")).GetProperty("invoices").GetArrayLength());
-        Assert.Equal(("USD", Dollar), (await Ask("invoices show", """{"number":"MW-000001"}""") is var shown ? shown.GetProperty("currency").GetString() : null, shown.GetProperty("closing_ticks").GetInt64()));
     }
 
     [Fact]
