@@ -34,6 +34,10 @@ internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books,
     public Task<CreditChange> PurchaseAsync(Actor actor, string? team, long ticks, string reason, CancellationToken cancel) =>
         AddAsync(actor, team, LotKind.Purchase, ticks, expires: null, reason, "credits.purchase", cancel);
 
+    /// <summary>The same by a management key that the operator made, where the configuration lets such keys.</summary>
+    public Task<CreditChange> TopUpAsync(Actor actor, string? team, long ticks, CancellationToken cancel) =>
+        AddAsync(actor, team, LotKind.Purchase, ticks, expires: null, $"top-up by {actor.Word}", "credits.top-up", cancel, Right.TopUp);
+
     /// <summary>A correction, up or down, with its reason. Down it takes what is there, and the team owes the rest.</summary>
     public async Task<CreditChange> AdjustAsync(Actor actor, string? team, long ticks, string reason, CancellationToken cancel)
     {
@@ -114,7 +118,7 @@ internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books,
             ON CONFLICT (team, gateway) DO UPDATE SET soft = excluded.soft, hard = excluded.hard
             """, ("$team", account.Team.ToString("N")), ("$gateway", gateway ?? ""), ("$soft", limit.Soft), ("$hard", limit.Hard)));
         await books.Ledger.RefreshAsync(account.Team);
-        return await ShowAsync(actor, team, cancel);
+        return Shown(account);
     }
 
     /// <summary>What a team may owe; null: as the configuration says.</summary>
@@ -146,9 +150,9 @@ internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books,
     }
 
     private async Task<CreditChange> AddAsync(
-        Actor actor, string? team, LotKind kind, long ticks, DateTimeOffset? expires, string reason, string action, CancellationToken cancel)
+        Actor actor, string? team, LotKind kind, long ticks, DateTimeOffset? expires, string reason, string action, CancellationToken cancel, Right right = Right.ChangeCredits)
     {
-        var account = await OpenAsync(actor, team, Right.ChangeCredits, "change the team's credits", cancel);
+        var account = await OpenAsync(actor, team, right, "change the team's credits", cancel);
         CheckAmount(ticks);
         var now = time.GetUtcNow();
         if (expires <= now)

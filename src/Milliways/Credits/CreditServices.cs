@@ -19,7 +19,7 @@ internal static class CreditServices
     {
         services.AddSingleton(provider => Bookkeeping.Open(
             database, data.JournalFile, () => provider.GetRequiredService<ConfigState>().InEffect.Credits, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
-        services.AddSingleton<ILedger>(provider => provider.GetRequiredService<Bookkeeping>().Ledger).AddHostedService<GrantClock>();
+        services.AddSingleton<ILedger>(provider => provider.GetRequiredService<Bookkeeping>().Ledger).AddHostedService<GrantClock>().AddHostedService<Billing.InvoiceClock>().AddSingleton<Billing.PrepaidHistory>().AddSingleton<Billing.UsageAnalytics>();
         services.AddSingleton<UsageReport>().AddSingleton<BillingDashboard>().AddSingleton<PricedRoutes>().AddSingleton<CreditFailures>();
         if (isGoverned)
             services.AddSingleton<IAdmissionGate, CreditGate>().AddSingleton<PriceWarnings>();

@@ -116,6 +116,7 @@ internal static class CreditsCommand
         var soft = new Option<string?>("--soft") { Description = "Dollars a month; passing them is told; none when nothing is said", HelpName = "USD" };
         var hard = new Option<string?>("--hard") { Description = "Dollars a month; beyond them requests are refused; none when nothing is said", HelpName = "USD" };
         var limit = options.Command("limit", "Bound what a team spends in a calendar month (UTC)", team, gateway, soft, hard);
+        limit.Aliases.Add("spending-limit");
         limit.SetAction((parsed, _) => AdminDoor.RunAsync(
             parsed, options, CreditsAdmin.Limit, new SetSpendingLimit(parsed.GetValue(team), parsed.GetValue(gateway), OptionalTicks(parsed.GetValue(soft)), OptionalTicks(parsed.GetValue(hard))), Print));
         return limit;

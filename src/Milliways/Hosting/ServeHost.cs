@@ -119,7 +119,7 @@ internal static class ServeHost
         services.AddSingleton<DeferredCompletions>().AddSingleton<StoredResponses>().AddSingleton<HeldResponses>().AddSingleton<ResponseEndpoints>();
         services.AddSingleton(provider => new PassThroughFront(Flavour.Xai, provider.GetRequiredService<OwnedIds>(), provider.GetRequiredService<LiveRouting>()));
         services.AddSingleton<ApiRoutes>().AddSingleton<GatewayRoutes>();
-        services.AddSingleton<ManagementFront>().AddSingleton<ApiKeyPaths>().AddSingleton<TeamPaths>().AddSingleton<ManagementRoutes>();
+        services.AddSingleton<ManagementFront>().AddSingleton<ApiKeyPaths>().AddSingleton<TeamPaths>().AddSingleton<BillingPaths>().AddSingleton<PrepaidPaths>().AddSingleton<InvoicePaths>().AddSingleton<UsagePaths>().AddSingleton<ManagementRoutes>();
         services.AddSingleton<Registration>().AddSingleton<AccountRoutes>();
         services.AddSingleton<HealthEndpoints>().AddSingleton<StartPage>();
         services.AddSingleton(provider => RouteTable.Build(provider));

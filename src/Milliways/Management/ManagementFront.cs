@@ -22,7 +22,7 @@ internal sealed record ManagementRequest(ManagementKey Key, string Id, JsonEleme
 
 /// <summary>
 /// What every path of the management API does first and last: the management key, the body's bound, and errors in xAI's shape. A handler blocks on the database,
-/// so it runs on a thread of the pool. To add paths (billing has its own later): a class with handlers like <see cref="ApiKeyPaths"/>, and rows in
+/// so it runs on a thread of the pool. To add paths: a class with handlers like <see cref="ApiKeyPaths"/>, and rows in
 /// <see cref="ManagementRoutes"/>.
 /// </summary>
 internal sealed class ManagementFront(ManagementKeyStore keys, ServerAddress address)
@@ -33,12 +33,16 @@ internal sealed class ManagementFront(ManagementKeyStore keys, ServerAddress add
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
 
     public ApiRoute Route(string method, string path, string summary, Func<ManagementRequest, Utf8JsonWriter, bool> handle) =>
+        Route(method, path, summary, (request, writer) => Task.FromResult(handle(request, writer)));
+
+    /// <summary>The same for a handler that waits for something; it begins on a thread of the pool.</summary>
+    public ApiRoute Route(string method, string path, string summary, Func<ManagementRequest, Utf8JsonWriter, Task<bool>> handle) =>
         new(method, path, KeyKind.ManagementKey, summary, (http, id) => AnswerAsync(http, id, handle));
 
     /// <param name="http">The request.</param>
     /// <param name="id">What stands in the path.</param>
     /// <param name="handle">Writes the answer; false: nothing was written, and the answer is an empty object.</param>
-    private async Task AnswerAsync(HttpContext http, string id, Func<ManagementRequest, Utf8JsonWriter, bool> handle)
+    private async Task AnswerAsync(HttpContext http, string id, Func<ManagementRequest, Utf8JsonWriter, Task<bool>> handle)
     {
         await OffSockets();
         var key = Authenticate(http);
@@ -61,7 +65,7 @@ internal sealed class ManagementFront(ManagementKeyStore keys, ServerAddress add
             await http.Response.Body.WriteAsync(answer.Value, http.RequestAborted);
     }
 
-    private static async Task<Reading<byte[]>> TryAsync(HttpContext http, ManagementKey key, string id, Func<ManagementRequest, Utf8JsonWriter, bool> handle)
+    private static async Task<Reading<byte[]>> TryAsync(HttpContext http, ManagementKey key, string id, Func<ManagementRequest, Utf8JsonWriter, Task<bool>> handle)
     {
         try
         {
@@ -69,7 +73,7 @@ internal sealed class ManagementFront(ManagementKeyStore keys, ServerAddress add
             await OffSockets();
             using var output = new MemoryStream();
             using (var writer = new Utf8JsonWriter(output))
-                if (!handle(new ManagementRequest(key, id, body.RootElement, http.Request.Query), writer))
+                if (!await handle(new ManagementRequest(key, id, body.RootElement, http.Request.Query), writer))
                 {
                     writer.WriteStartObject();
                     writer.WriteEndObject();

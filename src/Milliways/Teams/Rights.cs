@@ -13,7 +13,8 @@ internal enum Right
     SeeOwnKeys, SeeAllKeys, CreateKey, ChangeOwnKey, ChangeAnyKey, RotateAnyKey, DeleteAnyKey, BlockKey,
     SeeManagementKeys, MakeManagementKeys,
     SeeModels, SeeAudit, SetGateway,
-    SeeCredits, ChangeCredits, RedeemPromo, SetSpendingLimits,
+    SeeCredits, ChangeCredits, RedeemPromo, SetSpendingLimits, SetPrices,
+    SeeBilling, SetBilling, TopUp, MakeInvoices,
 }
 
 /// <summary>
@@ -55,7 +56,12 @@ internal static class Rights
         new(Right.SeeCredits, Role.Viewer),
         new(Right.ChangeCredits, null), // money comes from the operator
         new(Right.RedeemPromo, Role.Admin),
-        new(Right.SetSpendingLimits, Role.Admin), // a team may bound itself
+        new(Right.SetSpendingLimits, Role.Admin, "SetSpendingLimits"), // a team may bound itself
+        new(Right.SetPrices, null),
+        new(Right.SeeBilling, Role.Admin, "ReadBilling"),
+        new(Right.SetBilling, Role.Admin, "WriteBilling"),
+        new(Right.TopUp, null, "TopUp"), // where the operator's configuration lets them
+        new(Right.MakeInvoices, null),
     ];
 
     private static readonly FrozenDictionary<Right, Row> ByRight = Table.ToFrozenDictionary(row => row.Right);

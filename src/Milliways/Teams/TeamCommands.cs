@@ -19,6 +19,9 @@ internal sealed class TeamCommands(LedgerDatabase database, TeamStore teams, Aud
 {
     private const int LongestName = 200;
 
+    /// <summary>Ten times the list's prices: no sum of a request overflows by it.</summary>
+    private const int HighestPercent = 1000;
+
     public IReadOnlyList<Team> List(Actor actor) => [.. teams.All().Where(team => actor.Knows(team.Id))];
 
     /// <summary>A team by its id, as a UUID or as 32 hex digits; null: the first one.</summary>
@@ -55,6 +58,14 @@ internal sealed class TeamCommands(LedgerDatabase database, TeamStore teams, Aud
     public Team SetLimits(Actor actor, string? id, Func<LimitSet, LimitSet> change) =>
         Update(actor, id, Right.SetTeamLimits, "set the team's limits", "teams.set-limits", team => team with { Limits = change(team.Limits) });
 
+    /// <summary>What the team pays from the next request on, in percent of the list's prices; 0 is free.</summary>
+    public Team SetPricePercent(Actor actor, string? id, int? percent)
+    {
+        if (percent is not (>= 0 and <= HighestPercent))
+            throw new CommandException(CommandProblem.Invalid, $"price-percent must be a whole number from 0 to {HighestPercent}: add --price-percent N.");
+        return Update(actor, id, Right.SetPrices, "set what the team pays", "teams.set-price", team => team with { PricePercent = percent.Value });
+    }
+
     /// <summary>Only an empty team goes: what it had must have been taken away first, by somebody who saw it.</summary>
     public void Delete(Actor actor, string id)
     {
@@ -66,7 +77,7 @@ internal sealed class TeamCommands(LedgerDatabase database, TeamStore teams, Aud
             // The last owner cannot leave, so being its only member does not keep them from deleting it.
             if (left.Where(what => what != "members" || !IsAlone(team.Id)).ToList() is { Count: > 0 } some)
                 throw new CommandException(CommandProblem.Conflict, $"The team still has {string.Join(" and ", some)}: delete those first.");
-            foreach (var table in (ReadOnlySpan<string>)["invitations", "gateways", "members"])
+            foreach (var table in (ReadOnlySpan<string>)["invitations", "gateways", "members", "billing_info"])
                 database.Execute($"DELETE FROM {table} WHERE team = $team", ("$team", team.Account));
             teams.Delete(team.Id);
             audit.Write(actor, team.Id, "teams.delete", Object(team), before: State(team));

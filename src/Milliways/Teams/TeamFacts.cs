@@ -6,7 +6,10 @@ namespace Milliways.Teams;
 /// <summary>A team as commands show it.</summary>
 internal sealed record TeamFacts(string Id, string Name, DateTimeOffset Created, bool Blocked, LimitFacts Limits)
 {
-    public static TeamFacts Of(Team team) => new(team.Account, team.Name, team.Created, team.Blocked, LimitFacts.Of(team.Limits));
+    /// <summary>What it pays, in percent of the list's prices.</summary>
+    public int PricePercent { get; init; } = 100;
+
+    public static TeamFacts Of(Team team) => new(team.Account, team.Name, team.Created, team.Blocked, LimitFacts.Of(team.Limits)) { PricePercent = team.PricePercent };
 }
 
 /// <summary>Limits as JSON; what is null is not limited here.</summary>
@@ -52,6 +55,10 @@ internal sealed record CreateTeam(string Name);
 
 internal sealed record RenameTeam(string? Team, string Name);
 
+/// <param name="Team">Null: the first one.</param>
+/// <param name="PricePercent">Null: as it is.</param>
+internal sealed record SetTeam(string? Team, int? PricePercent);
+
 internal sealed record AuditQuery(string? Team, int Limit, long? Before);
 
 internal sealed record AuditFacts(long Seq, DateTimeOffset Time, string Actor, string? Team, string Action, string Object, string? Before, string? After)
@@ -86,6 +93,7 @@ internal sealed record NewPassword(string Email, string Password);
 [JsonSerializable(typeof(TeamRef))]
 [JsonSerializable(typeof(CreateTeam))]
 [JsonSerializable(typeof(RenameTeam))]
+[JsonSerializable(typeof(SetTeam))]
 [JsonSerializable(typeof(TeamFacts[]))]
 [JsonSerializable(typeof(AuditQuery))]
 [JsonSerializable(typeof(AuditFacts[]))]

@@ -6,7 +6,7 @@ namespace Milliways.Teams;
 /// <summary>The rows of teams. What may be done with them, and by whom, is <see cref="TeamCommands"/>' business.</summary>
 internal sealed class TeamStore(LedgerDatabase database, TimeProvider time)
 {
-    private const string Columns = $"SELECT id, name, created, blocked, {LimitColumns.Names} FROM teams";
+    private const string Columns = $"SELECT id, name, created, blocked, price_percent, {LimitColumns.Names} FROM teams";
 
     /// <summary>Oldest first: the first is the one that commands mean when none is named.</summary>
     public IReadOnlyList<Team> All() => database.Query($"{Columns} ORDER BY created, id", Read);
@@ -24,8 +24,8 @@ internal sealed class TeamStore(LedgerDatabase database, TimeProvider time)
 
     public void Update(Team team)
     {
-        (string, object?)[] parameters = [("$id", team.Account), ("$name", team.Name), ("$blocked", team.Blocked ? 1 : 0), .. LimitColumns.Values(team.Limits)];
-        database.Execute($"UPDATE teams SET name = $name, blocked = $blocked, {LimitColumns.Assignments} WHERE id = $id", parameters);
+        (string, object?)[] parameters = [("$id", team.Account), ("$name", team.Name), ("$blocked", team.Blocked ? 1 : 0), ("$percent", team.PricePercent), .. LimitColumns.Values(team.Limits)];
+        database.Execute($"UPDATE teams SET name = $name, blocked = $blocked, price_percent = $percent, {LimitColumns.Assignments} WHERE id = $id", parameters);
     }
 
     public void Delete(Guid id) => database.Execute("DELETE FROM teams WHERE id = $id", ("$id", id.ToString("N")));
@@ -42,6 +42,7 @@ internal sealed class TeamStore(LedgerDatabase database, TimeProvider time)
     {
         Created = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)),
         Blocked = row.GetInt64(3) != 0,
-        Limits = LimitColumns.Read(row, 4),
+        PricePercent = (int)row.GetInt64(4),
+        Limits = LimitColumns.Read(row, 5),
     };
 }

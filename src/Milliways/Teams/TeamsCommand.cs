@@ -6,9 +6,9 @@ namespace Milliways.Teams;
 /// <summary><c>milliways teams</c>.</summary>
 internal static class TeamsCommand
 {
-    public static Command Create() => new("teams", "Make, list and change teams.\n\nExamples:\n  milliways teams create --name search\n  milliways teams list --json\n  milliways teams block TEAM")
+    public static Command Create() => new("teams", "Make, list and change teams.\n\nExamples:\n  milliways teams create --name search\n  milliways teams list --json\n  milliways teams block TEAM\n  milliways teams set TEAM --price-percent 80")
     {
-        CreateTeam(), List(), One("show", "Show a team", TeamAdmin.Show), Rename(),
+        CreateTeam(), List(), One("show", "Show a team", TeamAdmin.Show), Rename(), Set(),
         One("block", "Refuse all keys of a team", TeamAdmin.Block), One("unblock", "Take them again", TeamAdmin.Unblock), Delete(),
     };
 
@@ -36,6 +36,15 @@ internal static class TeamsCommand
         return rename;
     }
 
+    private static Command Set()
+    {
+        var (options, team) = (DoorOptions.Create(), Team());
+        var percent = new Option<int?>("--price-percent") { Description = "What it pays, in percent of the list's prices: 100 is the list, 0 is free", HelpName = "N" };
+        var set = options.Command("set", "Change what a team pays", team, percent);
+        set.SetAction((parsed, _) => AdminDoor.RunAsync(parsed, options, TeamAdmin.Set, new SetTeam(parsed.GetValue(team), parsed.GetValue(percent)), Print));
+        return set;
+    }
+
     private static Command One(string word, string description, AdminCommand<TeamRef, TeamFacts> command)
     {
         var (options, team) = (DoorOptions.Create(), Team());
@@ -57,5 +66,5 @@ internal static class TeamsCommand
     private static Option<string> Name() => new("--name") { Description = "The team's name", HelpName = "NAME", Required = true };
 
     private static void Print(TeamFacts team) =>
-        Console.WriteLine($"{team.Id}  {team.Created:yyyy-MM-dd HH:mm}  {(team.Blocked ? "blocked" : "active"),-7}  {team.Name}  (limits: {team.Limits})");
+        Console.WriteLine($"{team.Id}  {team.Created:yyyy-MM-dd HH:mm}  {(team.Blocked ? "blocked" : "active"),-7}  {team.Name}  (limits: {team.Limits}; pays {team.PricePercent} %)");
 }

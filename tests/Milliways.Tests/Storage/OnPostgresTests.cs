@@ -54,3 +54,13 @@ public sealed class ManagementApiOnPostgresTests : Milliways.Tests.Management.Ma
 {
     public ManagementApiOnPostgresTests() => TestServer.On.Value = Backend.Postgres;
 }
+
+public sealed class InvoicesOnPostgresTests : Milliways.Tests.Billing.InvoiceTests
+{
+    public InvoicesOnPostgresTests() => TestServer.On.Value = Backend.Postgres;
+}
+
+public sealed class BillingApiOnPostgresTests : Milliways.Tests.Management.BillingApiTests
+{
+    public BillingApiOnPostgresTests() => TestServer.On.Value = Backend.Postgres;
+}

@@ -17,6 +17,7 @@ public sealed class RightsTests
         ("teams unblock", "", (world, actor) => world.Teams.SetBlocked(actor, world.Team, false)),
         ("teams delete", "o", (world, actor) => world.Teams.Delete(actor, world.Team)),
         ("limits set --team", "", (world, actor) => world.Teams.SetLimits(actor, world.Team, limits => limits with { Concurrent = 1 })),
+        ("teams set --price-percent", "", (world, actor) => world.Teams.SetPricePercent(actor, world.Team, 50)),
         ("audit list", "oa", (world, actor) => world.Teams.Audit(actor, world.Team, 10, null)),
         ("audit list of all teams", "", (world, actor) => world.Teams.Audit(actor, null, 10, null)),
         ("members list", "oamv", (world, actor) => world.Members.List(actor, world.Team)),

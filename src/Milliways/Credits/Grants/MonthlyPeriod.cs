@@ -23,7 +23,7 @@ internal readonly record struct MonthlyPeriod(string Name, DateTimeOffset End)
     /// The first instant, to the second, whose local time is that one or later: a clock that is put forward jumps over it, and one that is put back passes it twice.
     /// Only the way from UTC to local time is asked, which always has one answer.
     /// </summary>
-    private static DateTimeOffset FirstInstant(DateTime local, TimeZoneInfo zone)
+    public static DateTimeOffset FirstInstant(DateTime local, TimeZoneInfo zone)
     {
         // No zone is further than 14 hours from UTC.
         var (before, after) = (new DateTimeOffset(local, TimeSpan.Zero).AddHours(-15).ToUnixTimeSeconds(), new DateTimeOffset(local, TimeSpan.Zero).AddHours(15).ToUnixTimeSeconds());

@@ -129,7 +129,8 @@ internal static class AdminDoor
         await using var database = LedgerDatabase.Open(address);
         var services = new ServiceCollection();
         services.AddSingleton(TimeProvider.System).AddSingleton(database);
-        services.AddSingleton(_ => OpenBooks(address, database, config));
+        services.AddSingleton(_ => new ConfigState(ConfigFile.Load(CommonOptions.ConfigFile(config), address.Directory, Environment.GetEnvironmentVariable)));
+        services.AddSingleton(provider => OpenBooks(address, database, provider.GetRequiredService<ConfigState>().InEffect.Credits));
         CommandServices.Add(services);
         await using var provider = services.BuildServiceProvider();
         try
@@ -143,9 +144,8 @@ internal static class AdminDoor
     }
 
     /// <summary>Commands about money need what a server would have: the journal's charges in the books, and the rules of the configuration.</summary>
-    private static Bookkeeping OpenBooks(DatabaseAddress address, LedgerDatabase database, string? config)
+    private static Bookkeeping OpenBooks(DatabaseAddress address, LedgerDatabase database, CreditsConfig credits)
     {
-        var credits = ConfigFile.Load(CommonOptions.ConfigFile(config), address.Directory, Environment.GetEnvironmentVariable).Credits;
         // The journal in a data directory belongs to the server there; what a command decides on PostgreSQL is in the books before it ends.
         var journal = address.Postgres is null
             ? Path.Combine(address.Directory, "charges.journal")

@@ -1,3 +1,4 @@
+using Milliways.Billing;
 using Milliways.Credits;
 using Milliways.Gateway;
 using Milliways.Keys;
@@ -8,7 +9,8 @@ namespace Milliways.Hosting.Admin;
 
 /// <summary>
 /// What commands need, whether they run in the server or in a process of their own: everything here wants only a <see cref="LedgerDatabase"/>, a
-/// <see cref="TimeProvider"/> and, for credits, a <see cref="Bookkeeping"/>.
+/// <see cref="TimeProvider"/> and, for money, a <see cref="Bookkeeping"/> and the
+/// <see cref="Configuration.ConfigState"/>.
 /// </summary>
 internal static class CommandServices
 {
@@ -22,6 +24,7 @@ internal static class CommandServices
         services.AddSingleton<IAdminCommandSet, TeamAdmin>().AddSingleton<IAdminCommandSet, MemberAdmin>();
         services.AddSingleton<IAdminCommandSet, KeyAdmin>().AddSingleton<IAdminCommandSet, ManagementKeyAdmin>();
         services.AddSingleton<CreditCommands>().AddSingleton<IAdminCommandSet, CreditsAdmin>();
+        services.AddSingleton<BillingInfoStore>().AddSingleton<InvoiceCommands>().AddSingleton<IAdminCommandSet, InvoicesAdmin>();
         services.AddSingleton<IAdminCommandSet, LimitsAdmin>().AddSingleton<IAdminCommandSet, GatewayAdmin>();
     }
 }

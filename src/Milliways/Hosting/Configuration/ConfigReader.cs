@@ -55,6 +55,7 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             Engine = root.Section("engine") is { } engine ? ReadEngine(engine) : new EngineConfig(),
             Security = root.Section("security") is { } security ? ReadSecurity(security) : new SecurityConfig(),
             Credits = root.Section("credits") is { } credits ? CreditsReader.Read(credits) : new CreditsConfig(),
+            Billing = root.Section("billing") is { } billing ? BillingReader.Read(billing) : new BillingConfig(),
             Limits = root.Section("limits") is { } limits ? LimitsReader.Read(limits) : new LimitsConfig(),
             Registration = root.Section("registration") is { } registration ? RegistrationConfig.Read(registration) : new RegistrationConfig(),
         };

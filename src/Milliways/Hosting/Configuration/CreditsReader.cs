@@ -16,6 +16,7 @@ internal static class CreditsReader
             MonthlyGrant = section.IsNull("monthlyGrant") ? null : section.Section("monthlyGrant") is { } monthly ? ReadMonthly(monthly) : usual.MonthlyGrant,
             PurchaseBonus = section.Section("purchaseBonus") is { } bonus ? ReadBonus(bonus) : null,
             Postpaid = Ticks(section, "postpaid") ?? usual.Postpaid,
+            TopUp = section.Flag("topUp") ?? usual.TopUp,
             Durability = section.Choice("durability", Durabilities) ?? usual.Durability,
         };
         section.Done();
@@ -64,7 +65,7 @@ internal static class CreditsReader
         return null;
     }
 
-    private static TimeZoneInfo? ReadZone(ConfigSection section)
+    internal static TimeZoneInfo? ReadZone(ConfigSection section)
     {
         if (section.Text("timeZone") is not { } text)
             return null;

@@ -13,6 +13,9 @@ internal sealed record CreditsConfig
     /// <summary>What a team without an allowance of its own may owe.</summary>
     public long Postpaid { get; init; }
 
+    /// <summary>Whether management keys that the operator made may add credit by xAI's <c>prepaid/top-up</c>.</summary>
+    public bool TopUp { get; init; }
+
     public Durability Durability { get; init; } = Durability.Disk;
 }
 

@@ -20,6 +20,8 @@ internal sealed record MilliwaysConfig
 
     public CreditsConfig Credits { get; init; } = new();
 
+    public BillingConfig Billing { get; init; } = new();
+
     public LimitsConfig Limits { get; init; } = new();
 
     public RegistrationConfig Registration { get; init; } = new();
