@@ -1,4 +1,5 @@
 using System.Globalization;
+using Milliways.Hosting;
 
 namespace Milliways.Storage;
 
@@ -7,7 +8,7 @@ namespace Milliways.Storage;
 /// lives. What a server was given in an epoch may be taken back once the epoch was not seen for <see cref="Life"/>; the server itself stops using it
 /// <see cref="Margin"/> earlier, by its own monotonic clock, so that a paused process never uses what another one has (design §4, "Replicas").
 /// </summary>
-internal sealed class Epochs(LedgerDatabase database, TimeProvider time, ILogger<Epochs> log) : BackgroundService
+internal sealed class Epochs(LedgerDatabase database, ServeOptions options, TimeProvider time, ILogger<Epochs> log) : BackgroundService
 {
     /// <summary>How long an epoch counts as alive after it was last seen, by the database's clock.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromSeconds(10);
@@ -19,6 +20,8 @@ internal sealed class Epochs(LedgerDatabase database, TimeProvider time, ILogger
     public static readonly TimeSpan Lost = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
     private Lease _lease = new(0, 0);
 
@@ -46,12 +49,40 @@ internal sealed class Epochs(LedgerDatabase database, TimeProvider time, ILogger
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await TakeAsync();
+        if (options.Governance && database.Address.Postgres is not null)
+            await WaitForOthersAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Credits and limits are kept in one server's memory: two of them on one database would give the same money twice. A server that was killed is waited for
+    /// until its epoch is over.
+    /// </summary>
+    /// <exception cref="UserErrorException">Another server lives.</exception>
+    private async Task WaitForOthersAsync(CancellationToken cancel)
+    {
+        for (var began = time.GetTimestamp(); ; await Task.Delay(Look, time, cancel))
+        {
+            var others = await database.ReadAsync(session => session.Query("SELECT instance FROM epochs WHERE ended IS NULL AND epoch < $mine AND seen > $since ORDER BY epoch",
+                row => row.GetString(0), ("$mine", Current), ("$since", session.Now(time) - (long)Life.TotalMilliseconds)));
+            if (others.Count == 0)
+                return;
+            if (time.GetElapsedTime(began) < Life + Margin)
+                continue;
+            await EndAsync();
+            throw new UserErrorException(
+                $"Another server ({others[0]}) works on this database, and credits and limits are kept by one server at a time: stop that one, or start this one with --governance off.");
+        }
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+        await EndAsync();
+    }
+
+    private async Task EndAsync()
+    {
         try
         {
             await database.RunAsync(session => session.Execute(

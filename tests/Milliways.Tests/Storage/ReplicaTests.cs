@@ -30,6 +30,22 @@ public sealed class ReplicaTests
         Assert.Equal(200, await StatusAsync(two, one.Key));
     }
 
+    /// <summary>Both would give out the same credit.</summary>
+    [Fact]
+    public async Task A_second_server_with_credits_is_refused_and_one_starts_when_the_first_is_gone()
+    {
+        var database = await (await PostgresCluster.SharedAsync()).CreateAsync();
+        var clock = new ManualTime();
+        await using (await TestServer.StartAsync(clock: clock, environment: Secret, database: database, governance: true))
+        {
+            var second = TestServer.StartAsync(clock: clock, environment: Secret, database: database, governance: true);
+            await clock.RunUntilAsync(second.ContinueWith(_ => { }, TaskScheduler.Default));
+            Assert.Contains("credits and limits are kept by one server at a time", (await Assert.ThrowsAsync<UserErrorException>(() => second)).Message, StringComparison.Ordinal);
+        }
+        await using var next = await TestServer.StartAsync(clock: clock, environment: Secret, database: database, governance: true);
+        Assert.Equal(200, (await next.GetAsync("/healthz")).Status);
+    }
+
     [Fact]
     public async Task Without_a_notification_the_clock_alone_brings_a_change_into_effect()
     {
