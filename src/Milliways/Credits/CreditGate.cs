@@ -2,6 +2,7 @@ using Milliways.Catalogue;
 using Milliways.Credits.Pricing;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
+using Milliways.Gateway;
 using Milliways.Routing;
 using Milliways.Upstreams;
 
@@ -45,7 +46,7 @@ internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFail
     private async ValueTask<Admission> HoldAsync(Exchange exchange, PricedRoute priced, Bound bound, CancellationToken cancel)
     {
         var key = exchange.Key!;
-        var payer = new Payer(key.Team.Id, key.Id, key.Budget, Gateway: null);
+        var payer = new Payer(key.Team.Id, key.Id, key.Budget, exchange.Http.Features.Get<GatewayAddress>()?.Path.Gateway);
         var (percent, price) = (key.Team.PricePercent, priced.Dearest);
         var prompt = Cost.Bound(price, bound.Input, 0, bound.Images, bound.Calls, percent);
         var wanted = exchange.Facts.Stream ? Math.Min(bound.Output, FirstTokens) : bound.Output;

@@ -111,6 +111,21 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public async Task A_gateways_hard_limit_bounds_what_comes_through_it_and_nothing_else()
+    {
+        await using var credited = await Credited.StartAsync(Dollar);
+        await credited.Credits.SetSpendingLimitAsync(
+            Milliways.Teams.OperatorActor.Instance, credited.Server.Account, "default", new(Soft: null, Hard: 100 * Credited.Output), CancellationToken.None);
+        var through = credited.Server.Gateway + "/compat/chat/completions";
+        Assert.Equal(200, (await credited.Server.PostAsync(through, Answers.Ask("output-only", more: ",\"max_tokens\":100"))).Status);
+        var refused = await credited.Server.PostAsync(through, Answers.Ask("output-only", more: ",\"max_tokens\":100"));
+        Assert.Equal((429, "credits"), (refused.Status, refused.Header("x-milliways-refused")));
+        Assert.Contains("This gateway has reached its monthly spending limit.", refused.Text, StringComparison.Ordinal);
+        Assert.Equal(200, (await credited.Server.PostAsync("/v1/chat/completions", Answers.Ask("output-only", more: ",\"max_tokens\":100"))).Status);
+        Assert.Equal(["default", null], (await credited.ChargesAsync()).Select(charge => charge.Gateway));
+    }
+
+    [Fact]
     public async Task Credit_for_ten_answers_serves_exactly_ten_of_fifty_at_once()
     {
         const string hundred = """{"id":"up","object":"chat.completion","created":1,"model":"alpha","choices":[{"index":0,"message":{"role":"assistant","content":"x"},"finish_reason":"stop"}],"usage":{"prompt_tokens":5,"completion_tokens":100,"total_tokens":105}}""";
