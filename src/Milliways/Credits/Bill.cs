@@ -70,7 +70,7 @@ internal sealed class Bill(ILedger ledger, Hold hold, Payer payer, PricedRoute p
         }
         catch (LedgerUnavailableException)
         {
-            return failures.Of(HoldRefusal.Unavailable, exchange.Key!.Team, hasHadCredit: true);
+            return failures.Of(HoldRefusal.Unavailable, payer.Team, hasHadCredit: true);
         }
     }
 
@@ -81,7 +81,7 @@ internal sealed class Bill(ILedger ledger, Hold hold, Payer payer, PricedRoute p
         if (await AddAsync(wanted) is null)
             return null;
         return await AddAsync(Math.Min(textBytes, MostOutput)) is { } refusal
-            ? failures.Of(refusal, new Teams.Team(payer.Team, ""), hasHadCredit: true) with { Stage = "stream" }
+            ? failures.Of(refusal, payer.Team, hasHadCredit: true) with { Stage = "stream" }
             : null;
     }
 

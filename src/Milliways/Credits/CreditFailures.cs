@@ -1,22 +1,21 @@
 using System.Globalization;
 using Milliways.Dialects.Chat;
 using Milliways.Hosting;
-using Milliways.Teams;
 
 namespace Milliways.Credits;
 
 /// <summary>Refusals for money's sake. The sentences are those that clients of xAI match on (xai-api 1.15.3, 4.3); what follows them is the operator's remedy.</summary>
 internal sealed class CreditFailures(ServerAddress address)
 {
-    public Failure Of(HoldRefusal refusal, Team team, bool hasHadCredit) => refusal switch
+    public Failure Of(HoldRefusal refusal, Guid team, bool hasHadCredit) => refusal switch
     {
         HoldRefusal.Unavailable => new Failure(FailureKind.Overloaded, FailureParty.Gateway, "credits", "Credits cannot be checked at the moment: try again shortly.") { RetryAfterSeconds = 2 },
         HoldRefusal.KeyBudget => Refused("This API key has reached its monthly budget. It can be raised by whoever made the key."),
         HoldRefusal.GatewayLimit => Refused("This gateway has reached its monthly spending limit. It can be raised by the team's administrators."),
         _ when !hasHadCredit => Refused(
-            $"Your newly created team doesn't have any credits or licenses yet. You can purchase those on {address.Console.TrimEnd('/')}/team/{team.Id:D}."),
+            $"Your newly created team doesn't have any credits or licenses yet. You can purchase those on {address.Console.TrimEnd('/')}/team/{team:D}."),
         _ => Refused(string.Create(CultureInfo.InvariantCulture,
-            $"Your team {team.Id:D} has either used all available credits or reached its monthly spending limit. To continue making API requests, please purchase more credits or raise your spending limit.")),
+            $"Your team {team:D} has either used all available credits or reached its monthly spending limit. To continue making API requests, please purchase more credits or raise your spending limit.")),
     };
 
     /// <summary>Nobody knows what it costs, so nobody can pay for it with credits.</summary>

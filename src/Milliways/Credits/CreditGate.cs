@@ -35,9 +35,10 @@ internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFail
             return ValueTask.FromResult(Admission.Refused(CreditFailures.NoPrice(name)));
         if (!ReferenceEquals(priced.Route, route))
             exchange.PricedRoute = priced.Route;
-        return Bound.Of(exchange, priced) is { } bound || priced.Dearest.IsFree && (bound = default) == default
-            ? HoldAsync(exchange, priced, bound, cancel)
-            : ValueTask.FromResult(Admission.Refused(CreditFailures.NoBound(name)));
+        var bound = Bound.Of(exchange, priced);
+        return bound is null && !priced.Dearest.IsFree // what is free needs no bound
+            ? ValueTask.FromResult(Admission.Refused(CreditFailures.NoBound(name)))
+            : HoldAsync(exchange, priced, bound ?? default, cancel);
     }
 
     private static bool IsCharged(Operation operation) =>
@@ -63,7 +64,7 @@ internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFail
                 return Admission.Free;
             }
             if (Affordable(exchange, price, percent, prompt, wanted) is not { } less || i == MostTries)
-                return Admission.Refused(failures.Of(answer.Refusal ?? HoldRefusal.Credits, key.Team, hasHadCredit: ledger.HasHadCredit(key.Team.Id)));
+                return Admission.Refused(failures.Of(answer.Refusal ?? HoldRefusal.Credits, key.Team.Id, hasHadCredit: ledger.HasHadCredit(key.Team.Id)));
             wanted = less;
             if (!exchange.Facts.Stream)
                 exchange.OutputClamp = less / Math.Max(1, exchange.Facts.N);

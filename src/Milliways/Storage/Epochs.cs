@@ -38,6 +38,14 @@ internal sealed class Epochs(LedgerDatabase database, ServeOptions options, Time
         Volatile.Write(ref _lease, new Lease(await database.RunAsync(session => session.Transact(() => Begin(session))), sent));
     }
 
+    /// <summary>The servers that live on a database, by machine and process.</summary>
+    /// <param name="session">On the database.</param>
+    /// <param name="time">For databases without a clock of their own.</param>
+    /// <param name="before">Only those that started before this epoch.</param>
+    public static List<string> Living(DatabaseSession session, TimeProvider time, long before = long.MaxValue) => session.Query(
+        "SELECT instance FROM epochs WHERE ended IS NULL AND epoch < $before AND seen > $since ORDER BY epoch",
+        row => row.GetString(0), ("$before", before), ("$since", session.Now(time) - (long)Life.TotalMilliseconds));
+
     /// <summary>Those of some epochs whose processes will not go on with anything: ended, or not seen for <see cref="Lost"/>.</summary>
     public Task<HashSet<long>> GoneAsync(IReadOnlyCollection<long> epochs) => database.ReadAsync(session =>
     {
@@ -63,8 +71,7 @@ internal sealed class Epochs(LedgerDatabase database, ServeOptions options, Time
     {
         for (var began = time.GetTimestamp(); ; await Task.Delay(Look, time, cancel))
         {
-            var others = await database.ReadAsync(session => session.Query("SELECT instance FROM epochs WHERE ended IS NULL AND epoch < $mine AND seen > $since ORDER BY epoch",
-                row => row.GetString(0), ("$mine", Current), ("$since", session.Now(time) - (long)Life.TotalMilliseconds)));
+            var others = await database.ReadAsync(session => Living(session, time, before: Current));
             if (others.Count == 0)
                 return;
             if (time.GetElapsedTime(began) < Life + Margin)

@@ -1,4 +1,7 @@
+using System.Text.Json;
+using Milliways.Credits;
 using Milliways.Hosting;
+using Milliways.Hosting.Admin;
 using Milliways.Keys;
 using Milliways.Secrets;
 using Milliways.Storage;
@@ -46,6 +49,21 @@ public sealed class ReplicaTests
         Assert.Equal(200, (await next.GetAsync("/healthz")).Status);
     }
 
+    /// <summary>What a command decided beside it would be missing in the server's memory.</summary>
+    [Fact]
+    public async Task Commands_about_money_go_to_the_server_that_keeps_it_and_never_behind_its_back()
+    {
+        var database = await (await PostgresCluster.SharedAsync()).CreateAsync();
+        await using var server = await TestServer.StartAsync("""{ "credits": { "monthlyGrant": null } }""", environment: Secret, database: database, governance: true);
+        var grant = JsonSerializer.SerializeToUtf8Bytes(new GrantCredit(server.Account, 7, Expires: null, "test"), CreditsJson.Default.GrantCredit);
+
+        var refused = await Assert.ThrowsAsync<UserErrorException>(() => AdminDoor.AskAsync(DatabaseAddress.Parse(database, ""), "credits grant", grant));
+        Assert.Contains("keeps the credits of this database", refused.Message, StringComparison.Ordinal);
+        await AdminDoor.AskAsync(Path.Combine(server.Data, "data"), "credits grant", grant);
+
+        Assert.Equal(7, (await server.GetAsync("/v1/dashboard/billing/credit_grants")).Json.GetProperty("balance_ticks").GetInt64());
+    }
+
     [Fact]
     public async Task Without_a_notification_the_clock_alone_brings_a_change_into_effect()
     {
@@ -55,6 +73,9 @@ public sealed class ReplicaTests
         await UntilAsync(server, server.Key, 200);
         using (var deaf = DatabaseAddress.Parse(database, "").Another("", ""))
         {
+            // One change that is heard: from here on the watch listens and has nothing left to look at.
+            deaf.Execute("UPDATE api_keys SET name = 'heard'");
+            await HeardAsync(server).Soon();
             // As when the listening connection has died without a sign.
             deaf.Execute("ALTER TABLE api_keys DISABLE TRIGGER api_keys_changed");
             deaf.Transact(() => deaf.Execute("DELETE FROM api_keys") + deaf.Execute("UPDATE changes SET number = number + 1 WHERE topic = 'keys'"));
@@ -102,6 +123,11 @@ public sealed class ReplicaTests
         Answer answer;
         while ((answer = await two.GetAsync(path, ("Authorization", "Bearer " + one.Key))).Status == 202) { }
         Assert.Equal(200, answer.Status);
+    }
+
+    private static async Task HeardAsync(TestServer server)
+    {
+        while ((await server.GetAsync("/v1/api-key")).Json.GetProperty("name").GetString() != "heard") { }
     }
 
     private static async Task UntilAsync(TestServer server, string key, int status)

@@ -64,9 +64,10 @@ internal static class AdminDoor
             return await RunHereAsync(address, name, request, config);
         var directory = Path.GetFullPath(address.Directory);
         var file = Path.Combine(directory, "ledger.db");
-        if (!File.Exists(file))
-            throw new UserErrorException($"There is no installation in {directory}: start the server once, or name another directory with --data.");
         var socket = AdminSocketPath.Of(Path.Combine(directory, "run"));
+        // The directory of a server on PostgreSQL has no database in it, and a socket all the same.
+        if (!File.Exists(file) && !File.Exists(socket))
+            throw new UserErrorException($"There is no installation in {directory}: start the server once, or name another directory with --data.");
         for (var started = TimeProvider.System.GetTimestamp(); ;)
         {
             if (File.Exists(socket) && await AskServerAsync(socket, name, request) is { } answer)
@@ -146,11 +147,15 @@ internal static class AdminDoor
     /// <summary>Commands about money need what a server would have: the journal's charges in the books, and the rules of the configuration.</summary>
     private static Bookkeeping OpenBooks(DatabaseAddress address, LedgerDatabase database, CreditsConfig credits)
     {
-        // The journal in a data directory belongs to the server there; what a command decides on PostgreSQL is in the books before it ends.
-        var journal = address.Postgres is null
-            ? Path.Combine(address.Directory, "charges.journal")
-            : Path.Combine(Directory.CreateTempSubdirectory("milliways-").FullName, "charges.journal");
-        return Bookkeeping.Open(database, journal, () => credits, TimeProvider.System, NullLoggerFactory.Instance);
+        if (address.Postgres is null)
+            return Bookkeeping.Open(database, Path.Combine(address.Directory, "charges.journal"), () => credits, TimeProvider.System, NullLoggerFactory.Instance);
+        // Money that a server has in memory must not be moved behind its back.
+        if (database.Run(session => Epochs.Living(session, TimeProvider.System)) is [var server, ..])
+            throw new UserErrorException($"The server {server} keeps the credits of this database: ask it, with --data and its data directory, instead of --database; or stop it.");
+        // What a command decides is in the books before it ends, so its journal need not stay.
+        var folder = Directory.CreateTempSubdirectory("milliways-").FullName;
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
+        return Bookkeeping.Open(database, Path.Combine(folder, "charges.journal"), () => credits, TimeProvider.System, NullLoggerFactory.Instance);
     }
 
     private static UserErrorException Error(CommandProblem problem, string message) =>

@@ -14,7 +14,7 @@ internal static class LaterSections
     {
         var used = Root.Where(name => Known(root, name)).ToList();
         if (used.Count > 0)
-            warnings.Add($"{string.Join(", ", used)}: read, but not acted on by this version; nothing is charged");
+            warnings.Add($"{string.Join(", ", used)}: read, but not acted on by this version; no request is logged");
     }
 
     private static bool Known(ConfigSection section, string name) => section.Has(name) && section.Node.Kind == JsonValueKind.Object;
