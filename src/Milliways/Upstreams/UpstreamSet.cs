@@ -71,7 +71,9 @@ internal sealed class UpstreamSet
             Idle = config.Timeouts.Idle ?? defaults.Idle,
             Total = config.Timeouts.Total ?? defaults.Total,
         };
-        return new Upstream(config.Name, dialect, address, clients.For(config, hosted, timeouts.Connect))
+        // One that is off makes no connections, and the file of its authorities may be what is missing.
+        var client = clients.For(off is null ? config : config with { CaFile = null }, hosted, timeouts.Connect);
+        return new Upstream(config.Name, dialect, address, client)
         {
             Preset = preset,
             IsXai = isXai,

@@ -42,6 +42,22 @@ public sealed class TlsTests
     }
 
     [Fact]
+    public async Task A_missing_file_of_authorities_switches_its_upstream_off_and_nothing_else()
+    {
+        await using var lab = new FakeUpstream();
+        using var directory = new TempDirectory();
+        var gone = Path.Combine(directory.Path, "gone.pem");
+        await using var server = await TestServer.WithLabAsync(lab, more: $$""" }, "other": { "dialect": "openai-chat", "baseUrl": "https://127.0.0.1:9/v1", "models": ["beta"], "caFile": "{{gone}}" """);
+
+        var served = await server.PostAsync("/v1/chat/completions", Answers.Ask());
+        var off = await server.PostAsync("/v1/chat/completions", Answers.Ask("beta"));
+
+        Assert.Equal(200, served.Status);
+        Assert.Equal(503, off.Status);
+        Assert.Contains(gone, off.Json.GetProperty("error").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_server_that_speaks_no_TLS_is_a_failed_handshake()
     {
         using var plain = new TcpListener(IPAddress.Loopback, 0);
