@@ -37,8 +37,7 @@ internal abstract class DatabaseSession : IDisposable
         var statement = Take(sql);
         try
         {
-            statement.Bind(parameters, Give);
-            var changed = statement.Command.ExecuteNonQuery();
+            var changed = statement.Execute(parameters, Give);
             _answered = true;
             return changed;
         }
@@ -147,6 +146,9 @@ internal abstract class DatabaseSession : IDisposable
     /// <summary>True: PostgreSQL's <c>$1</c>; false: SQLite's <c>$name</c>.</summary>
     protected abstract bool Numbered { get; }
 
+    /// <summary>A statement that is kept for its text.</summary>
+    protected virtual Statement Prepare(DbConnection connection, string sql) => new(connection, sql, Numbered);
+
     /// <summary>What a failure means, and whether the connection is of no more use.</summary>
     protected abstract (Exception Meaning, bool Lost) Judge(DbException failed);
 
@@ -227,7 +229,7 @@ internal abstract class DatabaseSession : IDisposable
         var connection = Ready();
         // Taken out while it is used: the reader of one row may ask the same of another.
         if (!_kept.Remove(sql, out var statement))
-            statement = new Statement(connection, sql, Numbered);
+            statement = Prepare(connection, sql);
         statement.Command.Transaction = _transaction;
         return statement;
     }

@@ -3,7 +3,7 @@ using System.Data.Common;
 namespace Milliways.Storage;
 
 /// <summary>A command that is kept for the next time its text is run: preparing is most of the cost of a small row.</summary>
-internal sealed class Statement : IDisposable
+internal class Statement : IDisposable
 {
     private readonly IReadOnlyList<string> _names;
 
@@ -29,13 +29,20 @@ internal sealed class Statement : IDisposable
 
     public DbConnection Connection { get; }
 
+    /// <summary>Runs it for what it changes; returns the number of changed rows.</summary>
+    /// <exception cref="InvalidOperationException">As <see cref="Bind"/>.</exception>
+    public virtual int Execute(ReadOnlySpan<(string Name, object? Value)> values, Action<DbParameter, object> give)
+    {
+        Bind(values, give);
+        return Command.ExecuteNonQuery();
+    }
+
     /// <param name="values">A value for each parameter.</param>
     /// <param name="give">How the provider takes one.</param>
     /// <exception cref="InvalidOperationException">A parameter of the text has no value, or a value no parameter: the source is wrong.</exception>
     public void Bind(ReadOnlySpan<(string Name, object? Value)> values, Action<DbParameter, object> give)
     {
-        if (values.Length != _names.Count)
-            throw new InvalidOperationException($"{values.Length} values were given for the parameters {string.Join(", ", _names)} of: {Command.CommandText}");
+        Check(values);
         for (var i = 0; i < values.Length; i++)
         {
             var (name, value) = values[i];
@@ -43,9 +50,23 @@ internal sealed class Statement : IDisposable
         }
     }
 
-    public void Dispose() => Command.Dispose();
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
 
-    private int Place(string name, int likely)
+    protected virtual void Dispose(bool disposing) => Command.Dispose();
+
+    /// <exception cref="InvalidOperationException">There are more values or fewer than parameters.</exception>
+    protected void Check(ReadOnlySpan<(string Name, object? Value)> values)
+    {
+        if (values.Length != _names.Count)
+            throw new InvalidOperationException($"{values.Length} values were given for the parameters {string.Join(", ", _names)} of: {Command.CommandText}");
+    }
+
+    /// <summary>Which parameter a name is, from 0 in the order in which they first appear.</summary>
+    protected int Place(string name, int likely)
     {
         if (_names[likely] == name)
             return likely;
