@@ -141,7 +141,7 @@ internal sealed class LedgerSimulation
         _disk.Faults = Faults;
         var folder = new Folder(_clock);
         folder.Begin(file.Applied);
-        var journal = new ChargeJournal(file, folder, _clock);
+        var journal = new ChargeJournal(file, folder, _clock) { Tell = waiters => waiters.ToList().ForEach(waiter => waiter.Tell()) };
         var source = new WholeLots(() => _postpaid, static (_, _, _) => { });
         var ledger = new Ledger(journal, folder, source, _database, _clock, new Nobody());
         _database.Run(session =>

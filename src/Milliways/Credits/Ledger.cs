@@ -153,6 +153,7 @@ internal sealed class Ledger(ChargeJournal journal, Folder folder, ILotSource so
             return;
         settlement.Failed(journal.Trouble ?? new ObjectDisposedException(nameof(ChargeJournal)));
         settlement.Hold.Account.Release(settlement.Hold);
+        settlement.Tell(); // nobody waits yet: whoever does finds it told
     }
 
     private Account Take(Account opened)

@@ -52,7 +52,7 @@ internal sealed class LedgerBench : IDisposable, ILedgerEvents
         file.Begin(Database.Run(session => Bookkeeping.Replay(session, file)));
         Folder = new Folder(Clock);
         Folder.Begin(file.Applied);
-        Journal = new ChargeJournal(file, Folder, Clock);
+        Journal = new ChargeJournal(file, Folder, Clock) { Tell = waiters => waiters.ToList().ForEach(waiter => waiter.Tell()) };
         Ledger = new Ledger(Journal, Folder, new WholeLots(() => 0, static (_, _, _) => { }), Database, Clock, this);
         Database.Run(session =>
         {

@@ -9,19 +9,27 @@ internal sealed class FolderLoop : IAsyncDisposable
     private const int MostRecords = 1000;
     private static readonly TimeSpan TryAgain = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How long records gather before they are taken over together, unless somebody waits for the books: a transaction and its flush cost as much as writing
+    /// some hundred rows. A pace and no decision, so it is the real clock's.
+    /// </summary>
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(100);
+
     private readonly Folder _folder;
     private readonly LedgerDatabase _database;
     private readonly Guid _journal;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly SemaphoreSlim _hurry = new(0, 1);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _run;
 
     public FolderLoop(Folder folder, LedgerDatabase database, Guid journal, TimeProvider time, ILogger log)
     {
         (_folder, _database, _journal, _time, _log) = (folder, database, journal, time, log);
-        folder.Wake = Wake;
+        folder.Wake = () => Set(_wake);
+        folder.Hurry = () => Set(_hurry);
         _run = RunAsync();
     }
 
@@ -30,17 +38,20 @@ internal sealed class FolderLoop : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _run;
-        _folder.Wake = null;
-        await TryApplyAllAsync();
+        (_folder.Wake, _folder.Hurry) = (null, null);
+        while (_folder.Lag > 0 && await TryApplyAsync())
+        {
+        }
         _stop.Dispose();
         _wake.Dispose();
+        _hurry.Dispose();
     }
 
-    private void Wake()
+    private static void Set(SemaphoreSlim signal)
     {
-        lock (_wake)
-            if (_wake.CurrentCount == 0)
-                _wake.Release();
+        lock (signal)
+            if (signal.CurrentCount == 0)
+                signal.Release();
     }
 
     private async Task RunAsync()
@@ -48,16 +59,21 @@ internal sealed class FolderLoop : IAsyncDisposable
         while (!_stop.IsCancellationRequested)
         {
             await _wake.WaitAsync(_stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            while (!_stop.IsCancellationRequested && !await TryApplyAllAsync())
-                await Task.Delay(TryAgain, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            while (_folder.Lag > 0 && !_stop.IsCancellationRequested)
+            {
+                if (_folder.Lag < MostRecords)
+                    await ((Task)_hurry.WaitAsync(Gather, _stop.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                if (!await TryApplyAsync())
+                    await Task.Delay(TryAgain, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 
-    private async Task<bool> TryApplyAllAsync()
+    private async Task<bool> TryApplyAsync()
     {
         try
         {
-            while (_folder.Next(MostRecords) is { Count: > 0 } records)
+            if (_folder.Next(MostRecords) is { Count: > 0 } records)
                 _folder.Done(await _database.RunAsync(session => BookKeeper.Apply(session, _journal, records)));
             return true;
         }

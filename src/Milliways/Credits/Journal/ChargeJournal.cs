@@ -37,6 +37,9 @@ internal sealed class ChargeJournal : IDisposable
     /// <summary>There is something to do for <see cref="Step"/>.</summary>
     public Action? Wake { get; set; }
 
+    /// <summary>How those who wait are told what became of their records; a simulation does it at once.</summary>
+    public Action<IReadOnlyList<IJournalWaiter>> Tell { get; init; } = JournalTellers.Tell;
+
     public Guid Id => _file.Id;
 
     /// <summary>Why nothing can be written at the moment; null: it can.</summary>
@@ -84,6 +87,7 @@ internal sealed class ChargeJournal : IDisposable
             _isFull = new IOException("The journal is full of charges that are not in the books yet.");
             Fail(_isFull);
             _batch.ForEach(pending => pending.Waiter.Discarded());
+            TellBatch();
             return true;
         }
         try
@@ -95,6 +99,7 @@ internal sealed class ChargeJournal : IDisposable
             _trouble = failed;
             _unknown.AddRange(_batch);
             Fail(failed);
+            TellBatch();
             AgainLater();
             return true;
         }
@@ -103,6 +108,7 @@ internal sealed class ChargeJournal : IDisposable
             _folder.Add(++sequence, pending.Posting);
         foreach (var pending in _batch)
             pending.Waiter.Written();
+        TellBatch();
         return true;
     }
 
@@ -154,10 +160,13 @@ internal sealed class ChargeJournal : IDisposable
         {
             Fail(_trouble!);
             _batch.ForEach(pending => pending.Waiter.Discarded());
+            TellBatch();
         }
     }
 
     private void Fail(Exception why) => _batch.ForEach(pending => pending.Waiter.Failed(why));
+
+    private void TellBatch() => Tell(_batch.ConvertAll(pending => pending.Waiter));
 
     private void AgainLater()
     {

@@ -18,6 +18,9 @@ internal sealed class Folder(TimeProvider time)
     /// <summary>There is something to take.</summary>
     public Action? Wake { get; set; }
 
+    /// <summary>Somebody waits for the books.</summary>
+    public Action? Hurry { get; set; }
+
     /// <summary>The books have everything up to this sequence.</summary>
     public event Action<long>? HasApplied;
 
@@ -82,13 +85,14 @@ internal sealed class Folder(TimeProvider time)
     /// <summary>Completes when the books have what is durable now.</summary>
     public Task CatchUpAsync(CancellationToken cancel)
     {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_one)
         {
             if (_waiting.Count == 0)
                 return Task.CompletedTask;
-            var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _awaited.Add((_last, reached));
-            return reached.Task.WaitAsync(cancel);
         }
+        Hurry?.Invoke();
+        return reached.Task.WaitAsync(cancel);
     }
 }

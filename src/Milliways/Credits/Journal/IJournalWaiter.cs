@@ -1,6 +1,6 @@
 namespace Milliways.Credits.Journal;
 
-/// <summary>Is told what became of a record. Called on the journal's own thread: what takes long goes on elsewhere.</summary>
+/// <summary>Learns what became of a record. Called on the journal's own thread, save <see cref="Tell"/>.</summary>
 internal interface IJournalWaiter
 {
     /// <summary>The record is durable.</summary>
@@ -11,4 +11,7 @@ internal interface IJournalWaiter
 
     /// <summary>After <see cref="Failed"/>: now it is certain that the record is not in the file.</summary>
     void Discarded();
+
+    /// <summary>After <see cref="Written"/> or <see cref="Failed"/>, on a thread that may go on with whoever waits: tells them.</summary>
+    void Tell();
 }
