@@ -200,15 +200,34 @@ internal sealed class LedgerSimulation
     /// <summary>The database may be away, and the process may die between the commit and its answer.</summary>
     private void Fold(int most)
     {
-        if (Roll(5) == 0 || _process.Folder.Next(most) is not { Count: > 0 } records)
+        if (Roll(5) == 0)
             return;
+        var fold = _process.Folder.FoldAsync(most, Commit).AsTask();
+        Must(fold.IsCompleted, "a fold waited");
+        if (fold.IsFaulted)
+        {
+            Must(fold.Exception!.InnerException is PowerCutException, fold.Exception.InnerException!.Message);
+            Crash();
+        }
+    }
+
+    /// <summary>What the folder gives to the database, while the journal's thread goes on with what requests settle meanwhile.</summary>
+    private Task<long> Commit(IReadOnlyList<(long Sequence, Posting Posting)> records)
+    {
+        if (Roll(4) == 0)
+            for (var meanwhile = Roll(40); meanwhile > 0; meanwhile--)
+            {
+                Hold();
+                if (Open() is { } answered)
+                    Charge(answered);
+                Write();
+            }
+        if (Roll(12) == 0)
+            return Task.FromException<long>(new PowerCutException()); // before the commit
         var mark = _database.Run(session => BookKeeper.Apply(session, _process.Journal.Id, records));
         if (Roll(8) == 0)
             Must(_database.Run(session => BookKeeper.Apply(session, _process.Journal.Id, records)) == mark, "applying a batch again moved the mark");
-        if (Roll(20) != 0)
-            _process.Folder.Done(mark);
-        else
-            Crash();
+        return Roll(20) == 0 ? Task.FromException<long>(new PowerCutException()) : Task.FromResult(mark); // ... or after it
     }
 
     private void Give()
@@ -313,6 +332,8 @@ internal sealed class LedgerSimulation
         if (!holds)
             throw new InvalidOperationException(otherwise);
     }
+
+    private sealed class PowerCutException : Exception;
 
     private sealed class Nobody : ILedgerEvents
     {

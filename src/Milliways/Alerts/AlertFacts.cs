@@ -51,7 +51,8 @@ internal sealed class AlertFacts(DatabaseSession session, AlertsConfig alerts, C
                 return Of(AlertTypes.BudgetExhausted, team, $"budget-exhausted:{key:N}:{month}",
                     $"A request of the key {budget.Name} was refused: its budget of {Dollars(budget.Ticks)} dollars for {month} does not cover it ({Name(team)}).",
                     data => data with { KeyId = key.ToString("D"), KeyName = budget.Name, Month = month, LimitTicks = budget.Ticks });
-            case HoldRefusal.Credits when Standing(DateTimeOffset.UnixEpoch, team) is [var standing]:
+            // Credit that has come in since is another occasion.
+            case HoldRefusal.Credits when Standing(DateTimeOffset.UnixEpoch, team) is [var standing] && standing.Since < refused.At:
                 return Exhausted(standing);
             default:
                 return null;
@@ -106,11 +107,11 @@ internal sealed class AlertFacts(DatabaseSession session, AlertsConfig alerts, C
     /// <summary>What teams can spend, with the grant or purchase that came in last: with a new one a new occasion begins.</summary>
     private List<CreditStanding> Standing(DateTimeOffset since, Guid? team = null) => session.Query(
         $"""
-        SELECT balances.team, balance, postpaid, lots.id, lots.amount FROM balances JOIN lots ON lots.id =
+        SELECT balances.team, balance, postpaid, lots.id, lots.amount, lots.created FROM balances JOIN lots ON lots.id =
           (SELECT last.id FROM lots last WHERE last.team = balances.team AND last.kind IN ('grant', 'purchase') ORDER BY last.created DESC, last.id DESC LIMIT 1)
         WHERE booked >= $since {(team is null ? "" : "AND balances.team = $team")}
         """,
-        row => new CreditStanding(Id(row.GetString(0)), checked(row.GetInt64(1) + (row.IsDBNull(2) ? credits.Postpaid : row.GetInt64(2))), row.GetString(3), row.GetInt64(4)),
+        row => new CreditStanding(Id(row.GetString(0)), checked(row.GetInt64(1) + (row.IsDBNull(2) ? credits.Postpaid : row.GetInt64(2))), row.GetString(3), row.GetInt64(4), Time(row.GetInt64(5))),
         team is { } one ? [("$since", since.ToUnixTimeMilliseconds()), ("$team", one.ToString("N"))] : [("$since", since.ToUnixTimeMilliseconds())]);
 
     private Sighting Exhausted(CreditStanding standing) => Of(AlertTypes.CreditExhausted, standing.Team, $"exhausted:{standing.Team:N}:{standing.Lot}",
@@ -127,7 +128,7 @@ internal sealed class AlertFacts(DatabaseSession session, AlertsConfig alerts, C
         session.Query("SELECT name, budget FROM api_keys WHERE id = $key AND budget IS NOT NULL", row => (row.GetString(0), row.GetInt64(1)), ("$key", key.ToString("N"))) is [var found] ? found : null;
 
     private Sighting Of(string type, Guid team, string occasion, string message, Func<AlertData, AlertData> tell, bool lasts = false) =>
-        new(type, team, occasion, tell(new AlertData(message) { TeamName = _names.GetValueOrDefault(team) })) { Lasts = lasts };
+        new(type, team, occasion, tell(new AlertData(char.ToUpperInvariant(message[0]) + message[1..]) { TeamName = _names.GetValueOrDefault(team) })) { Lasts = lasts };
 
     private long Month => new DateTimeOffset(now.UtcDateTime.Year, now.UtcDateTime.Month, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
 
@@ -145,7 +146,8 @@ internal sealed class AlertFacts(DatabaseSession session, AlertsConfig alerts, C
 
     private static DateTimeOffset Time(long at) => DateTimeOffset.FromUnixTimeMilliseconds(at);
 
-    private sealed record CreditStanding(Guid Team, long Available, string Lot, long Amount)
+    /// <param name="Since">When the lot came in.</param>
+    private sealed record CreditStanding(Guid Team, long Available, string Lot, long Amount, DateTimeOffset Since)
     {
         public AlertData Tell(AlertData data) => data with { AvailableTicks = Available, GrantId = Lot, GrantTicks = Amount };
     }

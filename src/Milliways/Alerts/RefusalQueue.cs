@@ -8,7 +8,10 @@ namespace Milliways.Alerts;
 /// <summary>A refusal on its way to becoming an alert.</summary>
 /// <param name="Payer">Whose request it was; nobody's when it is about a model.</param>
 /// <param name="Why">Null: the model has no price.</param>
-internal readonly record struct RefusedRequest(Payer Payer, HoldRefusal? Why, string? Model = null, string? Upstream = null);
+/// <param name="At">When it was refused.</param>
+/// <param name="Model">As the caller named it, when it has no price.</param>
+/// <param name="Upstream">The first that would have been asked.</param>
+internal readonly record struct RefusedRequest(Payer Payer, HoldRefusal? Why, DateTimeOffset At, string? Model = null, string? Upstream = null);
 
 /// <summary>
 /// Takes refusals off the path of answers: bounded, and lossy when it is full, which is counted. The same refusal comes through once a minute, so a caller who
@@ -32,18 +35,18 @@ internal sealed class RefusalQueue(ConfigState config, TimeProvider time) : ICre
     public void Refused(in Payer payer, HoldRefusal refusal)
     {
         if (refusal != HoldRefusal.Unavailable && config.InEffect.Alerts is not null)
-            Add((payer.Team, payer.Key, payer.Gateway, refusal), new RefusedRequest(payer, refusal));
+            Add((payer.Team, payer.Key, payer.Gateway, refusal), new RefusedRequest(payer, refusal, time.GetUtcNow()));
     }
 
     public void Unpriced(string model, string upstream)
     {
         if (config.InEffect.Alerts is not null)
-            Add((Guid.Empty, Guid.Empty, upstream, null), new RefusedRequest(default, null, model, upstream));
+            Add((Guid.Empty, Guid.Empty, upstream, null), new RefusedRequest(default, null, time.GetUtcNow(), model, upstream));
     }
 
     private void Add((Guid, Guid, string?, HoldRefusal?) kind, in RefusedRequest refused)
     {
-        var minute = time.GetUtcNow().Ticks / TimeSpan.TicksPerMinute;
+        var minute = refused.At.UtcTicks / TimeSpan.TicksPerMinute;
         if (Interlocked.Exchange(ref _minute, minute) != minute)
             (_seen, _kinds) = (new(), 0);
         if (_seen.ContainsKey(kind))

@@ -44,7 +44,7 @@ public sealed class AlertConfigurationTests
     [InlineData("""{ "webhooks": [ { "url": "https://h/x", "secret": "whsec_???" } ] }""", "alerts.webhooks[0].secret: has something behind whsec_ that is not base64")]
     [InlineData("""{ "webhooks": [ { "url": "ftp://h/x", "secret": "env:HOOK" } ] }""", "alerts.webhooks[0].url: must be an http or https address")]
     [InlineData("""{ "webhooks": [ { "url": "https://u:p@h/x", "secret": "env:HOOK" } ] }""", "alerts.webhooks[0].url: must have no user and no password")]
-    [InlineData("""{ "webhooks": [ { "url": "https://h/x", "secret": "env:HOOK", "events": ["credit.lo"] } ] }""", "\"credit.lo\" is no alert, did you mean \"credit.low\"?")]
+    [InlineData("""{ "webhooks": [ { "url": "https://h/x", "secret": "env:HOOK", "events": ["credit.lo"] } ] }""", "\"credit.lo\" is no alert; did you mean \"credit.low\"?")]
     [InlineData("""{ "webhooks": [ { "url": "https://h/x", "secret": "env:HOOK" }, { "url": "https://h/x", "secret": "env:HOOK" } ] }""", "alerts.webhooks: names https://h twice")]
     [InlineData("""{ "smtp": { "host": "h", "from": "a@e.org" } }""", "alerts.smtp: reaches nobody")]
     [InlineData("""{ "smtp": { "host": "h", "from": "nobody", "to": ["b@e.org"] } }""", "alerts.smtp.from: \"nobody\" is no mail address")]
