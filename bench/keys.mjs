@@ -36,14 +36,11 @@ export async function measure({ requests = 5000, executable = lib.EXECUTABLE } =
   const command = (...words) => JSON.parse(execFileSync(executable, [...words, '--json', '--data', server.data], { encoding: 'utf8' }));
   const rows = [];
   try {
-    const ours = command('teams', 'list').teams?.[0] ?? command('teams', 'list')[0], other = command('teams', 'create', 'other');
-    const made = team => command('keys', 'create', '--name', 'k', '--team', team);
-    const foreign = made(other.id ?? other.team);
-    const gone = [made(other.id ?? other.team), made(other.id ?? other.team)];
-    for (const key of gone) command('keys', 'delete', key.id ?? key.key_id);
-    const text = key => key.key ?? key.text ?? key.api_key;
-    const keys = { 'unknown': text(gone[0]), 'another unknown': text(gone[1]), 'another team\'s': text(foreign) };
-    const path = `/v1/${ours.id ?? ours.team}/default/compat/chat/completions`;
+    const [ours] = command('teams', 'list'), other = command('teams', 'create', '--name', 'other');
+    const made = () => command('keys', 'create', '--name', 'k', '--team', other.id), foreign = made(), gone = [made(), made()];
+    for (const key of gone) command('keys', 'delete', key.id);
+    const keys = { 'unknown': gone[0].key, 'another unknown': gone[1].key, 'another team\'s': foreign.key };
+    const path = `/v1/${ours.id}/default/compat/chat/completions`;
     for (const way of ['mixed', 'apart']) {
       const agents = {}, times = {};
       const shared = new http.Agent({ keepAlive: true, maxSockets: 1 });

@@ -40,11 +40,10 @@ public sealed class AlertSenderTests
         await using var one = test.OpenLedger();
         await using var other = test.OpenLedger();
         var ids = Enumerable.Range(0, 50).Select(i => Add(one, receiver, clock, $"occasion {i}").Id).ToList();
-        await using var first = Sender(one, receiver, clock);
-        await using var second = Sender(other, receiver, clock);
-        var all = Task.WhenAll(ids.Select(_ => receiver.NextAsync()));
-        await all.Soon();
-        Assert.Equal(ids.Order(StringComparer.Ordinal), (await all).Select(alert => alert.Id).Order(StringComparer.Ordinal));
+        await using (Sender(one, receiver, clock))
+        await using (Sender(other, receiver, clock))
+            await Alerted.UntilAsync(async () => (await one.ReadAsync(session => AlertBook.List(session, null, 100))).All(alert => alert.Deliveries[0].State == "delivered")).Soon();
+        Assert.Equal(ids.Order(StringComparer.Ordinal), receiver.Received.Select(alert => alert.Id).Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -30,7 +30,7 @@ public class AlertTests
         var passed = await alerted.ArriveAsync(2);
         Assert.Equal(["key_budget.threshold", "spending.soft_limit"], passed.Select(alert => alert.Type).Order(StringComparer.Ordinal));
         Assert.Equal(80, Data(passed.Single(alert => alert.Type == "key_budget.threshold")).GetProperty("percent").GetInt32());
-        await DeliveredAsync(); // or the restart would send it again
+        await alerted.DeliveredAsync(); // or the restart would send it again
         await alerted.Server.RestartAsync();
 
         await alerted.SpendAsync(held: Dollar, cost: 5 * Dollar / 4);
@@ -44,7 +44,7 @@ public class AlertTests
         await alerted.SpendAsync(Dollar / 4);
         await alerted.SpendAsync(Dollar / 4);
         Assert.Equal("credit.exhausted", Assert.Single(await alerted.ArriveAsync()).Type);
-        await DeliveredAsync();
+        await alerted.DeliveredAsync();
         await alerted.Server.RestartAsync();
 
         // A new grant begins a new occasion of the same kind; nothing else comes again before it, though everything is looked at.
@@ -53,9 +53,7 @@ public class AlertTests
         await alerted.SpendAsync(Dollar);
         Assert.Equal("credit.exhausted", Assert.Single(await alerted.ArriveAsync()).Type);
         Assert.Equal(9, alerted.Receiver.Types.Count);
-        await DeliveredAsync();
-
-        Task DeliveredAsync() => UntilAsync(async () => (await alerted.ListAsync()).Alerts.All(alert => Assert.Single(alert.Deliveries).State == "delivered")).Soon();
+        await alerted.DeliveredAsync();
     }
 
     [Fact]
@@ -90,6 +88,7 @@ public class AlertTests
             Assert.Equal(status, (await AskAsync(path, model)).Status);
             Assert.Equal(status, (await AskAsync(path, model)).Status);
             var told = Assert.Single(await alerted.ArriveAsync());
+            await alerted.DeliveredAsync();
             alerted.Clock.Advance(TimeSpan.FromMinutes(1));
             Assert.Equal(status, (await AskAsync(path, model)).Status);
             return told;
@@ -114,7 +113,7 @@ public class AlertTests
     public async Task A_delivery_is_tried_again_with_growing_waits_the_same_id_and_the_same_signed_body()
     {
         await using var alerted = await Alerted.StartAsync();
-        alerted.Receiver.Status = 500;
+        (alerted.Receiver.Status, alerted.Receiver.IsOnceAnId) = (500, false);
         await alerted.GrantAsync(100 * Dollar);
         await alerted.LimitAsync(null, soft: Dollar, hard: null);
         await alerted.SpendAsync(2 * Dollar);
@@ -156,7 +155,7 @@ public class AlertTests
         Assert.StartsWith("webhook:127.0.0.1:", off.Target, StringComparison.Ordinal);
         await alerted.LimitAsync("default", soft: Dollar, hard: null);
         await alerted.SpendAsync(2 * Dollar, gateway: "default");
-        await alerted.Clock.RunUntilAsync(UntilAsync(async () => (await alerted.ListAsync()).Alerts.Count == 2), TimeSpan.FromMilliseconds(100));
+        await alerted.Clock.RunUntilAsync(Alerted.UntilAsync(async () => (await alerted.ListAsync()).Alerts.Count == 2), TimeSpan.FromMilliseconds(100));
         Assert.Equal(["off", "off"], (await alerted.ListAsync()).Alerts.SelectMany(alert => alert.Deliveries).Select(delivery => delivery.State));
         Assert.False((await alerted.TestAsync()).Ok);
 
@@ -197,12 +196,6 @@ public class AlertTests
         WebhookClient.Signature(Convert.FromBase64String(AlertReceiver.Secret[6..]), "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", Encoding.UTF8.GetBytes("""{"test": 2432232314}""")));
 
     private static System.Text.Json.JsonElement Data(ReceivedAlert alert) => alert.Json.GetProperty("data");
-
-    private static async Task UntilAsync(Func<Task<bool>> holds)
-    {
-        while (!await holds())
-            await Task.Yield();
-    }
 }
 
 public sealed class AlertsOnPostgresTests : AlertTests

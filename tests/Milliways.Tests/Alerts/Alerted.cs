@@ -34,7 +34,7 @@ internal sealed class Alerted(TestServer server, ManualTime clock, AlertReceiver
     public static async Task<Alerted> StartAsync(string alerts = "", string more = "", Action<IServiceCollection>? services = null)
     {
         var (clock, receiver) = (new ManualTime(), await AlertReceiver.StartAsync());
-        receiver.Clock = clock;
+        (receiver.Clock, receiver.IsOnceAnId) = (clock, true);
         return new Alerted(await TestServer.StartAsync(
             $$"""
             { "credits": { "monthlyGrant": null },
@@ -68,6 +68,15 @@ internal sealed class Alerted(TestServer server, ManualTime clock, AlertReceiver
         var arrived = Task.WhenAll(Enumerable.Range(0, count).Select(_ => receiver.NextAsync()));
         await clock.RunUntilAsync(arrived, TimeSpan.FromMilliseconds(100));
         return await arrived;
+    }
+
+    /// <summary>Lets the clock run until nothing is on its way any more.</summary>
+    public Task DeliveredAsync() => clock.RunUntilAsync(UntilAsync(async () => (await ListAsync()).Alerts.All(alert => alert.Deliveries.All(one => one.State == "delivered"))), TimeSpan.FromMilliseconds(100));
+
+    public static async Task UntilAsync(Func<Task<bool>> holds)
+    {
+        while (!await holds())
+            await Task.Yield();
     }
 
     public async Task<AlertList> ListAsync() => JsonSerializer.Deserialize(await AskAsync("alerts list", "{}"), AlertJson.Default.AlertList)!;
