@@ -10,6 +10,9 @@ public sealed class FullDiskTests
 {
     private const string Question = """{"model":"priced","max_tokens":50,"messages":[{"role":"user","content":"Hello"}]}""";
 
+    /// <summary>Kept with each charge, so that a few thousand of them fill what the journal has set aside.</summary>
+    private static readonly string Tags = new('t', 1000);
+
     /// <summary>Small, so that it can be filled at once: the journal takes four MiB steps, the database begins with a few.</summary>
     private const string Size = "40m";
 
@@ -60,6 +63,7 @@ public sealed class FullDiskTests
         for (var i = 0; i < 50; i++)
             refused += await AskAsync() == HttpStatusCode.ServiceUnavailable ? 1 : 0;
         Assert.True(refused > 0, "Nothing was refused any more although the disk is full.");
+        Assert.Contains("The books could not be brought up to date", server.Log.Text, StringComparison.Ordinal); // the database has met it too
         Assert.All(statuses.Keys, status => Assert.True(status is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable, $"{status}"));
 
         File.Delete(ballast);
@@ -76,7 +80,7 @@ public sealed class FullDiskTests
 
         async Task<HttpStatusCode> AskAsync()
         {
-            var answer = await server.Api.PostTextAsync("/v1/chat/completions", Question);
+            var answer = await server.Api.PostTextAsync("/v1/chat/completions", Question, ("x-milliways-tags", Tags));
             lock (statuses)
             {
                 statuses[answer.Status] = statuses.GetValueOrDefault(answer.Status) + 1;
