@@ -98,7 +98,10 @@ internal sealed class AlertFacts(DatabaseSession session, AlertsConfig alerts, C
     }
 
     private IEnumerable<Sighting> OverrunHours(DateTimeOffset since) => session.Query(
-        $"SELECT team, hour, CAST(SUM(overrun) AS BIGINT) FROM usage_hours WHERE overrun > 0 AND hour >= $from AND {OfChangedTeam("usage_hours.team")} GROUP BY team, hour",
+        """
+        SELECT usage_hours.team, hour, CAST(SUM(overrun) AS BIGINT) FROM balances JOIN usage_hours ON usage_hours.team = balances.team AND hour >= $from
+        WHERE overrun > 0 AND booked >= $since GROUP BY usage_hours.team, hour
+        """,
         row => (Team: Id(row.GetString(0)), Hour: row.GetInt64(1), Ticks: row.GetInt64(2)), ("$from", (now - Overruns).ToUnixTimeMilliseconds()), ("$since", since.ToUnixTimeMilliseconds()))
         .Select(over => Of(AlertTypes.Overrun, over.Team, $"overrun:{over.Team:N}:{over.Hour}",
             $"Answers for {Name(over.Team)} cost {Dollars(over.Ticks)} dollars more than was held in the hour from {Time(over.Hour):yyyy-MM-dd HH:mm} UTC; the operator bears it.",
@@ -128,7 +131,7 @@ internal sealed class AlertFacts(DatabaseSession session, AlertsConfig alerts, C
         session.Query("SELECT name, budget FROM api_keys WHERE id = $key AND budget IS NOT NULL", row => (row.GetString(0), row.GetInt64(1)), ("$key", key.ToString("N"))) is [var found] ? found : null;
 
     private Sighting Of(string type, Guid team, string occasion, string message, Func<AlertData, AlertData> tell, bool lasts = false) =>
-        new(type, team, occasion, tell(new AlertData(char.ToUpperInvariant(message[0]) + message[1..]) { TeamName = _names.GetValueOrDefault(team) })) { Lasts = lasts };
+        new(type, team, occasion, tell(new AlertData(AlertText.Line(char.ToUpperInvariant(message[0]) + message[1..])) { TeamName = _names.GetValueOrDefault(team) })) { Lasts = lasts };
 
     private long Month => new DateTimeOffset(now.UtcDateTime.Year, now.UtcDateTime.Month, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
 

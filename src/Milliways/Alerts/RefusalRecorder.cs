@@ -39,5 +39,5 @@ internal sealed class RefusalRecorder(RefusalQueue queue, AlertDesk desk, Ledger
     /// <summary>Once a day for an upstream: callers may write any name behind its slash.</summary>
     private static Sighting Unpriced(string model, string upstream, DateTimeOffset now) => new(
         AlertTypes.Unpriced, Team: null, string.Create(CultureInfo.InvariantCulture, $"unpriced:{upstream}:{now.UtcDateTime:yyyy-MM-dd}"),
-        new AlertData($"A request on credit was refused: the model {model} of the upstream {upstream} has no price. Give it one (models.{model}.price, or upstreams.{upstream}.prices).") { Model = model, Upstream = upstream });
+        new AlertData(AlertText.Line($"A request on credit was refused: the model {model} of the upstream {upstream} has no price. Give it one (models.{model}.price, or upstreams.{upstream}.prices).")) { Model = AlertText.Line(model), Upstream = upstream });
 }

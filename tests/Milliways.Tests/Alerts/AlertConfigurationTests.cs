@@ -24,7 +24,7 @@ public sealed class AlertConfigurationTests
     {
         var (alerts, problems, warnings) = Read("""
             { "webhooks": [ { "url": "https://10.0.0.7/x", "secret": "env:HOOK", "events": ["credit.low", "operator.overrun"] } ],
-              "smtp": { "host": "smtp.example.org", "port": 2525, "tls": "implicit", "user": "u", "password": "p", "from": "a@example.org", "to": ["b@example.org"], "toMembers": true, "events": ["credit.low"] },
+              "smtp": { "host": "smtp.example.org", "port": 2525, "tls": "implicit", "user": "u", "password": "p", "from": "a@example.org", "to": ["B <b@example.org>"], "toMembers": true, "events": ["credit.low"] },
               "creditLow": { "percent": 20, "below": "5.00" }, "keyBudgetPercents": [50, 90], "expiring": "3d" }
             """);
         Assert.Empty(problems);
@@ -34,6 +34,7 @@ public sealed class AlertConfigurationTests
         Assert.Equal(["credit.low", "operator.overrun"], webhook.Events);
         Assert.Equal(("smtp.example.org", 2525, SmtpTls.Implicit, "u", "p", true), (alerts.Smtp!.Host, alerts.Smtp.Port, alerts.Smtp.Tls, alerts.Smtp.User, alerts.Smtp.Password, alerts.Smtp.ToMembers));
         Assert.Equal((20, 5 * Milliways.Credits.Money.TicksPerDollar, TimeSpan.FromDays(3)), (alerts.CreditPercent, alerts.CreditBelow, alerts.Expiring));
+        Assert.Equal(["b@example.org"], alerts.Smtp.To);
         Assert.Equal([50, 90], alerts.BudgetPercents);
         Assert.Equal((10, null, null), Read("{}").Alerts is { } usual ? (usual.CreditPercent, usual.CreditBelow, usual.Expiring) : default);
     }

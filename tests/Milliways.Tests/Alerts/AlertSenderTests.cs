@@ -79,6 +79,29 @@ public sealed class AlertSenderTests
     }
 
     [Fact]
+    public async Task A_target_gets_the_types_that_it_chose_or_all()
+    {
+        using var test = await TestDatabase.CreateAsync(Backend.Files);
+        await using var database = test.OpenLedger();
+        var config = new AlertsConfig
+        {
+            Webhooks = [new("https://all.example.org/a"), new("https://low.example.org/a") { Events = [AlertTypes.CreditLow] }],
+            Smtp = new("h", 25, SmtpTls.None) { To = ["ops@example.org"], Events = [AlertTypes.Overrun] },
+        };
+        IEnumerable<string> Of(string type) => database.Run(session => AlertTargets.Of(session, config, new Sighting(type, Guid.CreateVersion7(), "", new AlertData("")))).Select(target => target.Split('/')[0]);
+        Assert.Equal(["webhook:all.example.org", "webhook:low.example.org"], Of(AlertTypes.CreditLow));
+        Assert.Equal(["webhook:all.example.org", "mail:ops@example.org"], Of(AlertTypes.Overrun));
+        Assert.Equal(["webhook:all.example.org"], Of(AlertTypes.SoftLimit));
+    }
+
+    [Fact]
+    public void What_others_name_or_say_is_one_line_of_bounded_length()
+    {
+        Assert.Equal("a  b c", AlertText.Line("a\r\nb\u2028c\u0007"));
+        Assert.Equal(499, AlertText.Line(new string('x', 499) + "\U0001F600").Length);
+    }
+
+    [Fact]
     public async Task A_clock_that_was_a_month_ahead_delays_nothing_when_it_is_put_back()
     {
         using var test = await TestDatabase.CreateAsync(Backend.Files);

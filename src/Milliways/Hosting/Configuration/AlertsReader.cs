@@ -83,7 +83,7 @@ internal sealed class AlertsReader(ConfigReader reader)
             User = user,
             Password = section.Text("password") is { } password ? reader.ReadSecret(section, "password", password, ref off) : null,
             From = section.Text("from") ?? "",
-            To = section.Texts("to") ?? [],
+            To = [.. (section.Texts("to") ?? []).Select(AddressOf)],
             ToMembers = section.Flag("toMembers") ?? false,
             Events = ReadEvents(section),
             CaFile = section.Text("caFile"),
@@ -127,6 +127,9 @@ internal sealed class AlertsReader(ConfigReader reader)
         if (!MailboxAddress.TryParse(address, out var parsed) || !parsed.Address.Contains('@', StringComparison.Ordinal))
             section.Problem($"\"{address}\" is no mail address such as \"alerts@example.org\"", name: name);
     }
+
+    /// <summary>Without a name, so that nobody who is a member too gets two.</summary>
+    private static string AddressOf(string text) => MailboxAddress.TryParse(text, out var parsed) ? parsed.Address : text;
 
     private static bool IsThisMachine(string host) => host == "localhost" || (System.Net.IPAddress.TryParse(host, out var address) && System.Net.IPAddress.IsLoopback(address));
 
