@@ -35,6 +35,7 @@ internal sealed class LedgerSimulation
     private readonly string _prefix;
     private readonly Dictionary<string, Request> _requests = [];
     private readonly long _postpaid;
+    private readonly long _areaBytes;
     private SimulatedDisk _disk = new();
     private SimulationTotals _totals = new();
     private Process _process;
@@ -70,6 +71,7 @@ internal sealed class LedgerSimulation
         _journalId = new Guid(id);
         _prefix = $"{seed}-";
         _postpaid = _dice.Next(3) == 0 ? 200 : 0;
+        _areaBytes = Roll(2) == 0 ? 8 << 10 : 16 << 10;
         _process = Start(life: 1);
     }
 
@@ -110,7 +112,7 @@ internal sealed class LedgerSimulation
                 Write();
                 break;
             case 15 or 16 or 17:
-                Fold(Roll(5) + 1);
+                Fold(Roll(3) == 0 ? 1000 : Roll(5) + 1);
                 break;
             case 18:
                 Give();
@@ -136,7 +138,7 @@ internal sealed class LedgerSimulation
     private Process Start(int life)
     {
         _disk.Faults = null;
-        var file = JournalFile.Open(_disk.Open, _journalId, flushes: true, areaBytes: 16 << 10, stepBytes: 4096);
+        var file = JournalFile.Open(_disk.Open, _journalId, flushes: true, _areaBytes, stepBytes: 4096);
         file.Begin(_database.Run(session => Bookkeeping.Replay(session, file)));
         _disk.Faults = Faults;
         var folder = new Folder(_clock);
@@ -200,15 +202,38 @@ internal sealed class LedgerSimulation
     /// <summary>The database may be away, and the process may die between the commit and its answer.</summary>
     private void Fold(int most)
     {
-        if (Roll(5) == 0 || _process.Folder.Next(most) is not { Count: > 0 } records)
+        if (Roll(5) == 0)
             return;
+        var fold = _process.Folder.FoldAsync(most, Commit).AsTask();
+        Must(fold.IsCompleted, "a fold waited");
+        if (fold.IsFaulted)
+        {
+            Must(fold.Exception!.InnerException is PowerCutException, fold.Exception.InnerException!.Message);
+            Crash();
+        }
+    }
+
+    /// <summary>What the folder gives to the database, while the journal's thread goes on with what requests settle meanwhile.</summary>
+    private Task<long> Commit(IReadOnlyList<(long Sequence, Posting Posting)> records)
+    {
+        Must(_process.Folder.Applied < records[0].Sequence, "the folder takes records for done that are not in the books");
+        var isBusy = Roll(6) == 0;
+        if (isBusy)
+            for (var meanwhile = Roll(40); meanwhile > 0; meanwhile--)
+            {
+                if (meanwhile % 4 == 0)
+                    Give();
+                Hold();
+                if (Open() is { } answered)
+                    Charge(answered);
+                Write();
+            }
+        if (Roll(isBusy ? 3 : 12) == 0)
+            return Task.FromException<long>(new PowerCutException()); // before the commit
         var mark = _database.Run(session => BookKeeper.Apply(session, _process.Journal.Id, records));
         if (Roll(8) == 0)
             Must(_database.Run(session => BookKeeper.Apply(session, _process.Journal.Id, records)) == mark, "applying a batch again moved the mark");
-        if (Roll(20) != 0)
-            _process.Folder.Done(mark);
-        else
-            Crash();
+        return Roll(20) == 0 ? Task.FromException<long>(new PowerCutException()) : Task.FromResult(mark); // ... or after it
     }
 
     private void Give()
@@ -313,6 +338,8 @@ internal sealed class LedgerSimulation
         if (!holds)
             throw new InvalidOperationException(otherwise);
     }
+
+    private sealed class PowerCutException : Exception;
 
     private sealed class Nobody : ILedgerEvents
     {

@@ -5,7 +5,7 @@ using Milliways.Exchanges;
 namespace Milliways.Credits;
 
 /// <summary>The money of one exchange: its hold, what covers a growing stream, and the one charge at its end.</summary>
-internal sealed class Bill(ILedger ledger, Hold hold, Payer payer, PricedRoute priced, CreditFailures failures, TimeProvider time) : IBill
+internal sealed class Bill(ILedger ledger, Hold hold, Payer payer, PricedRoute priced, CreditFailures failures, ICreditEvents events, TimeProvider time) : IBill
 {
     /// <summary>How far a stream is paid ahead of what it delivers, in tokens.</summary>
     private const long Ahead = 1024;
@@ -80,9 +80,10 @@ internal sealed class Bill(ILedger ledger, Hold hold, Payer payer, PricedRoute p
         var wanted = Math.Min(textBytes + Ahead, MostOutput);
         if (await AddAsync(wanted) is null)
             return null;
-        return await AddAsync(Math.Min(textBytes, MostOutput)) is { } refusal
-            ? failures.Of(refusal, payer.Team, hasHadCredit: true) with { Stage = "stream" }
-            : null;
+        if (await AddAsync(Math.Min(textBytes, MostOutput)) is not { } refusal)
+            return null;
+        events.Refused(payer, refusal);
+        return failures.Of(refusal, payer.Team, hasHadCredit: true) with { Stage = "stream" };
     }
 
     private async ValueTask<HoldRefusal?> AddAsync(long tokens)

@@ -12,7 +12,7 @@ namespace Milliways.Credits;
 /// The last gate: money for the bound is set aside, or the request is refused. A whole answer holds all it can cost; when the team has less, the answer is
 /// clamped to what that pays for. A stream holds its beginning and is topped up while it goes on (<see cref="Bill"/>).
 /// </summary>
-internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFailures failures, TimeProvider time) : IAdmissionGate
+internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFailures failures, ICreditEvents events, TimeProvider time) : IAdmissionGate
 {
     /// <summary>What a stream holds of its output when it begins, in tokens.</summary>
     public const long FirstTokens = 1024;
@@ -32,7 +32,11 @@ internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFail
         var name = exchange.RouteName;
         var priced = prices.Of(name, route, time.GetUtcNow());
         if (priced.Route.Attempts.Count == 0)
+        {
+            if (route.Attempts.Count > 0)
+                events.Unpriced(name, route.Attempts[0].Upstream.Name);
             return ValueTask.FromResult(Admission.Refused(CreditFailures.NoPrice(name)));
+        }
         if (!ReferenceEquals(priced.Route, route))
             exchange.PricedRoute = priced.Route;
         var bound = Bound.Of(exchange, priced);
@@ -56,7 +60,7 @@ internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFail
             var answer = await ledger.HoldAsync(payer, exchange.RequestId, prompt + Cost.Bound(price, 0, wanted, percent: percent), cancel);
             if (answer.Hold is { } hold)
             {
-                exchange.Bill = new Bill(ledger, hold, payer, priced, failures, time)
+                exchange.Bill = new Bill(ledger, hold, payer, priced, failures, events, time)
                 {
                     Percent = percent, Prompt = prompt, HeldOutput = wanted, MostOutput = bound.Output,
                     PromptEstimate = TokenEstimate.OfBytes(exchange.Facts.PromptBytes) + (4L * exchange.Facts.Messages),
@@ -64,7 +68,10 @@ internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFail
                 return Admission.Free;
             }
             if (Affordable(exchange, price, percent, prompt, wanted) is not { } less || i == MostTries)
+            {
+                events.Refused(payer, answer.Refusal ?? HoldRefusal.Credits);
                 return Admission.Refused(failures.Of(answer.Refusal ?? HoldRefusal.Credits, key.Team.Id, hasHadCredit: ledger.HasHadCredit(key.Team.Id)));
+            }
             wanted = less;
             if (!exchange.Facts.Stream)
                 exchange.OutputClamp = less / Math.Max(1, exchange.Facts.N);

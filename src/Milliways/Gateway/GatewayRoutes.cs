@@ -2,6 +2,7 @@ using Milliways.Api;
 using Milliways.Api.Responses;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
+using Milliways.Keys;
 using Milliways.Routing;
 using Milliways.Upstreams;
 
@@ -14,6 +15,8 @@ namespace Milliways.Gateway;
 internal sealed class GatewayRoutes
 {
     public const string DefaultGateway = "default";
+
+    private static readonly KeyPlace Keys = new("An address /v1/ACCOUNT/GATEWAY takes the keys of its own account only.");
 
     private readonly ExchangeRunner _runner;
     private readonly GatewayStore _gateways;
@@ -59,6 +62,7 @@ internal sealed class GatewayRoutes
                 new Failure(FailureKind.MethodNotAllowed, FailureParty.Client, "route", $"{http.Request.Method} is not allowed here: use POST."));
         }
         http.Features.Set(new GatewayAddress(path));
+        http.Features.Set(Keys);
         return _runner.RunAsync(http, front);
     }
 }

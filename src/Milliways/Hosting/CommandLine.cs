@@ -62,6 +62,7 @@ internal static class CommandLine
         root.Subcommands.Add(Keys.LimitsCommand.Create());
         root.Subcommands.Add(Credits.CreditsCommand.Create());
         root.Subcommands.Add(Billing.InvoicesCommand.Create());
+        root.Subcommands.Add(Alerts.AlertsCommand.Create());
         root.Subcommands.Add(Teams.AuditCommand.Create());
         root.Subcommands.Add(AdminCommand());
         root.Subcommands.Add(Gateway.GatewaysCommand.Create());

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Console;
+using Milliways.Alerts;
 using Milliways.Api;
 using Milliways.Catalogue;
 using Milliways.Credits;
@@ -106,6 +107,7 @@ internal static class ServeHost
         services.AddSingleton(stored).AddSingleton<AnswerStore>().AddSingleton<OwnedIds>().AddHostedService<StoredUpkeep>();
         services.AddSingleton<IRefreshed>(provider => provider.GetRequiredService<GatewayStore>());
         CreditServices.Add(services, database, data, options.Governance);
+        AlertServices.AddServer(services);
         services.AddSingleton<EngineSupervisor>().AddHostedService(provider => provider.GetRequiredService<EngineSupervisor>());
         services.AddSingleton<OpenExchanges>().AddHostedService(provider => provider.GetRequiredService<OpenExchanges>());
         services.AddSingleton<DetachedExchanges>().AddHostedService(provider => provider.GetRequiredService<DetachedExchanges>());

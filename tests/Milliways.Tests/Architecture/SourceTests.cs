@@ -64,6 +64,8 @@ public sealed partial class SourceTests
         .. Rows("Milliways/Teams/", "Api", "Exchanges", "Gateway", "Management", "Routing", "Upstreams"),
         .. Rows("Milliways/Keys/", "Management"),
         .. Rows("Milliways/Management/", "Storage", "Gateway", "Routing", "Upstreams"),
+        .. Rows("Milliways/Alerts/", "Api", "Exchanges", "Gateway", "Keys", "Limits", "Management"),
+        ("Milliways/Credits/", "Milliways.Alerts", []), // it tells an interface of its own
         .. Rows("Milliways/Hosting/Admin/", "Api", "Exchanges", "Management", "Routing"),
     ];
 

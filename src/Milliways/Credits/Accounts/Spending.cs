@@ -67,11 +67,14 @@ internal sealed class Spending
             Of(_gateways, gateway).Held += ticks;
     }
 
-    /// <summary>Counts what was charged at a time; what belongs to a month that is over counts no more.</summary>
+    /// <summary>
+    /// Counts what was charged at a time; what belongs to a month that is over counts no more. Where the clock was put back into an earlier month, what is charged
+    /// there counts in the later one that had begun: a limit is not passed by a clock.
+    /// </summary>
     public void Spend(Guid key, string? gateway, long ticks, DateTimeOffset time, DateTimeOffset now)
     {
         Roll(now);
-        if (MonthOf(time) < _month)
+        if (MonthOf(time) < Math.Min(_month, MonthOf(now)))
             return;
         _team.Spent = checked(_team.Spent + ticks);
         Of(_keys, key).Spent += ticks;

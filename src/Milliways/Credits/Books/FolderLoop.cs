@@ -73,8 +73,7 @@ internal sealed class FolderLoop : IAsyncDisposable
     {
         try
         {
-            if (_folder.Next(MostRecords) is { Count: > 0 } records)
-                _folder.Done(await _database.RunAsync(session => BookKeeper.Apply(session, _journal, records)));
+            await _folder.FoldAsync(MostRecords, records => _database.RunAsync(session => BookKeeper.Apply(session, _journal, records)));
             return true;
         }
         catch (Exception failed) when (Bookkeeping.IsTrouble(failed) || failed is InvalidDataException)

@@ -66,6 +66,19 @@ internal sealed class Folder(TimeProvider time)
             return [.. _waiting.Take(most).Select(record => (record.Sequence, record.Posting))];
     }
 
+    /// <summary>Takes the next records, at most so many, into the books: only what those have durably is done with.</summary>
+    /// <param name="most">Records.</param>
+    /// <param name="apply">Completes after its commit, with the mark that was committed. When it throws, all of them stay here.</param>
+    /// <returns>False: nothing waits.</returns>
+    public async ValueTask<bool> FoldAsync(int most, Func<IReadOnlyList<(long Sequence, Posting Posting)>, Task<long>> apply)
+    {
+        if (Next(most) is not { Count: > 0 } records)
+            return false;
+        var mark = await apply(records);
+        Done(mark);
+        return true;
+    }
+
     /// <summary>The books have everything up to here, durably.</summary>
     public void Done(long sequence)
     {

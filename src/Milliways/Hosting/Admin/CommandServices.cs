@@ -1,3 +1,4 @@
+using Milliways.Alerts;
 using Milliways.Billing;
 using Milliways.Credits;
 using Milliways.Gateway;
@@ -26,5 +27,6 @@ internal static class CommandServices
         services.AddSingleton<CreditCommands>().AddSingleton<IAdminCommandSet, CreditsAdmin>();
         services.AddSingleton<BillingInfoStore>().AddSingleton<InvoiceCommands>().AddSingleton<IAdminCommandSet, InvoicesAdmin>();
         services.AddSingleton<IAdminCommandSet, LimitsAdmin>().AddSingleton<IAdminCommandSet, GatewayAdmin>();
+        AlertServices.AddCommands(services);
     }
 }

@@ -57,6 +57,7 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             Credits = root.Section("credits") is { } credits ? CreditsReader.Read(credits) : new CreditsConfig(),
             Billing = root.Section("billing") is { } billing ? BillingReader.Read(billing) : new BillingConfig(),
             Limits = root.Section("limits") is { } limits ? LimitsReader.Read(limits) : new LimitsConfig(),
+            Alerts = root.Section("alerts") is { } alerts ? new AlertsReader(this).Read(alerts) : null,
             Registration = root.Section("registration") is { } registration ? RegistrationConfig.Read(registration) : new RegistrationConfig(),
         };
         LaterSections.Read(root, _warnings);
@@ -136,8 +137,8 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
         return headers;
     }
 
-    /// <summary>A secret that cannot be read switches its upstream off with a warning that names it, and nothing else (contract).</summary>
-    private string? ReadSecret(ConfigSection section, string of, string reference, ref string? off)
+    /// <summary>A secret that cannot be read switches its upstream, or its alerts' target, off with a warning that names it, and nothing else (contract).</summary>
+    internal string? ReadSecret(ConfigSection section, string of, string reference, ref string? off)
     {
         string why;
         if (reference.StartsWith("env:", StringComparison.Ordinal))
@@ -166,7 +167,7 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
     }
 
     /// <summary>As with secrets: without its authorities an upstream would be trusted wrongly or not at all.</summary>
-    private void CheckAuthorities(ConfigSection section, string caFile, ref string? off)
+    internal void CheckAuthorities(ConfigSection section, string caFile, ref string? off)
     {
         _files.Add(caFile);
         try

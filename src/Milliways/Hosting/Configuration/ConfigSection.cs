@@ -127,6 +127,25 @@ internal sealed class ConfigSection(ConfigNode node, string path, string file, L
         return null;
     }
 
+    /// <summary>A list of whole numbers that are not negative.</summary>
+    public List<int>? Numbers(string name)
+    {
+        var value = Find(name);
+        if (value is null || value.Kind == JsonValueKind.Null)
+            return null;
+        var numbers = new List<int>();
+        if (value.Kind == JsonValueKind.Array && value.Items.TrueForAll(item => item.Kind == JsonValueKind.Number && int.TryParse(item.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && Add(number)))
+            return numbers;
+        Problem("must be a list of whole numbers", value, name);
+        return null;
+
+        bool Add(int number)
+        {
+            numbers.Add(number);
+            return true;
+        }
+    }
+
     public ConfigSection? Section(string name)
     {
         var value = Find(name);

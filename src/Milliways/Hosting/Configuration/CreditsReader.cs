@@ -75,7 +75,7 @@ internal static class CreditsReader
         return null;
     }
 
-    private static long? Ticks(ConfigSection section, string name)
+    internal static long? Ticks(ConfigSection section, string name)
     {
         if (section.Text(name) is not { } text)
             return null;

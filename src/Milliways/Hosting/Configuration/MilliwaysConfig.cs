@@ -26,6 +26,9 @@ internal sealed record MilliwaysConfig
 
     public RegistrationConfig Registration { get; init; } = new();
 
+    /// <summary>Null: nobody is told anything.</summary>
+    public AlertsConfig? Alerts { get; init; }
+
     /// <summary>Things worth saying at start that keep nothing from working.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 
