@@ -70,6 +70,8 @@ internal sealed class SqliteSession : DatabaseSession
     /// <summary>One server has the files: its own clock.</summary>
     public override long Now(TimeProvider time) => time.GetUtcNow().ToUnixTimeMilliseconds();
 
+    public override long Microseconds(TimeProvider time) => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+
     protected override DbConnection Open()
     {
         // Private before SQLite sees it: its journals take the mode of the file. An empty file is a new database.
