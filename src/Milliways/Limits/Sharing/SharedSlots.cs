@@ -6,13 +6,10 @@ internal sealed class SharedSlots(ShareClock clock)
     /// <summary>For how long a refusal is believed, in milliseconds: a slot is free when somebody's answer ends.</summary>
     private const int Believed = 50;
 
-    /// <summary>What is taken beyond the need lasts so long, in milliseconds.</summary>
-    private const int Horizon = 200;
-
     /// <summary>Limits of fewer for each living server are decided one by one.</summary>
     private const int SlicedFrom = 4;
 
-    private readonly Pace _pace = new(clock);
+    private readonly Pace _pace = new(clock, 200);
     private long _validUntil;
     private long _refusedUntil;
     private long _stored;
@@ -62,13 +59,13 @@ internal sealed class SharedSlots(ShareClock clock)
         Limit is null ? _stored != 0 : _stored != Held || Held - Open > Target || (_epoch != epoch && Open > 0) || IsDue(now);
 
     /// <summary>What lies idle is given back after a while.</summary>
-    public bool IsDue(long now) => Held > Open && _pace.IsOver(Horizon, now);
+    public bool IsDue(long now) => Held > Open && _pace.IsOver(now);
 
     /// <summary>Begins a transaction. What runs is held in any case, under whichever epoch.</summary>
     public void Roll(long now, int servers)
     {
-        var pace = _pace.Next(now);
-        Target = Limit is { } limit && limit >= SlicedFrom * servers ? Math.Min((long)(pace * Horizon / 1000), limit / (SlicedFrom * servers)) : 0;
+        var need = _pace.Next(now);
+        Target = Limit is { } limit && limit >= SlicedFrom * servers ? Math.Min(need, limit / (SlicedFrom * servers)) : 0;
         Held = Limit is null ? 0 : Open + Math.Min(Spare(now), Target);
     }
 

@@ -8,7 +8,7 @@ internal sealed class SharedWindow(SharedScope scope, Measure measure, ShareCloc
     /// <summary>For how long a refusal is believed without asking again, in milliseconds.</summary>
     private const int Believed = 250;
 
-    private readonly Pace _pace = new(clock);
+    private readonly Pace _pace = new(clock, measure == Measure.RequestsPerSecond ? 40 : 200);
     private readonly List<SharedBooking> _outdated = [];
     private long _free;
     private long _emptyAt;
@@ -41,7 +41,7 @@ internal sealed class SharedWindow(SharedScope scope, Measure measure, ShareCloc
     public bool IsIdle => Current is null or { ValidUntil: 0 } && _outdated.Count == 0;
 
     /// <summary>What was used since the last transaction, and what lies idle, is told to the database after a while though nobody waits.</summary>
-    public bool IsDue(long now) => Current is { ValidUntil: > 0 } && _pace.IsOver(Horizon, now);
+    public bool IsDue(long now) => Current is { ValidUntil: > 0 } && _pace.IsOver(now);
 
     /// <summary>Less than half of what was meant to be here is left.</summary>
     public bool IsLow(long now) => Target > 0 && (Current is null || Current.Spare(now) * 2 < Target);
@@ -107,8 +107,8 @@ internal sealed class SharedWindow(SharedScope scope, Measure measure, ShareCloc
     /// <param name="isWanted">A row is needed for those who wait.</param>
     public void Roll(long now, int servers, bool isWanted)
     {
-        var pace = _pace.Next(now);
-        Target = Limit is { } limit && limit >= Seconds * ShareClock.SlicedFrom * servers ? (long)(pace * Horizon / 1000) : 0;
+        var need = _pace.Next(now);
+        Target = Limit is { } limit && limit >= Seconds * ShareClock.SlicedFrom * servers ? need : 0;
         if (Current is { } row)
         {
             var spare = Math.Min(row.Spare(now), Target);
@@ -159,9 +159,6 @@ internal sealed class SharedWindow(SharedScope scope, Measure measure, ShareCloc
             _outdated.Remove(booking);
         }
     }
-
-    /// <summary>What is asked for beyond the need lasts so long, in milliseconds.</summary>
-    private int Horizon => Seconds == 1 ? 40 : 200;
 
     private void Close()
     {
