@@ -25,15 +25,16 @@ internal static class ShareStore
     private const int MostForgotten = 1000;
 
     /// <summary>Within a transaction; may be run twice.</summary>
+    /// <param name="isSteady">The database could be reached for long enough that whoever lives was seen by it; else the slots of all count that have not ended.</param>
     /// <exception cref="ShareEpochException">This server is not known to live.</exception>
-    public static ShareOutcome Decide(DatabaseSession session, SharePlan plan, TimeProvider time)
+    public static ShareOutcome Decide(DatabaseSession session, SharePlan plan, TimeProvider time, bool isSteady = true)
     {
         var team = plan.Team.ToString("D");
         LockTeam(session, team);
         var now = session.Microseconds(time); // after the lock: whoever had it was earlier
         Store(session, team, plan.Rows.ConvertAll(row => new Row(row.Booking, row.Scope, row.Amount, row.Until != 0 ? row.Until : now + (row.Booking.Window.Seconds * Second))));
         Store(session, team, [.. plan.Windows.Where(one => one.Covered > 0 && one.StaysOpen).Select(one => RowOf(one, one.Covered, now))]);
-        var state = State.Read(session, plan, team, now);
+        var state = State.Read(session, plan, team, now, isSteady);
         var waiters = Admit(session, plan, team, now, state);
         Extend(plan, state);
         Store(session, team, [.. plan.Windows.Select((one, i) => (one, More: state.Windows[i].Given + state.Windows[i].Extra)).Where(each => each.More > 0)
@@ -173,7 +174,7 @@ internal static class ShareStore
 
         public int Servers { get; private set; } = 1;
 
-        public static State Read(DatabaseSession session, SharePlan plan, string team, long now)
+        public static State Read(DatabaseSession session, SharePlan plan, string team, long now, bool isSteady)
         {
             var state = new State(plan);
             var scopes = plan.Windows.Select(one => one.Scope).Concat(plan.Slots.Select(one => one.Scope.Text)).Distinct().ToList();
@@ -186,14 +187,14 @@ internal static class ShareStore
                 SELECT 0, scope, measure, CAST(SUM(amount) AS BIGINT), MAX(until) FROM limit_bookings
                 WHERE team = $team AND scope IN ({places}) AND until > $now GROUP BY scope, measure
                 UNION ALL SELECT 1, s.scope, 0, CAST(SUM(s.held) AS BIGINT), 0 FROM limit_slots s JOIN epochs e ON e.epoch = s.epoch
-                WHERE s.team = $team AND s.scope IN ({places}) AND s.epoch <> $epoch AND e.ended IS NULL AND e.seen > $since GROUP BY s.scope
+                WHERE s.team = $team AND s.scope IN ({places}) AND s.epoch <> $epoch AND e.ended IS NULL AND e.seen > $lost GROUP BY s.scope
                 UNION ALL SELECT 2, '', COUNT(*), SUM(CASE WHEN epoch = $epoch AND seen > $fresh THEN 1 ELSE 0 END), 0 FROM epochs WHERE ended IS NULL AND seen > $since
                 """;
             var milliseconds = now / 1000;
             (string, object?)[] values =
             [
                 ("$team", team), .. Enumerable.Range(0, room).Select(i => ($"$scope{i}", (object?)scopes[Math.Min(i, scopes.Count - 1)])), ("$now", now), ("$epoch", plan.Epoch),
-                ("$since", milliseconds - LostMilliseconds), ("$fresh", milliseconds - (long)Epochs.Life.TotalMilliseconds),
+                ("$since", milliseconds - LostMilliseconds), ("$lost", isSteady ? milliseconds - LostMilliseconds : 0), ("$fresh", milliseconds - (long)Epochs.Life.TotalMilliseconds),
             ];
             foreach (var (kind, scope, measure, sum, last) in session.Query(sql, row => (row.GetInt32(0), row.GetString(1), row.GetInt64(2), row.IsDBNull(3) ? 0 : row.GetInt64(3), row.GetInt64(4)), values))
                 state.Take(plan, now, kind, scope, measure, sum, last);

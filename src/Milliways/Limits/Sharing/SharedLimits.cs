@@ -21,6 +21,7 @@ internal sealed class SharedLimits(LedgerDatabase database, Epochs epochs, TimeP
     private readonly ShareClock _clock = new(time);
     private readonly ConcurrentDictionary<Guid, TeamShares> _teams = new();
     private readonly Lazy<DatabaseThread> _threads = new(() => database.OpenThreads("limits", Threads));
+    private long _unsteady = time.GetTimestamp();
     private long _serial;
     private bool _isAway;
 
@@ -99,12 +100,19 @@ internal sealed class SharedLimits(LedgerDatabase database, Epochs epochs, TimeP
             return;
         using var timer = new PeriodicTimer(Every, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            if (!epochs.IsCurrent(Epoch))
+                Volatile.Write(ref _unsteady, _clock.Now);
             foreach (var (_, team) in _teams)
             {
                 team.Tick();
                 Go(team);
             }
+        }
     }
+
+    /// <summary>After an absence of the database nobody was seen by it, and all may live: slots are nobody's only when those who live had the time to say so.</summary>
+    private bool IsSteady => time.GetElapsedTime(Volatile.Read(ref _unsteady)) >= Epochs.Life;
 
     private long Epoch => epochs.Current;
 
@@ -113,7 +121,7 @@ internal sealed class SharedLimits(LedgerDatabase database, Epochs epochs, TimeP
         while (team.Plan() is { } plan)
             try
             {
-                team.Apply(plan, await _threads.Value.RunAsync(session => session.Transact(() => ShareStore.Decide(session, plan, time))));
+                team.Apply(plan, await _threads.Value.RunAsync(session => session.Transact(() => ShareStore.Decide(session, plan, time, IsSteady))));
                 if (Interlocked.Exchange(ref _isAway, false))
                     log.LogWarning("Limits are decided in the database again");
             }

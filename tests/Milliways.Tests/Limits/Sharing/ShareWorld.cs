@@ -45,7 +45,7 @@ internal sealed class ShareWorld : IDisposable
         for (var rest = by; rest > TimeSpan.Zero; rest -= TimeSpan.FromSeconds(3))
         {
             Clock.Advance(rest < TimeSpan.FromSeconds(3) ? rest : TimeSpan.FromSeconds(3));
-            foreach (var server in Servers.Where(server => !server.IsCutOff))
+            foreach (var server in Servers.Where(server => !server.IsCutOff && Clock.Now - server.Seen >= TimeSpan.FromSeconds(3)))
                 server.Renew();
         }
     }
@@ -80,6 +80,9 @@ internal sealed class ShareServer
 
     /// <summary>It lives and does not reach the database.</summary>
     public bool IsCutOff { get; set; }
+
+    /// <summary>The database was away lately, so that nobody was seen by it.</summary>
+    public bool IsUnsteady { get; set; }
 
     public TimeSpan Seen { get; private set; }
 
@@ -184,7 +187,7 @@ internal sealed class ShareServer
         Shares.Leave(request.Held);
     }
 
-    private void Decide() => _decided = (_world.Database.Transact(() => ShareStore.Decide(_world.Database, _plan!, _world.Clock)), _world.Clock.Now);
+    private void Decide() => _decided = (_world.Database.Transact(() => ShareStore.Decide(_world.Database, _plan!, _world.Clock, !IsUnsteady)), _world.Clock.Now);
 
     private void Answer(TimeSpan decided)
     {

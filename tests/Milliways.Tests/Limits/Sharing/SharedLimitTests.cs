@@ -73,7 +73,7 @@ public sealed class SharedLimitTests : IDisposable
             }
             world.Log.Check();
             CheckNothingIsLost(world);
-        }, tests: 400);
+        }, tests: 300);
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public sealed class SharedLimitTests : IDisposable
     {
         var world = _world.With(3);
         var scope = Asking.Of(new LimitSet { RequestsPerSecond = 1, RequestsPerMinute = minute, RequestsPerHour = hour });
-        var step = TimeSpan.FromMilliseconds(500);
+        var step = TimeSpan.FromSeconds(minute == 60 ? 1 : 10);
         for (var (at, turn) = (TimeSpan.Zero, 0); at < TimeSpan.FromMinutes(minute == 60 ? 25 : 65); at += step)
         {
             for (var i = 0; i < 3; i++)
@@ -214,6 +214,24 @@ public sealed class SharedLimitTests : IDisposable
         Assert.False(dead.Ask(default, scope).IsAdmitted);
         world.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal([true, true, false], Enumerable.Range(0, 3).Select(_ => other.Enter(scope).IsAdmitted));
+    }
+
+    [Fact]
+    public void After_an_absence_of_the_database_slots_count_of_those_who_may_live_though_it_has_not_seen_them()
+    {
+        var world = _world.With(2);
+        var scope = Asking.Of(new LimitSet { Concurrent = 1 });
+        ShareServer one = world.Servers[0], other = world.Servers[1];
+        Assert.True(one.Enter(scope).IsAdmitted);
+        one.IsCutOff = other.IsCutOff = true;
+        world.Advance(TimeSpan.FromSeconds(30));
+        (other.IsCutOff, other.IsUnsteady) = (false, true);
+        other.Renew();
+        Assert.True(other.Enter(scope).IsRefused);
+        (one.IsCutOff, other.IsUnsteady) = (false, false);
+        one.Renew();
+        world.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(other.Enter(scope).IsRefused);
     }
 
     [Fact]
