@@ -150,6 +150,22 @@ public sealed class SharedLimitTests : IDisposable
     }
 
     [Fact]
+    public void A_lowered_limit_holds_for_what_was_taken_ahead_under_the_higher_one()
+    {
+        var world = _world.With(2);
+        var (high, low) = (Asking.Of(new LimitSet { RequestsPerMinute = 60_000 }), Asking.Of(new LimitSet { RequestsPerMinute = 50 }));
+        var server = world.Servers[0];
+        for (var i = 0; i < 50; i++)
+        {
+            Assert.True(server.Enter(high).IsAdmitted);
+            world.Advance(TimeSpan.FromMilliseconds(1));
+        }
+        Assert.True(server.Enter(low).IsRefused);
+        Assert.True(world.Servers[1].Enter(low).IsRefused);
+        Assert.True(server.Enter(high).IsAdmitted);
+    }
+
+    [Fact]
     public void What_fits_into_what_is_here_needs_no_transaction()
     {
         var world = _world.With(3);
