@@ -166,27 +166,76 @@ public sealed class SharedLimitTests : IDisposable
     }
 
     [Fact]
-    public void What_fits_into_what_is_here_needs_no_transaction()
+    public void What_fits_into_what_is_here_needs_no_transaction_and_what_lies_idle_is_given_back()
     {
         var world = _world.With(3);
-        var scope = Asking.Of(new LimitSet { RequestsPerMinute = 60_000, Concurrent = 500 });
-        var server = world.Servers[0];
+        ShareServer counting = world.Servers[0], holding = world.Servers[1];
+        ScopedLimits window = Asking.Of(new LimitSet { RequestsPerMinute = 60_000 }), slots = new(ScopeName.Model("m"), new LimitSet { Concurrent = 500 });
         for (var i = 0; i < 50; i++)
         {
-            server.Enter(scope);
+            counting.Enter(window);
+            holding.Enter(slots);
             world.Advance(TimeSpan.FromMilliseconds(1));
         }
-        var held = Enumerable.Range(0, 3).Select(_ => server.Ask(default, scope)).ToList();
-        Assert.All(held, one => Assert.True(one.IsAdmitted));
-        // Others may have what one does not use any more.
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.True(counting.Ask(default, window).IsAdmitted);
+            Assert.True(holding.Ask(default, slots).IsAdmitted);
+        }
         for (var i = 0; i < 2; i++)
         {
             world.Advance(TimeSpan.FromSeconds(1));
-            server.Shares.Tick();
-            server.Pump();
+            foreach (var server in world.Servers)
+            {
+                server.Shares.Tick();
+                server.Pump();
+            }
         }
         Assert.Equal(53L, world.Database.Query("SELECT SUM(amount) FROM limit_bookings WHERE until > $now", row => row.GetInt64(0), ("$now", world.Database.Microseconds(world.Clock)))[0]);
-        Assert.Equal(53L, world.Database.Query("SELECT SUM(held) FROM limit_slots", row => row.GetInt64(0))[0]);
+        Assert.Equal(53L, world.Database.Query("SELECT SUM(held) FROM limit_slots WHERE scope = 'model/m'", row => row.GetInt64(0))[0]);
+    }
+
+    /// <summary>It is cut off, so nobody knows when it used it.</summary>
+    [Fact]
+    public void What_was_taken_ahead_counts_for_a_window_after_the_last_moment_at_which_it_may_be_used()
+    {
+        var world = _world.With(2);
+        var scope = Asking.Of(new LimitSet { RequestsPerMinute = 2400 });
+        ShareServer one = world.Servers[0], other = world.Servers[1];
+        for (var i = 0; i < 100; i++)
+        {
+            one.Enter(scope);
+            world.Advance(TimeSpan.FromMilliseconds(1));
+        }
+        one.IsCutOff = true;
+        world.Advance(TimeSpan.FromSeconds(7));
+        Assert.True(one.Ask(default, scope).IsAdmitted);
+        Assert.True(one.Ask(default, scope).IsAdmitted);
+        world.Advance(TimeSpan.FromSeconds(54));
+        while (other.Enter(scope).IsAdmitted)
+        {
+        }
+        world.Log.Check();
+        Assert.InRange(world.Log.Fullest(ScopeName.Team, Measure.RequestsPerMinute), 2300, 2400);
+    }
+
+    [Fact]
+    public void What_a_transaction_booked_whose_end_nobody_knows_is_given_back_when_the_database_answers_again()
+    {
+        foreach (var limits in new[] { new LimitSet { RequestsPerMinute = 1 }, new LimitSet { Concurrent = 1 } })
+        {
+            var world = _world.With(2);
+            ShareServer one = world.Servers[0], other = world.Servers[1];
+            var lost = one.Ask(default, Asking.Of(limits));
+            one.Step();
+            one.Lose(committed: true);
+            Assert.True(lost.IsUnavailable);
+            Assert.True(other.Enter(Asking.Of(limits)).IsRefused);
+            world.Advance(TimeSpan.FromMilliseconds(250));
+            one.Shares.Tick();
+            one.Pump();
+            Assert.True(other.Enter(Asking.Of(limits)).IsAdmitted);
+        }
     }
 
     [Fact]
