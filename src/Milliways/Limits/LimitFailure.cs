@@ -15,6 +15,9 @@ internal static class LimitFailure
     /// <summary>Told where no wait helps: the most that goes out as Retry-After.</summary>
     private const int Longest = 60;
 
+    /// <summary>The servers' database cannot be asked, and what is left of a limit is known to nobody else.</summary>
+    public static Failure Unavailable { get; } = new(FailureKind.Overloaded, FailureParty.Gateway, Stage, "Limits cannot be checked at the moment: try again shortly.") { RetryAfterSeconds = 2 };
+
     public static Failure Of(in LimitHit hit, in TokenBound tokens, Guid team, string model, TimeProvider time)
     {
         var isTokens = hit.Measure == Measure.TokensPerMinute;

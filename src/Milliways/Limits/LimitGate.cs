@@ -3,6 +3,7 @@ using Milliways.Exchanges;
 using Milliways.Gateway;
 using Milliways.Hosting.Configuration;
 using Milliways.Limits.Counting;
+using Milliways.Limits.Sharing;
 using Milliways.Routing;
 using Milliways.Upstreams;
 
@@ -12,43 +13,79 @@ namespace Milliways.Limits;
 /// The gate of limits: a request is counted under its team, its key, its model and its gateway, under all of them or, when one refuses, under none. What is
 /// left goes out with every answer, and nothing of what is refused reaches an upstream.
 /// </summary>
-internal sealed class LimitGate(LimitBook book, ConfigState configuration, ModelLimits models, TimeProvider time) : IAdmissionGate
+internal sealed class LimitGate(LimitBook book, SharedLimits shared, ConfigState configuration, ModelLimits models, TimeProvider time) : IAdmissionGate
 {
     private readonly OwnLimits _own = new();
 
     public ValueTask<Admission> EnterAsync(Exchange exchange, Route route, CancellationToken cancel)
     {
-        if (!IsLimited(exchange.Front.Operation) || ScopesOf(exchange, route) is not { Length: > 0 } held)
+        var found = new Found();
+        if (!IsLimited(exchange.Front.Operation) || Find(ref found, exchange, route) is not (> 0 and var count))
             return ValueTask.FromResult(Admission.Free);
-        var tokens = Array.Exists(held, one => one.Asked.Limits.TokensPerMinute is not null) ? RequestTokens.Of(exchange) : default;
-        var key = exchange.Key!;
-        var admitted = book.TryEnter(key.Team.Id, held, tokens, out var team, out var at, out var hit, out var standing);
-        LimitHeaders.Write(exchange, standing, time);
-        return ValueTask.FromResult(admitted
-            ? new Admission(new LimitLease(exchange, team, held, at, tokens.Prompt), null)
-            : Admission.Refused(LimitFailure.Of(hit, tokens, key.Team.Id, exchange.RouteName, time)));
+        var tokens = IsAny(found[..count]) ? RequestTokens.Of(exchange) : default;
+        return shared.IsOn ? EnterShared(exchange, found[..count], tokens) : ValueTask.FromResult(EnterLocal(exchange, found[..count], tokens));
     }
+
+    private Admission EnterLocal(Exchange exchange, ReadOnlySpan<ScopedLimits> scopes, in TokenBound tokens)
+    {
+        var held = new HeldLimit[scopes.Length];
+        for (var i = 0; i < held.Length; i++)
+            held[i].Asked = scopes[i];
+        var admitted = book.TryEnter(exchange.Key!.Team.Id, held, tokens, out var team, out var at, out var hit, out var standing);
+        LimitHeaders.Write(exchange, standing, time);
+        return admitted ? new Admission(new LocalLease(exchange, team, held, at, tokens.Prompt), null) : Refused(exchange, hit, tokens);
+    }
+
+    private ValueTask<Admission> EnterShared(Exchange exchange, ReadOnlySpan<ScopedLimits> scopes, TokenBound tokens)
+    {
+        var held = new ShareHold[scopes.Length];
+        for (var i = 0; i < held.Length; i++)
+            held[i].Asked = scopes[i];
+        var entry = shared.TryEnter(exchange.Key!.Team.Id, held, tokens, out var team, out var waiter, out var hit, out var standing);
+        return entry == ShareEntry.Wait
+            ? WaitAsync(exchange, team, waiter, held, tokens)
+            : ValueTask.FromResult(Answer(exchange, new ShareAnswer(entry, hit, standing), team, held, tokens));
+    }
+
+    private async ValueTask<Admission> WaitAsync(Exchange exchange, TeamShares team, ShareWaiter? waiter, ShareHold[] held, TokenBound tokens) =>
+        waiter is null ? Admission.Refused(LimitFailure.Unavailable) : Answer(exchange, await shared.WaitAsync(team, waiter), team, held, tokens);
+
+    private Admission Answer(Exchange exchange, in ShareAnswer answer, TeamShares team, ShareHold[] held, in TokenBound tokens)
+    {
+        if (answer.Entry == ShareEntry.Wait)
+            return Admission.Refused(LimitFailure.Unavailable);
+        LimitHeaders.Write(exchange, answer.Standing, time);
+        return answer.Entry == ShareEntry.Admitted
+            ? new Admission(new SharedLease(exchange, shared, team, held, tokens.Prompt), null)
+            : Refused(exchange, answer.Hit, tokens);
+    }
+
+    private Admission Refused(Exchange exchange, in LimitHit hit, in TokenBound tokens) =>
+        Admission.Refused(LimitFailure.Of(hit, tokens, exchange.Key!.Team.Id, exchange.RouteName, time));
 
     /// <summary>Inference; counting tokens, files and lists are not.</summary>
     private static bool IsLimited(Operation operation) =>
         operation is Operation.Chat or Operation.Embeddings or Operation.ImageGenerations or Operation.ImageEdits;
 
-    private HeldLimit[] ScopesOf(Exchange exchange, Route route)
+    /// <summary>Tokens are only counted where somebody limits them.</summary>
+    private static bool IsAny(ReadOnlySpan<ScopedLimits> scopes)
     {
-        var (key, defaults, found) = (exchange.Key!, configuration.InEffect.Limits, new Found());
-        var count = 0;
+        foreach (var scope in scopes)
+            if (scope.Limits.TokensPerMinute is not null)
+                return true;
+        return false;
+    }
+
+    private int Find(ref Found found, Exchange exchange, Route route)
+    {
+        var (key, defaults, count) = (exchange.Key!, configuration.InEffect.Limits, 0);
         Add(ref found, ref count, new ScopedLimits(ScopeName.Team, _own.Over(defaults.PerTeam, key.Team.Limits)));
         Add(ref found, ref count, new ScopedLimits(ScopeName.Key(key.Id), _own.Over(defaults.PerKey, key.Limits)));
         if (exchange.Http.Features.Get<GatewayAddress>() is { } address)
             Add(ref found, ref count, new ScopedLimits(ScopeName.Gateway(address.Path.Gateway), defaults.PerGateway));
         foreach (var model in models.Of(exchange.RouteName, route))
             Add(ref found, ref count, model);
-        if (count == 0)
-            return [];
-        var held = new HeldLimit[count];
-        for (var i = 0; i < count; i++)
-            held[i].Asked = found[i];
-        return held;
+        return count;
     }
 
     private static void Add(ref Found found, ref int count, in ScopedLimits scope)

@@ -1,6 +1,5 @@
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
-using Milliways.Limits.Counting;
 
 namespace Milliways.Limits;
 
@@ -8,7 +7,7 @@ namespace Milliways.Limits;
 /// What an exchange holds of limits. When it ends its tokens are corrected to what was really used, or, when another gate refused it after all, everything
 /// is taken back; its slots are free when its upstream is closed.
 /// </summary>
-internal sealed class LimitLease(Exchange exchange, TeamLimits team, HeldLimit[] held, long at, long prompt) : ILease
+internal abstract class LimitLease(Exchange exchange, long prompt) : ILease
 {
     private int _closed;
     private int _left;
@@ -18,16 +17,25 @@ internal sealed class LimitLease(Exchange exchange, TeamLimits team, HeldLimit[]
         if (Interlocked.Exchange(ref _closed, 1) != 0)
             return;
         if (!outcome.IsAdmitted && Interlocked.Exchange(ref _left, 1) == 0)
-            team.Undo(held, at);
+            Undo();
         else if (Used(outcome) is { } used)
-            team.Correct(held, at, used);
+            Correct(used);
     }
 
     public void Release()
     {
         if (Interlocked.Exchange(ref _left, 1) == 0)
-            team.Leave(held);
+            Leave();
     }
+
+    /// <summary>As if it had never been let in.</summary>
+    protected abstract void Undo();
+
+    /// <summary>Books the tokens that were really used.</summary>
+    protected abstract void Correct(long used);
+
+    /// <summary>Gives the slots back.</summary>
+    protected abstract void Leave();
 
     /// <summary>
     /// Tokens that were really used: what the upstream reports; where it does not, the prompt's estimate and one for three bytes of what was delivered; null

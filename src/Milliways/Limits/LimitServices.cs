@@ -1,5 +1,6 @@
 using Milliways.Exchanges;
 using Milliways.Limits.Counting;
+using Milliways.Limits.Sharing;
 
 namespace Milliways.Limits;
 
@@ -7,5 +8,6 @@ namespace Milliways.Limits;
 internal static class LimitServices
 {
     public static IServiceCollection AddLimits(this IServiceCollection services) => services
-        .AddSingleton<LimitBook>().AddSingleton<ModelLimits>().AddSingleton<IAdmissionGate, LimitGate>().AddHostedService<LimitUpkeep>();
+        .AddSingleton<LimitBook>().AddSingleton<SharedLimits>().AddHostedService(provider => provider.GetRequiredService<SharedLimits>())
+        .AddSingleton<ModelLimits>().AddSingleton<IAdmissionGate, LimitGate>().AddHostedService<LimitUpkeep>();
 }

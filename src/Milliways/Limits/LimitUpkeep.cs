@@ -1,9 +1,10 @@
 using Milliways.Limits.Counting;
+using Milliways.Limits.Sharing;
 
 namespace Milliways.Limits;
 
 /// <summary>Forgets idle limits, so that teams, keys and names that nobody uses any more take no memory.</summary>
-internal sealed class LimitUpkeep(LimitBook book, TimeProvider time) : BackgroundService
+internal sealed class LimitUpkeep(LimitBook book, SharedLimits shared, TimeProvider time) : BackgroundService
 {
     public static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
 
@@ -11,6 +12,9 @@ internal sealed class LimitUpkeep(LimitBook book, TimeProvider time) : Backgroun
     {
         using var timer = new PeriodicTimer(Every, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
-            book.Forget();
+            if (shared.IsOn)
+                await shared.ForgetAsync();
+            else
+                book.Forget();
     }
 }

@@ -128,6 +128,9 @@ internal abstract class DatabaseSession : IDisposable
     /// <summary>Unix milliseconds by a clock that all servers on this database share.</summary>
     public abstract long Now(TimeProvider time);
 
+    /// <summary>Unix microseconds by the same clock.</summary>
+    public abstract long Microseconds(TimeProvider time);
+
     /// <summary>Connects now, so that a start finds out what is wrong.</summary>
     public void Connect() => Ready();
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Milliways.Hosting;
 
 namespace Milliways.Storage;
 
@@ -8,7 +7,7 @@ namespace Milliways.Storage;
 /// lives. What a server was given in an epoch may be taken back once the epoch was not seen for <see cref="Life"/>; the server itself stops using it
 /// <see cref="Margin"/> earlier, by its own monotonic clock, so that a paused process never uses what another one has (design §4, "Replicas").
 /// </summary>
-internal sealed class Epochs(LedgerDatabase database, ServeOptions options, TimeProvider time, ILogger<Epochs> log) : BackgroundService
+internal sealed class Epochs(LedgerDatabase database, TimeProvider time, ILogger<Epochs> log) : BackgroundService
 {
     /// <summary>How long an epoch counts as alive after it was last seen, by the database's clock.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromSeconds(10);
@@ -20,8 +19,6 @@ internal sealed class Epochs(LedgerDatabase database, ServeOptions options, Time
     public static readonly TimeSpan Lost = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(3);
-
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
 
     private Lease _lease = new(0, 0);
 
@@ -57,29 +54,7 @@ internal sealed class Epochs(LedgerDatabase database, ServeOptions options, Time
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         await TakeAsync();
-        if (options.Governance && database.Address.Postgres is not null)
-            await WaitForOthersAsync(cancellationToken);
         await base.StartAsync(cancellationToken);
-    }
-
-    /// <summary>
-    /// Credits and limits are kept in one server's memory: two of them on one database would give the same money twice. A server that was killed is waited for
-    /// until its epoch is over.
-    /// </summary>
-    /// <exception cref="UserErrorException">Another server lives.</exception>
-    private async Task WaitForOthersAsync(CancellationToken cancel)
-    {
-        for (var began = time.GetTimestamp(); ; await Task.Delay(Look, time, cancel))
-        {
-            var others = await database.ReadAsync(session => Living(session, time, before: Current));
-            if (others.Count == 0)
-                return;
-            if (time.GetElapsedTime(began) < Life + Margin)
-                continue;
-            await EndAsync();
-            throw new UserErrorException(
-                $"Another server ({others[0]}) works on this database, and credits and limits are kept by one server at a time: stop that one, or start this one with --governance off.");
-        }
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)

@@ -39,7 +39,10 @@ internal sealed class LedgerDatabase : IDisposable, IAsyncDisposable
     public static LedgerDatabase Open(DatabaseAddress address) => new(address, "ledger.db");
 
     /// <summary>A further connection with a thread of its own, for work that must not wait behind others. The caller disposes it.</summary>
-    public DatabaseThread OpenThread(string name) => new(Another(), name);
+    public DatabaseThread OpenThread(string name) => OpenThreads(name, 1);
+
+    /// <summary>Several such connections that share their work, whose order does not matter then.</summary>
+    public DatabaseThread OpenThreads(string name, int count) => new([.. Enumerable.Range(0, count).Select(_ => Another())], name);
 
     /// <summary>Runs work on the writer's thread, in the order in which it is asked for; several changes that belong together in a <c>Transact</c> of the session.</summary>
     /// <exception cref="DatabaseBusyException">Too much is waiting.</exception>

@@ -72,6 +72,8 @@ internal sealed class SqliteSession : DatabaseSession
 
     protected override Statement Prepare(DbConnection connection, string sql) => new SqliteStatement((SqliteConnection)connection, sql);
 
+    public override long Microseconds(TimeProvider time) => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
+
     protected override DbConnection Open()
     {
         // Private before SQLite sees it: its journals take the mode of the file. An empty file is a new database.

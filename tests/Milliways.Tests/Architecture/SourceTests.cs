@@ -57,7 +57,8 @@ public sealed partial class SourceTests
         ("Milliways/Exchanges/", "Milliways.Stored", []),
         ("Milliways/Storage/", "Milliways.Stored", []),
         ("Milliways/Teams/", "Milliways.Keys", []),
-        .. Rows("Milliways/Limits/", "Api", "Credits", "Storage"),
+        .. Rows("Milliways/Limits/", "Api", "Credits"),
+        ("Milliways/Limits/", "Milliways.Storage", ["Milliways/Limits/Sharing/ShareStore.cs", "Milliways/Limits/Sharing/SharedLimits.cs"]), // what several servers share is in their database
         .. Rows("Milliways/Limits/Counting/", "Catalogue", "Exchanges", "Gateway", "Hosting", "Keys", "Routing", "Teams", "Upstreams"), // plain state machines
         ("Milliways/Routing/", "Milliways.Limits", []),
         ("Milliways/Exchanges/", "Milliways.Limits", []),

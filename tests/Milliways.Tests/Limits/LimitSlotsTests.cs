@@ -8,7 +8,7 @@ using Milliways.Tests.Support;
 namespace Milliways.Tests.Limits;
 
 /// <summary>A slot is held from the admission until the exchange has ended and its upstream is closed, whoever leaves first.</summary>
-public sealed class LimitSlotsTests
+public class LimitSlotsTests
 {
     private const string One = """ "perTeam": { "concurrent": 1 } """;
 

@@ -17,8 +17,9 @@ internal static class Limited
         ServeAsync(Config(lab, limits, models), clock, more);
 
     /// <summary>Limits alone: what an answer costs is no matter here.</summary>
-    public static Task<TestServer> ServeAsync(string config, TimeProvider? clock = null, Action<IServiceCollection>? more = null) =>
-        TestServer.StartAsync(config, clock, more: services =>
+    public static Task<TestServer> ServeAsync(
+        string config, TimeProvider? clock = null, Action<IServiceCollection>? more = null, Dictionary<string, string>? environment = null, string? database = null) =>
+        TestServer.StartAsync(config, clock, environment, database: database, more: services =>
         {
             services.AddLimits();
             more?.Invoke(services);

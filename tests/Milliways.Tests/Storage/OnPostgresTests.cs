@@ -64,3 +64,8 @@ public sealed class BillingApiOnPostgresTests : Milliways.Tests.Management.Billi
 {
     public BillingApiOnPostgresTests() => TestServer.On.Value = Backend.Postgres;
 }
+
+public sealed class LimitSlotsOnPostgresTests : Milliways.Tests.Limits.LimitSlotsTests
+{
+    public LimitSlotsOnPostgresTests() => TestServer.On.Value = Backend.Postgres;
+}

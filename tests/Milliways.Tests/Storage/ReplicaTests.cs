@@ -33,22 +33,6 @@ public sealed class ReplicaTests
         Assert.Equal(200, await StatusAsync(two, one.Key));
     }
 
-    /// <summary>Both would give out the same credit.</summary>
-    [Fact]
-    public async Task A_second_server_with_credits_is_refused_and_one_starts_when_the_first_is_gone()
-    {
-        var database = await (await PostgresCluster.SharedAsync()).CreateAsync();
-        var clock = new ManualTime();
-        await using (await TestServer.StartAsync(clock: clock, environment: Secret, database: database, governance: true))
-        {
-            var second = TestServer.StartAsync(clock: clock, environment: Secret, database: database, governance: true);
-            await clock.RunUntilAsync(second.ContinueWith(_ => { }, TaskScheduler.Default));
-            Assert.Contains("credits and limits are kept by one server at a time", (await Assert.ThrowsAsync<UserErrorException>(() => second)).Message, StringComparison.Ordinal);
-        }
-        await using var next = await TestServer.StartAsync(clock: clock, environment: Secret, database: database, governance: true);
-        Assert.Equal(200, (await next.GetAsync("/healthz")).Status);
-    }
-
     /// <summary>What a command decided beside it would be missing in the server's memory.</summary>
     [Fact]
     public async Task Commands_about_money_go_to_the_server_that_keeps_it_and_never_behind_its_back()
