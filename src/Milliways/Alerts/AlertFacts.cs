@@ -48,7 +48,7 @@ internal sealed class AlertFacts(DatabaseSession session, AlertsConfig alerts, C
             case HoldRefusal.GatewayLimit:
                 return HardLimit(team, gateway, month);
             case HoldRefusal.KeyBudget when BudgetOf(key) is { } budget:
-                return Of(AlertTypes.BudgetExhausted, team, $"budget-exhausted:{key:N}:{month}",
+                return Of(AlertTypes.BudgetExhausted, team, $"budget-exhausted:{key:N}:{month}:{budget.Ticks}",
                     $"A request of the key {budget.Name} was refused: its budget of {Dollars(budget.Ticks)} dollars for {month} does not cover it ({Name(team)}).",
                     data => data with { KeyId = key.ToString("D"), KeyName = budget.Name, Month = month, LimitTicks = budget.Ticks });
             // Credit that has come in since is another occasion.
@@ -67,7 +67,7 @@ internal sealed class AlertFacts(DatabaseSession session, AlertsConfig alerts, C
         GROUP BY spending_limits.team, spending_limits.gateway, soft HAVING SUM(charged) > soft
         """,
         row => (Team: Id(row.GetString(0)), Gateway: row.GetString(1), Limit: row.GetInt64(2), Spent: row.GetInt64(3)), ("$month", Month), ("$since", since.ToUnixTimeMilliseconds()))
-        .Select(passed => Of(AlertTypes.SoftLimit, passed.Team, $"soft:{passed.Team:N}:{passed.Gateway}:{MonthOf(now)}",
+        .Select(passed => Of(AlertTypes.SoftLimit, passed.Team, $"soft:{passed.Team:N}:{passed.Gateway}:{MonthOf(now)}:{passed.Limit}",
             $"{Who(passed.Team, passed.Gateway)} has spent {Dollars(passed.Spent)} dollars in {MonthOf(now)}, more than the soft limit of {Dollars(passed.Limit)}.",
             data => data with { Gateway = Named(passed.Gateway), Month = MonthOf(now), LimitTicks = passed.Limit, SpentTicks = passed.Spent }));
 
@@ -81,7 +81,7 @@ internal sealed class AlertFacts(DatabaseSession session, AlertsConfig alerts, C
                 row => row.GetInt64(0), ("$team", team.ToString("N")), ("$month", Month), ("$key", key.ToString("D")))[0];
             // Of several that were passed at once the highest says it all.
             if (alerts.BudgetPercents.Where(percent => (Int128)spent * 100 >= (Int128)budget * percent).DefaultIfEmpty().Max() is > 0 and var percent)
-                yield return Of(AlertTypes.BudgetThreshold, team, $"budget:{key:N}:{percent}:{MonthOf(now)}",
+                yield return Of(AlertTypes.BudgetThreshold, team, $"budget:{key:N}:{percent}:{MonthOf(now)}:{budget}",
                     $"The key {name} has spent {Dollars(spent)} dollars in {MonthOf(now)}, {percent} % or more of its budget of {Dollars(budget)} ({Name(team)}).",
                     data => data with { KeyId = key.ToString("D"), KeyName = name, Month = MonthOf(now), LimitTicks = budget, SpentTicks = spent, Percent = percent });
         }
@@ -122,7 +122,7 @@ internal sealed class AlertFacts(DatabaseSession session, AlertsConfig alerts, C
 
     private Sighting? HardLimit(Guid team, string gateway, string month) => session.Query(
         "SELECT hard FROM spending_limits WHERE team = $team AND gateway = $gateway AND hard IS NOT NULL", row => row.GetInt64(0), ("$team", team.ToString("N")), ("$gateway", gateway)) is [var limit]
-        ? Of(AlertTypes.HardLimit, team, $"hard:{team:N}:{gateway}:{month}",
+        ? Of(AlertTypes.HardLimit, team, $"hard:{team:N}:{gateway}:{month}:{limit}",
             $"A request was refused: {Who(team, gateway)} may spend {Dollars(limit)} dollars in {month}, and what is left of that does not cover it.",
             data => data with { Gateway = Named(gateway), Month = month, LimitTicks = limit })
         : null;

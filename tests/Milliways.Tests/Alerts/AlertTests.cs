@@ -57,17 +57,20 @@ public class AlertTests
     }
 
     [Fact]
-    public async Task A_new_month_begins_new_occasions()
+    public async Task A_new_month_and_a_changed_limit_begin_new_occasions()
     {
         await using var alerted = await Alerted.StartAsync();
         await alerted.GrantAsync(100 * Dollar);
         await alerted.LimitAsync(null, soft: Dollar, hard: null);
         await alerted.SpendAsync(2 * Dollar);
         Assert.Equal("2025-01", Data(Assert.Single(await alerted.ArriveAsync())).GetProperty("month").GetString());
+        // So does another limit; it is looked at though nothing is charged meanwhile.
+        await alerted.LimitAsync(null, soft: 3 * Dollar / 2, hard: null);
+        Assert.Equal(("2025-01", 3 * Dollar / 2), Data(Assert.Single(await alerted.ArriveAsync())) is var raised ? (raised.GetProperty("month").GetString(), raised.GetProperty("limit_ticks").GetInt64()) : default);
         alerted.Clock.Jump(TimeSpan.FromDays(31));
         await alerted.SpendAsync(2 * Dollar);
         Assert.Equal("2025-02", Data(Assert.Single(await alerted.ArriveAsync())).GetProperty("month").GetString());
-        Assert.Equal(2, (await alerted.ListAsync()).Alerts.Count);
+        Assert.Equal(3, (await alerted.ListAsync()).Alerts.Count);
     }
 
     [Fact]

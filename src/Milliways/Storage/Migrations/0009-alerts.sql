@@ -1,6 +1,6 @@
 CREATE TABLE alerts (
   id       TEXT NOT NULL PRIMARY KEY,         -- evt_ and a UUIDv7: what receivers know it by
-  occasion TEXT NOT NULL UNIQUE,              -- what happened, so that it is told once: soft:TEAM:GATEWAY:2026-11, overrun:TEAM:HOUR
+  occasion TEXT NOT NULL UNIQUE,              -- what happened, so that it is told once: soft:TEAM:GATEWAY:2026-11:LIMIT, overrun:TEAM:HOUR
   type     TEXT NOT NULL,
   team     TEXT,                              -- NULL: the operator's own
   created  INTEGER NOT NULL,
