@@ -282,6 +282,20 @@ public sealed class SharedLimitTests : IDisposable
     }
 
     [Fact]
+    public void A_slot_whose_exchange_has_ended_is_there_for_another_server()
+    {
+        var world = _world.With(2);
+        var scope = Asking.Of(new LimitSet { Concurrent = 1 });
+        ShareServer one = world.Servers[0], other = world.Servers[1];
+        var first = one.Enter(scope);
+        Assert.True(other.Enter(scope).IsRefused);
+        one.End(first, used: null);
+        one.Pump();
+        world.Advance(TimeSpan.FromMilliseconds(50)); // so long a refusal is believed
+        Assert.True(other.Enter(scope).IsAdmitted);
+    }
+
+    [Fact]
     public void After_an_absence_of_the_database_slots_count_of_those_who_may_live_though_it_has_not_seen_them()
     {
         var world = _world.With(2);

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Milliways.Limits;
+using Milliways.Limits.Sharing;
 using Milliways.Secrets;
 using Milliways.Storage;
 using Milliways.Tests.Support;
@@ -48,7 +48,7 @@ public sealed class SharedServersTests
         var moments = three.Query("SELECT until FROM limit_bookings WHERE measure = 0 AND amount > 0 ORDER BY until");
         Assert.Equal(admitted, lab.Received.Count);
         Assert.Equal(admitted, moments.Count);
-        Assert.All(moments.Zip(moments.Skip(1)), pair => Assert.True(pair.Second - pair.First >= ShareSecond, $"{pair}"));
+        Assert.All(moments.Zip(moments.Skip(1)), pair => Assert.True(pair.Second - pair.First >= ShareStore.Second, $"{pair}"));
         Assert.Equal([(long)admitted], three.Query("SELECT CAST(SUM(amount) AS BIGINT) FROM limit_bookings WHERE measure = 2"));
     }
 
@@ -69,18 +69,12 @@ public sealed class SharedServersTests
             await turn.EndAsync();
         });
         await using var three = await ThreeAsync(lab, """ "perTeam": { "concurrent": 8 } """);
-        await Task.WhenAll(Enumerable.Range(0, 100).Select(async i =>
-        {
-            while ((await three.AskAsync(i % 3, more: ""","stream":true""")).Status != 200)
-            {
-            }
-        })).WaitAsync(TimeSpan.FromMinutes(2));
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(i => UntilAsync(async () => (await three.AskAsync(i % 3, more: ""","stream":true""")).Status == 200)));
 
         Assert.InRange(most, 1, 8);
         Assert.Equal(100, lab.Received.Count);
         await Task.WhenAll(three.Servers.Select(Routed.AllEndedAsync));
-        while (three.Query("SELECT COALESCE(CAST(SUM(held) AS BIGINT), 0) FROM limit_slots")[0] != 0)
-            await Task.Yield();
+        await UntilAsync(() => Task.Run(() => three.Query("SELECT COALESCE(CAST(SUM(held) AS BIGINT), 0) FROM limit_slots")[0] == 0));
     }
 
     [Fact]
@@ -94,9 +88,7 @@ public sealed class SharedServersTests
         Assert.Equal(429, (await three.AskAsync(0)).Status);
 
         three.Execute("UPDATE epochs SET ended = 1 WHERE epoch = 99");
-        while ((await three.AskAsync(0)).Status != 200)
-        {
-        }
+        await UntilAsync(async () => (await three.AskAsync(0)).Status == 200);
     }
 
     [Fact]
@@ -105,12 +97,9 @@ public sealed class SharedServersTests
         await using var lab = new FakeUpstream(); // four tokens each
         await using var three = await ThreeAsync(lab, """ "perTeam": { "tokensPerMinute": 200 } """);
         for (var i = 0; i < 12; i++)
-            while ((await three.AskAsync(i % 3, more: ""","max_tokens":100""")).Status != 200)
-            {
-            }
+            await UntilAsync(async () => (await three.AskAsync(i % 3, more: ""","max_tokens":100""")).Status == 200);
         Assert.Equal(12, lab.Received.Count);
-        while (three.Query("SELECT CAST(SUM(amount) AS BIGINT) FROM limit_bookings WHERE measure = 3")[0] != 48)
-            await Task.Yield();
+        await UntilAsync(() => Task.Run(() => three.Query("SELECT CAST(SUM(amount) AS BIGINT) FROM limit_bookings WHERE measure = 3")[0] == 48));
     }
 
     [Fact]
@@ -130,15 +119,19 @@ public sealed class SharedServersTests
         Assert.Single(lab.Received);
 
         await cluster.StartAgainAsync();
-        Answer answer;
-        while ((answer = await server.AskAsync()).Status == 503)
-        {
-        }
+        Answer? answer = null;
+        await UntilAsync(async () => (answer = await server.AskAsync()).Status != 503);
         // What was counted is counted still.
-        Assert.Equal((200, "58"), (answer.Status, answer.Header("x-ratelimit-remaining-requests")));
+        Assert.Equal((200, "58"), (answer!.Status, answer.Header("x-ratelimit-remaining-requests")));
     }
 
-    private const long ShareSecond = Milliways.Limits.Sharing.ShareStore.Second;
+    /// <summary>Asks again until the answer is yes; the bound only turns a hang into a failure.</summary>
+    private static async Task UntilAsync(Func<Task<bool>> question)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (!await question())
+            patience.Token.ThrowIfCancellationRequested();
+    }
 
     private static async Task<Three> ThreeAsync(FakeUpstream lab, string limits = "", string models = "")
     {
