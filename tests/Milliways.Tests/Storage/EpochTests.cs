@@ -5,8 +5,6 @@ namespace Milliways.Tests.Storage;
 
 public sealed class EpochTests
 {
-    private static readonly Milliways.Hosting.ServeOptions Plain = new() { DataDirectory = "", Governance = false };
-
     [Theory, InlineData(Backend.Files), InlineData(Backend.Postgres)]
     public async Task Each_start_takes_a_greater_number(Backend backend)
     {
@@ -15,7 +13,7 @@ public sealed class EpochTests
         var seen = 0L;
         for (var i = 0; i < 3; i++)
         {
-            using var epochs = new Epochs(database, Plain, TimeProvider.System, new ListLog<Epochs>());
+            using var epochs = new Epochs(database, TimeProvider.System, new ListLog<Epochs>());
             await epochs.TakeAsync();
             Assert.True(epochs.Current > seen);
             Assert.True(epochs.IsCurrent(epochs.Current));
@@ -30,7 +28,7 @@ public sealed class EpochTests
         using var test = await TestDatabase.CreateAsync(backend);
         await using var database = test.OpenLedger();
         var clock = new ManualTime();
-        using var epochs = new Epochs(database, Plain, clock, new ListLog<Epochs>());
+        using var epochs = new Epochs(database, clock, new ListLog<Epochs>());
         await epochs.TakeAsync(); // and no renewal, as of a process that is paused
         clock.Jump(TimeSpan.FromSeconds(8) - TimeSpan.FromTicks(1));
         Assert.True(epochs.IsCurrent(epochs.Current));

@@ -12,15 +12,17 @@ internal sealed class FolderLoop : IAsyncDisposable
     private readonly Folder _folder;
     private readonly LedgerDatabase _database;
     private readonly Guid _journal;
+    private readonly Func<long> _postpaid;
+    private readonly ILedgerEvents _events;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _run;
 
-    public FolderLoop(Folder folder, LedgerDatabase database, Guid journal, TimeProvider time, ILogger log)
+    public FolderLoop(Folder folder, LedgerDatabase database, Guid journal, Func<long> postpaid, ILedgerEvents events, TimeProvider time, ILogger log)
     {
-        (_folder, _database, _journal, _time, _log) = (folder, database, journal, time, log);
+        (_folder, _database, _journal, _postpaid, _events, _time, _log) = (folder, database, journal, postpaid, events, time, log);
         folder.Wake = Wake;
         _run = RunAsync();
     }
@@ -58,7 +60,11 @@ internal sealed class FolderLoop : IAsyncDisposable
         try
         {
             while (_folder.Next(MostRecords) is { Count: > 0 } records)
-                _folder.Done(await _database.RunAsync(session => BookKeeper.Apply(session, _journal, records)));
+            {
+                var told = new List<Action<ILedgerEvents>>();
+                _folder.Done(await _database.RunAsync(session => BookKeeper.Apply(session, _journal, records, _postpaid(), told)));
+                told.ForEach(tell => tell(_events));
+            }
             return true;
         }
         catch (Exception failed) when (Bookkeeping.IsTrouble(failed) || failed is InvalidDataException)

@@ -1,0 +1,244 @@
+using Milliways.Credits.Accounts;
+using Milliways.Storage;
+
+namespace Milliways.Credits.Slices;
+
+/// <summary>
+/// Carries slices between accounts and the database. One task takes for all who wait in an account, in batches, and one gives back; neither ever waits for
+/// longer than <see cref="Pauses"/> together for what other servers have.
+/// </summary>
+internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long> postpaid, TimeProvider time) : ISlices, IAsyncDisposable
+{
+    private const int Connections = 2;
+
+    /// <summary>How long it is waited, each time before the database is asked again, for what others were asked to give back.</summary>
+    private static readonly TimeSpan[] Pauses = [TimeSpan.FromMilliseconds(50), TimeSpan.FromMilliseconds(150), TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(500)];
+
+    /// <summary>After others were asked in vain nobody waits for them again for so long.</summary>
+    private static readonly TimeSpan InVain = TimeSpan.FromSeconds(1);
+
+    /// <summary>A transaction whose outcome is not known is over after that long, one way or the other: no statement runs longer.</summary>
+    private static readonly TimeSpan Unsure = TimeSpan.FromSeconds(30);
+
+    private readonly Lazy<DatabaseThread> _threads = new(() => database.OpenThreads("slices", Connections));
+
+    public bool IsCurrent(long epoch) => epochs.IsCurrent(epoch);
+
+    public ValueTask<bool> EnsureAsync() => epochs.EnsureAsync();
+
+    public async Task<HoldAnswer> AskAsync(AccountHold hold, long ticks, CancellationToken cancel)
+    {
+        var (account, waiter) = (hold.Account, new SliceWaiter(hold, ticks));
+        var shares = account.Shares!;
+        bool isFirst;
+        lock (account.Gate)
+        {
+            shares.Waiters.Add(waiter);
+            isFirst = !shares.IsTaking;
+            shares.IsTaking = true;
+        }
+        if (isFirst)
+            _ = TakeAsync(account, shares);
+        await using var _1 = cancel.Register(() =>
+        {
+            lock (account.Gate)
+                if (waiter.Cancel(cancel))
+                    shares.Waiters.Remove(waiter);
+        });
+        return await waiter.Answer;
+    }
+
+    public void Freed(Account account)
+    {
+        bool returns;
+        lock (account.Gate)
+        {
+            account.Shares!.Freed?.TrySetResult();
+            returns = account.Shares.IsLow(time.GetUtcNow());
+        }
+        if (returns)
+            Return(account);
+    }
+
+    /// <summary>Another server needs what lies idle here.</summary>
+    public void Want(Account account)
+    {
+        lock (account.Gate)
+            account.Shares!.Want(time.GetUtcNow());
+        Return(account);
+    }
+
+    /// <summary>Gives back what is idle, and whatever else is on its way back; returns at once.</summary>
+    public void Return(Account account)
+    {
+        if (epochs.IsCurrent(account.Epoch))
+            _ = ReturnAsync(account, all: false);
+    }
+
+    /// <summary>At the end of the server: gives back all that is free, and waits for it.</summary>
+    public Task ReturnAllAsync(Account account) => ReturnAsync(account, all: true);
+
+    /// <summary>Hears what was given by a transaction whose outcome was not known; returns at once.</summary>
+    public void Inquire(Account account)
+    {
+        var shares = account.Shares!;
+        lock (account.Gate)
+        {
+            if (shares.IsTaking || time.GetUtcNow() >= shares.UnsureUntil)
+                return;
+            shares.IsTaking = true;
+        }
+        _ = TakeAsync(account, shares, inquires: true);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_threads.IsValueCreated)
+            await _threads.Value.DisposeAsync();
+    }
+
+    private async Task TakeAsync(Account account, Shares shares, bool inquires = false)
+    {
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        for (var pause = 0; ;)
+        {
+            SliceRequest? request;
+            lock (account.Gate)
+            {
+                shares.Serve(time.GetUtcNow());
+                request = shares.Request(time.GetUtcNow()) ?? (inquires ? shares.Inquiry : null);
+                if (request is null)
+                {
+                    shares.IsTaking = false;
+                    return;
+                }
+            }
+            inquires = false;
+            if (await AskDatabaseAsync(request) is not { IsOver: false } answer || !epochs.IsCurrent(account.Epoch))
+            {
+                Refuse(account, shares, answer: null);
+                continue;
+            }
+            bool waits;
+            lock (account.Gate)
+            {
+                shares.Take(answer);
+                shares.Serve(time.GetUtcNow());
+                waits = shares.Waiters.Count > 0 && answer.OthersHave && pause < Pauses.Length && !(time.GetUtcNow() - shares.InVainAt < InVain);
+            }
+            if (!waits)
+            {
+                Refuse(account, shares, answer);
+                pause = 0;
+                continue;
+            }
+            if (pause == 0)
+                await WantAsync(account.Team);
+            await PauseAsync(account, shares, Pauses[pause++]);
+        }
+
+        async Task<SliceAnswer?> AskDatabaseAsync(SliceRequest request)
+        {
+            try
+            {
+                return await _threads.Value.RunAsync(session => SliceBook.Take(session, request, postpaid(), time.GetUtcNow()));
+            }
+            catch (Exception away) when (Bookkeeping.IsTrouble(away))
+            {
+                lock (account.Gate)
+                    shares.UnsureUntil = time.GetUtcNow() + Unsure;
+                return null;
+            }
+        }
+    }
+
+    /// <summary>Waits for others to give something back; what is free here meanwhile is used at once.</summary>
+    private async Task PauseAsync(Account account, Shares shares, TimeSpan pause)
+    {
+        var over = Task.Delay(pause, time);
+        while (!over.IsCompleted)
+        {
+            var freed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            lock (account.Gate)
+            {
+                shares.Serve(time.GetUtcNow());
+                if (shares.Waiters.Count == 0)
+                    return;
+                shares.Freed = freed;
+            }
+            await Task.WhenAny(over, freed.Task);
+        }
+    }
+
+    /// <summary>Nothing more is to be had for those who still wait.</summary>
+    /// <param name="answer">Null: nobody can say.</param>
+    private void Refuse(Account account, Shares shares, SliceAnswer? answer)
+    {
+        lock (account.Gate)
+        {
+            var available = answer is null ? 0 : account.Available(time.GetUtcNow()) + answer.FreeCredits;
+            foreach (var waiter in shares.Waiters)
+                waiter.Refuse(answer is null ? HoldRefusal.Unavailable : waiter.Refusal, available);
+            if (answer is { OthersHave: true } && shares.Waiters.Count > 0 && !(time.GetUtcNow() - shares.InVainAt < InVain))
+                shares.InVainAt = time.GetUtcNow();
+            shares.Waiters.Clear();
+        }
+    }
+
+    private async Task WantAsync(Guid team)
+    {
+        try
+        {
+            await _threads.Value.RunAsync(session => session.Transact(() =>
+            {
+                SliceBook.Want(session, team);
+                return true;
+            }));
+        }
+        catch (Exception away) when (Bookkeeping.IsTrouble(away))
+        {
+            // The next look at the database says what this one could not.
+        }
+    }
+
+    private async Task ReturnAsync(Account account, bool all)
+    {
+        var shares = account.Shares!;
+        lock (account.Gate)
+        {
+            if (shares.IsReturning && !all)
+                return;
+            shares.IsReturning = true;
+        }
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        while (true)
+        {
+            List<(string Resource, long Returned)> back;
+            lock (account.Gate)
+            {
+                back = shares.TakeOut(time.GetUtcNow(), all);
+                if (back.Count == 0)
+                {
+                    shares.IsReturning = false;
+                    return;
+                }
+            }
+            try
+            {
+                await _threads.Value.RunAsync(session =>
+                {
+                    SliceBook.GiveBack(session, account.Team, account.Epoch, back);
+                    return true;
+                });
+                lock (account.Gate)
+                    shares.HasWritten(back);
+            }
+            catch (Exception away) when (Bookkeeping.IsTrouble(away))
+            {
+                lock (account.Gate)
+                    shares.IsReturning = false; // the numbers stay, and the next tick writes them
+                return;
+            }
+        }
+    }
+}
