@@ -10,30 +10,35 @@ namespace Milliways.Credits.Accounts;
 /// Always: no lot holds more than is left of it, nothing is negative, and the balance is what is left of all lots minus what is owed. A decision
 /// (<see cref="Settle"/>, <see cref="Sweep"/>, <see cref="TakeAway"/>) keeps the money held; only <see cref="Apply"/>, when the decision is durable, moves it.
 /// </remarks>
-/// <param name="team">Whose.</param>
-/// <param name="allowance">What the team may owe, in ticks.</param>
-/// <param name="epoch">Not 0: the account has only what was given to the server in this epoch, and what it cannot decide from that is decided in the database.</param>
-internal sealed class Account(Guid team, long allowance, long epoch = 0)
+internal sealed class Account
 {
     private readonly List<Lot> _lots = [];
     private readonly HashSet<Guid> _known = [];
     private readonly HashSet<AccountHold> _holds = [];
-    private Shares? _shares;
     private long _owedHeld;
     private long _repaying;
+
+    /// <param name="team">Whose.</param>
+    /// <param name="allowance">What the team may owe, in ticks.</param>
+    /// <param name="epoch">Not 0: the account has only what was given to the server in this epoch, and what it cannot decide from that is decided in the database.</param>
+    public Account(Guid team, long allowance, long epoch = 0)
+    {
+        (Team, Allowance, Epoch) = (team, allowance, epoch);
+        Shares = epoch == 0 ? null : new Shares(this);
+    }
 
     /// <summary>Taken by whoever uses the account.</summary>
     public Lock Gate { get; } = new();
 
-    public Guid Team => team;
+    public Guid Team { get; }
 
-    public long Epoch => epoch;
+    public long Epoch { get; }
 
     /// <summary>What was given to it; null: it has the whole.</summary>
-    public Shares? Shares => epoch == 0 ? null : _shares ??= new Shares(this);
+    public Shares? Shares { get; }
 
     /// <summary>What the team may owe, in ticks; of a share, what of that was given to it.</summary>
-    public long Allowance { get; set; } = allowance;
+    public long Allowance { get; set; }
 
     /// <summary>What the team owes, in ticks; of a share, what it has used of its part of the allowance.</summary>
     public long Owed { get; private set; }
@@ -133,7 +138,7 @@ internal sealed class Account(Guid team, long allowance, long epoch = 0)
             rest -= part;
         }
         hold.Draws = draws;
-        return new Posting { Kind = PostingKind.Charge, Team = team, Time = charge.Time, Draws = Named(draws), Charge = charge, Overrun = cost - charged, Epoch = epoch, Bounds = hold.Bounds.AtMost(charged) };
+        return new Posting { Kind = PostingKind.Charge, Team = Team, Time = charge.Time, Draws = Named(draws), Charge = charge, Overrun = cost - charged, Epoch = Epoch, Bounds = hold.Bounds.AtMost(charged) };
     }
 
     /// <summary>
@@ -225,7 +230,7 @@ internal sealed class Account(Guid team, long allowance, long epoch = 0)
             if (lot is not null)
                 hold.Take(lot, ticks);
         (hold.State, hold.Draws) = (HoldState.Settling, draws);
-        return (hold, new Posting { Kind = kind, Team = team, Time = now, Draws = Named(draws), Reason = reason });
+        return (hold, new Posting { Kind = kind, Team = Team, Time = now, Draws = Named(draws), Reason = reason });
     }
 
     private void Close(AccountHold hold)

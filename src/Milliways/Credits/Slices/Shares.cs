@@ -36,7 +36,8 @@ internal sealed class Shares(Account account)
     /// <summary>Completed when something is free again; set by whoever waits for that.</summary>
     public TaskCompletionSource? Freed { get; set; }
 
-    public IEnumerable<Share> All => _all.Values;
+    /// <summary>Something goes back of which the database does not know yet.</summary>
+    public bool IsOnItsWay => _all.Values.Any(share => share.Returned > share.Written);
 
     /// <summary>What others could need more: it goes back as soon as it is free.</summary>
     public bool IsLow(DateTimeOffset now) => _isLow || now < _wantedUntil;

@@ -103,9 +103,11 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
         for (var pause = 0; ;)
         {
             SliceRequest? request;
+            SliceWaiter[] asked;
             lock (account.Gate)
             {
                 shares.Serve(time.GetUtcNow());
+                asked = [.. shares.Waiters];
                 request = shares.Request(time.GetUtcNow()) ?? (inquires ? shares.Inquiry : null);
                 if (request is null)
                 {
@@ -116,7 +118,7 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
             inquires = false;
             if (await AskDatabaseAsync(request) is not { IsOver: false } answer || !epochs.IsCurrent(account.Epoch))
             {
-                Refuse(account, shares, answer: null);
+                Refuse(account, shares, asked, answer: null);
                 continue;
             }
             bool waits;
@@ -124,11 +126,11 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
             {
                 shares.Take(answer);
                 shares.Serve(time.GetUtcNow());
-                waits = shares.Waiters.Count > 0 && answer.OthersHave && pause < Pauses.Length && !(time.GetUtcNow() - shares.InVainAt < InVain);
+                waits = asked.Any(waiter => waiter.IsWaiting) && (answer.OthersHave || shares.IsOnItsWay) && pause < Pauses.Length && !(time.GetUtcNow() - shares.InVainAt < InVain);
             }
             if (!waits)
             {
-                Refuse(account, shares, answer);
+                Refuse(account, shares, asked, answer);
                 pause = 0;
                 continue;
             }
@@ -170,18 +172,19 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
         }
     }
 
-    /// <summary>Nothing more is to be had for those who still wait.</summary>
+    /// <summary>Nothing more is to be had for those who still wait; who came meanwhile was not asked for.</summary>
     /// <param name="answer">Null: nobody can say.</param>
-    private void Refuse(Account account, Shares shares, SliceAnswer? answer)
+    private void Refuse(Account account, Shares shares, SliceWaiter[] asked, SliceAnswer? answer)
     {
         lock (account.Gate)
         {
-            var available = answer is null ? 0 : account.Available(time.GetUtcNow()) + answer.FreeCredits;
-            foreach (var waiter in shares.Waiters)
-                waiter.Refuse(answer is null ? HoldRefusal.Unavailable : waiter.Refusal, available);
-            if (answer is { OthersHave: true } && shares.Waiters.Count > 0 && !(time.GetUtcNow() - shares.InVainAt < InVain))
-                shares.InVainAt = time.GetUtcNow();
-            shares.Waiters.Clear();
+            var now = time.GetUtcNow();
+            var refused = asked.Where(waiter => waiter.IsWaiting).ToList();
+            var available = answer is null ? 0 : account.Available(now) + answer.FreeCredits;
+            refused.ForEach(waiter => waiter.Refuse(answer is null ? HoldRefusal.Unavailable : waiter.Refusal, available));
+            if (answer is { OthersHave: true } && refused.Count > 0 && !(now - shares.InVainAt < InVain))
+                shares.InVainAt = now;
+            shares.Waiters.RemoveAll(waiter => !waiter.IsWaiting);
         }
     }
 
