@@ -61,9 +61,13 @@ internal sealed class ReplicaSimulation
         (_roll, _database, _prefix) = (roll, database, name + "-");
         (_team, _key) = (NewId(), NewId());
         _postpaid = Roll(3) == 0 ? 200 : 0;
-        _hard = Roll(3) == 0 ? 300 : null;
-        _budget = Roll(3) == 0 ? 250 : null;
-        _gatewayHard = Roll(3) == 0 ? 150 : null;
+        _hard = Roll(3) == 0 ? 900 : null;
+        _budget = Roll(3) == 0 ? 700 : null;
+        _gatewayHard = Roll(3) == 0 ? 300 : null;
+        _database.Run(session => session.Transact(() =>
+            session.Execute("INSERT INTO teams (id, name, created) VALUES ($team, 'simulated', 0)", ("$team", _team.ToString("N")))
+            + session.Execute("INSERT INTO api_keys (id, team, name, digest, redacted, created, modified, budget) VALUES ($id, $team, '', $digest, '', 0, 0, $budget)",
+                ("$id", _key.ToString("N")), ("$team", _team.ToString("N")), ("$digest", _key.ToByteArray()), ("$budget", _budget))));
         if (_hard is not null || _gatewayHard is not null)
             _database.Run(session => session.Execute("INSERT INTO spending_limits (team, gateway, hard) VALUES ($team, '', $hard), ($team, 'default', $gateway)",
                 ("$team", _team.ToString("N")), ("$hard", _hard), ("$gateway", _gatewayHard)));
@@ -88,13 +92,16 @@ internal sealed class ReplicaSimulation
 
     private void Act()
     {
-        var server = _servers[Roll(Servers)];
-        if (server.PausedUntil > _clock.Now)
+        var awake = _servers.FindAll(one => one.PausedUntil <= _clock.Now);
+        if (awake.Count < Servers && Roll(3) == 0 || awake.Count == 0)
         {
-            _clock.Now += TimeSpan.FromSeconds(Roll(4));
+            // While somebody sleeps, time goes by for those who do not.
+            _clock.Now += TimeSpan.FromSeconds(Roll(4) + 1);
+            awake.ForEach(one => one.Renew());
             return;
         }
-        switch (Roll(20))
+        var server = awake[Roll(awake.Count)];
+        switch (Roll(24))
         {
             case 0 or 1 or 2:
                 server.Hold();
@@ -128,18 +135,21 @@ internal sealed class ReplicaSimulation
             case 15:
                 Reclaim(server, clears: Roll(2) == 0);
                 break;
-            case 16:
+            case 16 when Roll(3) == 0:
                 server.PausedUntil = _clock.Now + TimeSpan.FromSeconds(Roll(40));
                 break;
-            case 17:
-                if (Roll(3) == 0)
-                    server.Crash();
+            case 17 when Roll(6) == 0:
+                server.Crash();
                 break;
             case 18:
                 Central();
                 break;
-            default:
+            case 19:
                 Give();
+                break;
+            default:
+                server.Hold();
+                server.Take();
                 break;
         }
     }

@@ -14,6 +14,8 @@ internal sealed class GrantRules(LedgerDatabase database, IFunds funds, Func<Cre
     /// <summary>What was given last: the rule and its period, and for how many teams.</summary>
     private (MonthlyGrantConfig? Rule, string? Period, PurchaseBonusConfig? Bonus, int Teams) _done;
 
+    private bool _isAway;
+
     /// <summary>Before the server listens: gives what is due and opens every account, on this thread.</summary>
     public void RunAtStart() => database.Run(session =>
     {
@@ -30,10 +32,13 @@ internal sealed class GrantRules(LedgerDatabase database, IFunds funds, Func<Cre
             await funds.SweepAsync();
             foreach (var team in await database.RunAsync(Give))
                 await funds.ChangedAsync(team);
+            _isAway = false;
         }
         catch (Exception away) when (Bookkeeping.IsTrouble(away))
         {
-            log.LogWarning("Grants that are due could not be given ({Reason}); trying again", away.Message);
+            if (!_isAway)
+                log.LogWarning("Grants that are due could not be given ({Reason}); trying again", away.Message);
+            _isAway = true;
         }
     }
 

@@ -12,7 +12,8 @@ internal static class CommonMoney
     /// <summary>Teams with ended credit, or with credit and a debt.</summary>
     public static List<Guid> Due(DatabaseSession session, DateTimeOffset now) => session.Query(
         """
-        SELECT DISTINCT l.team FROM lots l WHERE l.remains > 0 AND (l.expires <= $now OR EXISTS (SELECT 1 FROM balances b WHERE b.team = l.team AND b.owed > 0))
+        SELECT team FROM lots WHERE remains > 0 AND expires <= $now
+        UNION SELECT b.team FROM balances b WHERE b.owed > 0 AND EXISTS (SELECT 1 FROM lots l WHERE l.team = b.team AND l.remains > 0)
         """, row => Guid.ParseExact(row.GetString(0), "N"), ("$now", now.ToUnixTimeMilliseconds()));
 
     /// <summary>Ends lots whose time is over; free credit pays what is owed.</summary>

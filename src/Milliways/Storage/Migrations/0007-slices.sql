@@ -12,6 +12,8 @@ CREATE TABLE slices (                             -- what a server was given of 
   CHECK (given >= 0 AND returned >= 0 AND spent >= 0 AND returned + spent <= given)
 ) STRICT;
 CREATE INDEX slices_by_team ON slices (team);
+CREATE INDEX lots_ending ON lots (expires) WHERE remains > 0;   -- what has to be done each second is found without looking at all teams
+CREATE INDEX balances_owing ON balances (team) WHERE owed > 0;
 
 CREATE TABLE wanted (                             -- teams of whose money a server has too little while others have some
   team   TEXT NOT NULL PRIMARY KEY,

@@ -70,6 +70,21 @@ public sealed class ReplicaMoneyTests
         await replicated.CheckAsync();
     }
 
+    /// <summary>The clocks stand still: nothing goes back because it was idle for long.</summary>
+    [Fact]
+    public async Task What_lies_idle_at_one_server_is_given_to_another_one_that_needs_it_at_once()
+    {
+        var (idle, needs) = (new ManualTime(), new ManualTime());
+        var clocks = new Queue<TimeProvider>([needs, idle]);
+        await using var replicated = await Replicated.StartAsync(100_000, servers: 2, clock: clocks.Dequeue);
+        replicated.Servers[1].Service<ILedger>().Release((await replicated.HoldAsync(replicated.Servers[1], 10)).Hold!);
+        Assert.InRange((await replicated.ShowAsync()).HeldTicks, 1000, 50_000);
+
+        var all = replicated.HoldAsync(replicated.First, 100_000);
+        await needs.RunUntilAsync(all, TimeSpan.FromMilliseconds(10));
+        Assert.Equal(100_000, (await all).Hold?.Ticks);
+    }
+
     [Fact]
     public async Task A_server_that_starts_again_on_its_directory_has_its_charges_and_gives_back_the_rest_at_once()
     {
