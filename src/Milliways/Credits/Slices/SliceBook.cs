@@ -34,7 +34,7 @@ internal static class SliceBook
         var servers = Math.Max(1, living.Count(one => newest - one.Seen < (long)Epochs.Life.TotalMilliseconds));
         var limits = MonthBook.Limits(session, request.Team);
         var given = book.Slices.Where(slice => slice.Epoch == request.Epoch).ToDictionary(slice => slice.Resource, slice => slice.Given, StringComparer.Ordinal);
-        var (isLow, othersHave) = (false, false);
+        var (isLow, othersHave, gave) = (false, false, 0L);
 
         long Give(string resource, long ticks) => given[resource] = session.Query(
             """
@@ -60,17 +60,19 @@ internal static class SliceBook
         foreach (var need in request.Needs)
             if (need.Resource == Resources.Credits)
                 foreach (var (lot, ticks) in book.Draw(Amount(need, book.FreeCredits(now)), now))
+                {
                     Give(lot == Guid.Empty ? Resources.Allowance : Resources.Lot(lot), ticks);
+                    gave += ticks;
+                }
             else if (Limit(need, limits) is { } limit && Amount(need, book.FreeBound(need.Resource, limit, now)) is > 0 and var ticks)
                 Give(need.Resource, ticks);
 
         var lots = book.Lots.ToDictionary(lot => Resources.Lot(lot.Id), StringComparer.Ordinal);
-        var hasGiven = book.Slices.Where(slice => slice.Epoch == request.Epoch && (Resources.IsLot(slice.Resource) || slice.Resource == Resources.Allowance)).Sum(slice => slice.Given);
         return new SliceAnswer
         {
             Grants = [.. given.Where(one => !Resources.IsLot(one.Key) || lots.ContainsKey(one.Key)).Select(one => new SliceGrant(one.Key, one.Value, Empty(lots.GetValueOrDefault(one.Key))))],
             IsLow = isLow, OthersHave = othersHave, Servers = servers, Limits = limits,
-            FreeCredits = book.FreeCredits(now) - (given.Where(one => Resources.IsLot(one.Key) || one.Key == Resources.Allowance).Sum(one => one.Value) - hasGiven),
+            FreeCredits = book.FreeCredits(now) - gave,
             HasHadCredit = book.Lots.Count > 0 || session.Query("SELECT 1 FROM lots WHERE team = $team LIMIT 1", row => row.GetInt32(0), ("$team", request.Team.ToString("N"))).Count > 0,
         };
     });

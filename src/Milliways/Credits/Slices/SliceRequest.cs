@@ -24,7 +24,7 @@ internal sealed record SliceAnswer
     /// <summary>Another one has ended the epoch: nothing of it may be used any more.</summary>
     public bool IsOver { get; init; }
 
-    /// <summary>All that the epoch was given so far.</summary>
+    /// <summary>All that the epoch was given so far of resources of which it still has something.</summary>
     public IReadOnlyList<SliceGrant> Grants { get; init; } = [];
 
     /// <summary>There was so little that no more was given than is needed now.</summary>

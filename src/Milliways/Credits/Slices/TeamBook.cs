@@ -25,7 +25,7 @@ internal sealed class TeamBook
         (_session, Row, _postpaid) = (session, row, postpaid);
         Lots = LotBook.Of(session, row.Team);
         Lots.Sort(SpendingOrder.Instance);
-        Slices = session.Query("SELECT epoch, resource, given, returned, spent FROM slices WHERE team = $team",
+        Slices = session.Query("SELECT epoch, resource, given, returned, spent FROM slices WHERE team = $team AND given - returned - spent > 0",
             slice => new Slice(slice.GetInt64(0), slice.GetString(1), slice.GetInt64(2), slice.GetInt64(3), slice.GetInt64(4)), ("$team", row.Team.ToString("N")));
         _out = Slices.GroupBy(slice => slice.Resource, StringComparer.Ordinal).ToDictionary(of => of.Key, of => of.Sum(slice => slice.Out), StringComparer.Ordinal);
     }
@@ -35,6 +35,7 @@ internal sealed class TeamBook
     /// <summary>With what remains of them in the books, in the order of spending.</summary>
     public List<Lot> Lots { get; }
 
+    /// <summary>Those of which something is out.</summary>
     public IReadOnlyList<Slice> Slices { get; }
 
     /// <summary>What servers have of the team's money, in ticks.</summary>
