@@ -102,7 +102,7 @@ internal sealed class Bookkeeping : IAsyncDisposable
         var journal = new ChargeJournal(file, folder, time);
         var events = new LedgerLog(logs.CreateLogger<Ledger>());
         epochs?.Journal = file.Id;
-        var slicing = epochs is null ? null : new Slicing(database, epochs, () => config().Postpaid, time);
+        var slicing = epochs is null ? null : new Slicing(database, epochs, () => config().Postpaid, time, logs.CreateLogger<Slicing>());
         ILotSource source = epochs is null ? new WholeLots(() => config().Postpaid, Welcome) : new SlicedLots(() => epochs.Current, Welcome);
         var ledger = new Ledger(journal, folder, source, database, time, events, slicing);
         IFunds funds = slicing is null ? new OwnFunds(ledger, time) : new CommonFunds(database, ledger, folder.CatchUpAsync, () => config().Postpaid, time);

@@ -9,6 +9,9 @@ namespace Milliways.Credits;
 /// <param name="catchUp">Brings what this server has made durable into the books.</param>
 internal sealed class CommonFunds(LedgerDatabase database, Ledger? ledger, Func<CancellationToken, Task> catchUp, Func<long> postpaid, TimeProvider time) : IFunds
 {
+    /// <summary>How long somebody who reads waits for the books to have what is durable.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     /// <summary>Accounts are opened when they are asked for: there is no epoch yet.</summary>
     public void Open(DatabaseSession session, IReadOnlyList<Guid> teams)
     {
@@ -16,7 +19,7 @@ internal sealed class CommonFunds(LedgerDatabase database, Ledger? ledger, Func<
 
     public async Task<CreditsShown> ShowAsync(Guid team, CancellationToken cancel)
     {
-        await catchUp(cancel);
+        await CatchUpAsync(cancel);
         var now = time.GetUtcNow();
         return await database.RunAsync(session => session.Transact(() =>
         {
@@ -28,6 +31,18 @@ internal sealed class CommonFunds(LedgerDatabase database, Ledger? ledger, Func<
                 SpentTicks = MonthBook.Spent(session, book.Row, Resources.Team, now), SoftLimitTicks = limit.Soft, HardLimitTicks = limit.Hard,
             };
         }));
+    }
+
+    private async Task CatchUpAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await catchUp(cancel).WaitAsync(Patience, time, cancel);
+        }
+        catch (TimeoutException late)
+        {
+            throw new DatabaseAwayException("The database is away, and charges wait in the journal: try again when it is back.", late);
+        }
     }
 
     public async Task<long> HeldAsync(Guid team, CancellationToken cancel) => await database.RunAsync(session => session.Transact(() => TeamBook.Take(session, team, postpaid()).OutCredits));
@@ -66,7 +81,7 @@ internal sealed class CommonFunds(LedgerDatabase database, Ledger? ledger, Func<
         var epochs = own.Select(hold => hold.Epoch).ToHashSet();
         return
         [
-            .. known.Where(one => !epochs.Contains(one.Hold.Epoch)).Concat(own.Select(hold => (Hold: hold, Replica: Environment.MachineName))).Select(one => new HoldShown(
+            .. known.Where(one => !epochs.Contains(one.Hold.Epoch)).Concat(own.Select(hold => (Hold: hold, Replica: HoldBoard.Here))).Select(one => new HoldShown(
                 one.Hold.RequestId, one.Hold.Team.ToString("N"), one.Hold.Key.ToString("D"), one.Hold.Ticks, Math.Max(0, (now - one.Hold.Since).TotalSeconds), one.Replica)),
         ];
     }

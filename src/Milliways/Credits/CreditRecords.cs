@@ -38,7 +38,7 @@ internal sealed record LedgerPosting(long Seq, string Time, string Kind, string 
 
 internal sealed record HoldsShown(IReadOnlyList<HoldShown> Holds);
 
-/// <param name="Replica">The machine of the server that has it.</param>
+/// <param name="Replica">The server that has it: its machine, and with several servers its process.</param>
 internal sealed record HoldShown(string RequestId, string Team, string? KeyId, long Ticks, double AgeSeconds, string Replica);
 
 /// <summary>Credit that came in or went.</summary>

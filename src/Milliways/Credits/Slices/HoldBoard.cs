@@ -1,3 +1,4 @@
+using System.Globalization;
 using Milliways.Storage;
 
 namespace Milliways.Credits.Slices;
@@ -8,6 +9,9 @@ internal readonly record struct PublishedHold(long Epoch, string RequestId, Guid
 /// <summary>Open holds of all servers in the table <c>open_holds</c>: each server writes what has changed of its own. Nothing is decided by them.</summary>
 internal sealed class HoldBoard
 {
+    /// <summary>This server's name on it: machine and process.</summary>
+    public static readonly string Here = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}/{Environment.ProcessId}");
+
     private readonly Dictionary<(long Epoch, string RequestId), PublishedHold> _published = [];
 
     /// <summary>What is to be written for the table to be as given; <see cref="Done"/> when it was.</summary>
@@ -26,7 +30,7 @@ internal sealed class HoldBoard
             _published.Remove((hold.Epoch, hold.RequestId));
     }
 
-    public static bool Write(DatabaseSession session, IReadOnlyList<PublishedHold> changed, IReadOnlyList<PublishedHold> gone, string replica) => session.Transact(() =>
+    public static bool Write(DatabaseSession session, IReadOnlyList<PublishedHold> changed, IReadOnlyList<PublishedHold> gone) => session.Transact(() =>
     {
         foreach (var hold in gone)
             session.Execute("DELETE FROM open_holds WHERE epoch = $epoch AND request_id = $request", ("$epoch", hold.Epoch), ("$request", hold.RequestId));
@@ -36,7 +40,7 @@ internal sealed class HoldBoard
                 INSERT INTO open_holds (epoch, request_id, team, key_id, ticks, since, replica) VALUES ($epoch, $request, $team, $key, $ticks, $since, $replica)
                 ON CONFLICT (epoch, request_id) DO UPDATE SET ticks = excluded.ticks
                 """, ("$epoch", hold.Epoch), ("$request", hold.RequestId), ("$team", hold.Team.ToString("N")), ("$key", hold.Key.ToString("D")), ("$ticks", hold.Ticks),
-                ("$since", hold.Since.ToUnixTimeMilliseconds()), ("$replica", replica));
+                ("$since", hold.Since.ToUnixTimeMilliseconds()), ("$replica", Here));
         return true;
     });
 

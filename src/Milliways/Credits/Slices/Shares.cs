@@ -27,8 +27,11 @@ internal sealed class Shares(Account account)
 
     public bool IsReturning { get; set; }
 
-    /// <summary>Until when the database may have given something that nobody has heard of.</summary>
-    public DateTimeOffset UnsureUntil { get; set; }
+    /// <summary>Until when the database may have given something that nobody has heard of; null: it has not.</summary>
+    public DateTimeOffset? UnsureUntil { get; set; }
+
+    /// <summary>When it is asked for that next.</summary>
+    public DateTimeOffset InquireAt { get; set; }
 
     /// <summary>When others were asked for what they have, in vain.</summary>
     public DateTimeOffset? InVainAt { get; set; }

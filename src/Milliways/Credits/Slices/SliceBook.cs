@@ -46,7 +46,7 @@ internal static class SliceBook
         long Amount(SliceNeed need, long free)
         {
             if (free / Plenty / servers >= need.Sum)
-                return Math.Max(0, need.Sum - need.Have) + Math.Min(free / Part / servers, checked(need.Sum * MostAhead));
+                return Math.Max(0, need.Sum - need.Have) + (long)Int128.Min(free / Part / servers, (Int128)need.Sum * MostAhead);
             isLow = true;
             var budget = checked(need.Have + Math.Max(0, free));
             var fits = 0L;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Milliways.Storage;
 
 namespace Milliways.Credits.Slices;
@@ -21,7 +20,6 @@ internal sealed class SliceClock(LedgerDatabase database, Bookkeeping books, Epo
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly HoldBoard _board = new();
-    private readonly string _replica = string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}/{Environment.ProcessId}");
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -76,7 +74,7 @@ internal sealed class SliceClock(LedgerDatabase database, Bookkeeping books, Epo
     {
         var now = time.GetUtcNow();
         var (changed, gone) = _board.Changes([.. books.Ledger.OpenHolds().Where(hold => now - hold.Since >= Young && hold.Ticks > 0)]);
-        if (changed.Count + gone.Count > 0 && await TryAsync(session => HoldBoard.Write(session, changed, gone, _replica)))
+        if (changed.Count + gone.Count > 0 && await TryAsync(session => HoldBoard.Write(session, changed, gone)))
             _board.Done(changed, gone);
     }
 

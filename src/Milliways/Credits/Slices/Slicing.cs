@@ -7,7 +7,7 @@ namespace Milliways.Credits.Slices;
 /// Carries slices between accounts and the database. One task takes for all who wait in an account, in batches, and one gives back; neither ever waits for
 /// longer than <see cref="Pauses"/> together for what other servers have.
 /// </summary>
-internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long> postpaid, TimeProvider time) : ISlices, IAsyncDisposable
+internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long> postpaid, TimeProvider time, ILogger<Slicing> log) : ISlices, IAsyncDisposable
 {
     private const int Connections = 2;
 
@@ -19,6 +19,9 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
 
     /// <summary>A transaction whose outcome is not known is over after that long, one way or the other: no statement runs longer.</summary>
     private static readonly TimeSpan Unsure = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often it is asked for meanwhile.</summary>
+    private static readonly TimeSpan Inquiry = TimeSpan.FromSeconds(10);
 
     private readonly Lazy<DatabaseThread> _threads = new(() => database.OpenThreads("slices", Connections));
 
@@ -84,8 +87,11 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
         var shares = account.Shares!;
         lock (account.Gate)
         {
-            if (shares.IsTaking || time.GetUtcNow() >= shares.UnsureUntil)
+            var now = time.GetUtcNow();
+            if (shares.IsTaking || shares.UnsureUntil is not { } until || now < shares.InquireAt)
                 return;
+            // Once more when it is over, and then it is known.
+            (shares.InquireAt, shares.UnsureUntil) = (now + Inquiry, now < until ? until : null);
             shares.IsTaking = true;
         }
         _ = TakeAsync(account, shares, inquires: true);
@@ -119,6 +125,7 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
             if (await AskDatabaseAsync(request) is not { IsOver: false } answer || !epochs.IsCurrent(account.Epoch))
             {
                 Refuse(account, shares, asked, answer: null);
+                pause = 0;
                 continue;
             }
             bool waits;
@@ -145,10 +152,13 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
             {
                 return await _threads.Value.RunAsync(session => SliceBook.Take(session, request, postpaid(), time.GetUtcNow()));
             }
-            catch (Exception away) when (Bookkeeping.IsTrouble(away))
+#pragma warning disable CA1031 // Whoever waits must get an answer whatever it was; what is not the database's absence is told.
+            catch (Exception failed)
+#pragma warning restore CA1031
             {
+                Tell(failed);
                 lock (account.Gate)
-                    shares.UnsureUntil = time.GetUtcNow() + Unsure;
+                    (shares.UnsureUntil, shares.InquireAt) = (time.GetUtcNow() + Unsure, time.GetUtcNow());
                 return null;
             }
         }
@@ -198,10 +208,18 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
                 return true;
             }));
         }
-        catch (Exception away) when (Bookkeeping.IsTrouble(away))
+#pragma warning disable CA1031 // The next look at the database says what this one could not.
+        catch (Exception failed)
+#pragma warning restore CA1031
         {
-            // The next look at the database says what this one could not.
+            Tell(failed);
         }
+    }
+
+    private void Tell(Exception failed)
+    {
+        if (!Bookkeeping.IsTrouble(failed))
+            log.LogError(failed, "Credits could not be shared with other servers");
     }
 
     private async Task ReturnAsync(Account account, bool all)
@@ -236,10 +254,13 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
                 lock (account.Gate)
                     shares.HasWritten(back);
             }
-            catch (Exception away) when (Bookkeeping.IsTrouble(away))
+#pragma warning disable CA1031 // The numbers stay, and the next tick writes them.
+            catch (Exception failed)
+#pragma warning restore CA1031
             {
+                Tell(failed);
                 lock (account.Gate)
-                    shares.IsReturning = false; // the numbers stay, and the next tick writes them
+                    shares.IsReturning = false;
                 return;
             }
         }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using Milliways.Credits;
 using Milliways.Hosting.Admin;
@@ -190,38 +191,58 @@ public sealed class ReplicaMoneyTests
     }
 
     [Fact]
-    public async Task While_postgres_is_away_answers_go_on_as_long_as_the_lease_lasts_then_503_and_afterwards_on_again()
+    public async Task While_postgres_is_away_answers_go_on_under_load_as_long_as_the_lease_lasts_then_503_and_afterwards_on_again()
     {
         await using var cluster = await PostgresCluster.OwnAsync();
         var clock = new ManualTime();
         await using var replicated = await Replicated.StartAsync(1_000_000 * Replicated.Output, servers: 2, cluster.Address, () => clock);
         replicated.Lab.Standing = Crowds.AnswerAsync;
-        var ids = new List<string?>();
-        async Task<int> Ask(TestServer server)
+        var answers = new ConcurrentQueue<(TestServer Server, CrowdAnswer Answer)>();
+        using var stop = new CancellationTokenSource();
+        var load = Enumerable.Range(0, 8).Select(async i =>
         {
-            var answer = await Crowds.AskAsync(server, "output-only", 0);
-            if (answer.Status == 200)
-                ids.Add(answer.Id);
-            return answer.Status;
+            var server = replicated.Servers[i % 2];
+            while (!stop.IsCancellationRequested)
+                answers.Enqueue((server, await Crowds.AskAsync(server, "output-only", i % Crowds.Plain)));
+        }).ToList();
+        // So many more answers of this status from each of the servers.
+        async Task More(int status, int count)
+        {
+            var before = answers.Count;
+            await Until(() => Task.FromResult(replicated.Servers.TrueForAll(server => answers.Skip(before).Count(one => one.Server == server && one.Answer.Status == status) >= count)));
         }
-        foreach (var server in replicated.Servers)
-            Assert.Equal(200, await Ask(server));
 
+        await More(200, 5).Soon();
         await cluster.StopAsync();
-        foreach (var server in replicated.Servers)
-            Assert.Equal(200, await Ask(server));
+        await More(200, 5).Soon(); // the clock stands still, so the leases last
         clock.Jump(TimeSpan.FromSeconds(8));
-        foreach (var server in replicated.Servers)
-            Assert.Equal(503, await Ask(server));
-
+        await More(503, 5).Soon();
         await cluster.StartAgainAsync();
-        foreach (var server in replicated.Servers)
-            await clock.RunUntilAsync(Until(async () => await Ask(server) == 200));
+        await clock.RunUntilAsync(More(200, 5));
+        await stop.CancelAsync();
+        await Task.WhenAll(load).Soon();
+
+        Assert.All(answers, one => Assert.Contains(one.Answer.Status, new[] { 200, 503 }));
         await clock.RunUntilAsync(replicated.FoldedAsync());
         var charges = (await replicated.StatementAsync()).Entries.Where(entry => entry.Kind == "charge").ToList();
-        Assert.Equal(ids.Order(StringComparer.Ordinal), charges.Select(charge => charge.RequestId).Order(StringComparer.Ordinal));
+        Assert.Equal(answers.Where(one => one.Answer.Status == 200).Select(one => one.Answer.Id).Order(StringComparer.Ordinal), charges.Select(charge => charge.RequestId).Order(StringComparer.Ordinal));
         Assert.All(charges, charge => Assert.Equal(-100 * Replicated.Output, charge.AmountTicks));
         await replicated.CheckAsync();
+    }
+
+    [Fact]
+    public async Task An_answer_is_clamped_to_what_the_team_has_in_the_database()
+    {
+        await using var replicated = await Replicated.StartAsync(300 * Replicated.Output, servers: 2);
+        var asked = "";
+        replicated.Lab.Standing = turn =>
+        {
+            asked = turn.Request.Text;
+            return Crowds.AnswerAsync(turn);
+        };
+        var (path, body) = Crowds.Request("output-only", 0);
+        Assert.Equal(200, (await replicated.Servers[1].PostAsync(path, body.Replace("\"max_tokens\":100", "\"max_tokens\":1000", StringComparison.Ordinal))).Status);
+        Assert.Contains("\"max_tokens\":300", asked, StringComparison.Ordinal);
     }
 
     private static (long Balance, long Held, long Available) Numbers(CreditsShown shown) => (shown.BalanceTicks, shown.HeldTicks, shown.AvailableTicks);
