@@ -33,18 +33,6 @@ internal sealed class CommonFunds(LedgerDatabase database, Ledger? ledger, Func<
         }));
     }
 
-    private async Task CatchUpAsync(CancellationToken cancel)
-    {
-        try
-        {
-            await catchUp(cancel).WaitAsync(Patience, time, cancel);
-        }
-        catch (TimeoutException late)
-        {
-            throw new DatabaseAwayException("The database is away, and charges wait in the journal: try again when it is back.", late);
-        }
-    }
-
     public async Task<long> HeldAsync(Guid team, CancellationToken cancel) => await database.RunAsync(session => session.Transact(() => TeamBook.Take(session, team, postpaid()).OutCredits));
 
     /// <summary>Whoever has some that lies idle gives it back, so that bounds that were lowered are soon kept; what came in is found by the next who runs short.</summary>
@@ -93,4 +81,16 @@ internal sealed class CommonFunds(LedgerDatabase database, Ledger? ledger, Func<
     }
 
     public IReadOnlyList<string> Problems() => [.. (ledger?.AllAccounts ?? []).SelectMany(AccountCheck.Problems)];
+
+    private async Task CatchUpAsync(CancellationToken cancel)
+    {
+        try
+        {
+            await catchUp(cancel).WaitAsync(Patience, time, cancel);
+        }
+        catch (TimeoutException late)
+        {
+            throw new DatabaseAwayException("The database is away, and charges wait in the journal: try again when it is back.", late);
+        }
+    }
 }
