@@ -14,6 +14,7 @@ internal sealed class Ledger(
     ChargeJournal journal, Folder folder, ILotSource source, LedgerDatabase database, TimeProvider time, ILedgerEvents events, ISlices? slices = null) : ILedger
 {
     private readonly ConcurrentDictionary<Guid, Account> _accounts = new();
+    private readonly ConcurrentDictionary<Guid, Lazy<Task<Account>>> _opening = new();
 
     /// <summary>Accounts of epochs that are over, until what they hold has ended.</summary>
     private readonly ConcurrentDictionary<Account, bool> _left = new();
@@ -98,7 +99,16 @@ internal sealed class Ledger(
     {
         if (Usable(team) is { } known)
             return known;
-        return Take(await database.RunAsync(session => source.Open(session, team, time.GetUtcNow())).WaitAsync(cancel));
+        // One look at the database for all who come at one time, as after an epoch's end.
+        var opening = _opening.GetOrAdd(team, static (one, ledger) => new Lazy<Task<Account>>(() => ledger.ReadAsync(one)), this);
+        try
+        {
+            return Take(await opening.Value.WaitAsync(cancel));
+        }
+        finally
+        {
+            _opening.TryRemove(new KeyValuePair<Guid, Lazy<Task<Account>>>(team, opening));
+        }
     }
 
     /// <summary>At the start: what <see cref="OpenAsync"/> does, on this thread.</summary>
@@ -204,6 +214,8 @@ internal sealed class Ledger(
             Sweep(opened);
         return opened;
     }
+
+    private Task<Account> ReadAsync(Guid team) => database.RunAsync(session => source.Open(session, team, time.GetUtcNow()));
 
     private Account? Usable(Guid team) => _accounts.TryGetValue(team, out var account) && (slices is null || slices.IsCurrent(account.Epoch)) ? account : null;
 

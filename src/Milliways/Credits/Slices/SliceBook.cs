@@ -34,7 +34,7 @@ internal static class SliceBook
         var servers = Math.Max(1, living.Count(one => newest - one.Seen < (long)Epochs.Life.TotalMilliseconds));
         var limits = MonthBook.Limits(session, request.Team);
         var given = book.Slices.Where(slice => slice.Epoch == request.Epoch).ToDictionary(slice => slice.Resource, slice => slice.Given, StringComparer.Ordinal);
-        var (isLow, othersHave, gave) = (false, false, 0L);
+        var (isLow, isShort, othersHave, gave) = (false, false, false, 0L);
 
         long Give(string resource, long ticks) => given[resource] = session.Query(
             """
@@ -53,6 +53,7 @@ internal static class SliceBook
             foreach (var one in need.Needs)
                 if (one <= budget - fits)
                     fits += one;
+            isShort |= fits < need.Sum;
             othersHave |= fits < need.Sum && HasElsewhere(book, request.Epoch, need.Resource);
             return Math.Clamp(fits - need.Have, 0, Math.Max(0, free));
         }
@@ -71,7 +72,7 @@ internal static class SliceBook
         return new SliceAnswer
         {
             Grants = [.. given.Where(one => !Resources.IsLot(one.Key) || lots.ContainsKey(one.Key)).Select(one => new SliceGrant(one.Key, one.Value, Empty(lots.GetValueOrDefault(one.Key))))],
-            IsLow = isLow, OthersHave = othersHave, Servers = servers, Limits = limits,
+            IsLow = isLow, IsShort = isShort, OthersHave = othersHave, Servers = servers, Limits = limits,
             FreeCredits = book.FreeCredits(now) - gave,
             HasHadCredit = book.Lots.Count > 0 || session.Query("SELECT 1 FROM lots WHERE team = $team LIMIT 1", row => row.GetInt32(0), ("$team", request.Team.ToString("N"))).Count > 0,
         };

@@ -30,7 +30,10 @@ internal sealed record SliceAnswer
     /// <summary>There was so little that no more was given than is needed now.</summary>
     public bool IsLow { get; init; }
 
-    /// <summary>Something was missing that other servers have.</summary>
+    /// <summary>There was not enough of something for all who wait.</summary>
+    public bool IsShort { get; init; }
+
+    /// <summary>And other servers have some of that.</summary>
     public bool OthersHave { get; init; }
 
     /// <summary>Money that the database still has for this team, in ticks.</summary>

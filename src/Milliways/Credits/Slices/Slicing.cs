@@ -128,12 +128,20 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
                 pause = 0;
                 continue;
             }
-            bool waits;
+            bool waits, isOvertaken;
             lock (account.Gate)
             {
                 shares.Take(answer);
                 shares.Serve(time.GetUtcNow());
-                waits = asked.Any(waiter => waiter.IsWaiting) && (answer.OthersHave || shares.IsOnItsWay) && pause < Pauses.Length && !(time.GetUtcNow() - shares.InVainAt < InVain);
+                var lack = asked.Any(waiter => waiter.IsWaiting) && pause < Pauses.Length;
+                // There was enough, but what was here had gone back meanwhile, or somebody who came later was quicker.
+                isOvertaken = lack && !answer.IsShort;
+                waits = lack && (answer.OthersHave || shares.IsOnItsWay) && !(time.GetUtcNow() - shares.InVainAt < InVain);
+            }
+            if (isOvertaken)
+            {
+                pause++;
+                continue;
             }
             if (!waits)
             {
@@ -141,8 +149,7 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
                 pause = 0;
                 continue;
             }
-            if (pause == 0)
-                await WantAsync(account.Team);
+            await WantAsync(account.Team);
             await PauseAsync(account, shares, Pauses[pause++]);
         }
 

@@ -25,11 +25,11 @@ public sealed class ReplicaMoneyTests
 
         // From here on it says nothing any more; the database's own clock is real.
         await SilenceAsync(first, second.Service<Epochs>().Current);
-        var took = await living.RunUntilAsync(Until(async () => (await replicated.ShowAsync()).HeldTicks == 0));
+        var took = await replicated.RunAsync(living, async () => (await replicated.ShowAsync()).HeldTicks == 0);
         Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(30));
         var hold = (await replicated.HoldAsync(first, 100)).Hold!;
         Assert.Equal(70, await replicated.SettleAsync(first, hold, 70));
-        await living.RunUntilAsync(Until(async () => (await replicated.ShowAsync()) is { HeldTicks: 0, BalanceTicks: 30 }));
+        await replicated.RunAsync(living, async () => (await replicated.ShowAsync()) is { HeldTicks: 0, BalanceTicks: 30 });
 
         // It was only asleep, and tells its caller what it cost; the team pays what it has.
         Assert.Equal(60, await replicated.SettleAsync(second, lost, 60));
@@ -54,17 +54,17 @@ public sealed class ReplicaMoneyTests
         Assert.InRange((await replicated.ShowAsync()).HeldTicks, 1000, 50_000);
 
         await SilenceAsync(first, before);
-        await living.RunUntilAsync(Until(async () => (await replicated.ShowAsync()).HeldTicks == 0));
+        await replicated.RunAsync(living, async () => (await replicated.ShowAsync()).HeldTicks == 0);
         var all = (await replicated.HoldAsync(first, 100_000)).Hold!;
         paused.Jump(TimeSpan.FromSeconds(9));
         var refused = replicated.HoldAsync(second, 10);
-        await paused.RunUntilAsync(refused);
+        await replicated.RunAsync(paused, () => Task.FromResult(refused.IsCompleted));
         Assert.NotNull((await refused).Refusal);
-        await paused.RunUntilAsync(Until(() => Task.FromResult(second.Service<Epochs>().Current > before)));
+        await replicated.RunAsync(paused, () => Task.FromResult(second.Service<Epochs>().Current > before));
 
         Assert.Equal(99_000, await replicated.SettleAsync(first, all, 99_000));
         var hold = replicated.HoldAsync(second, 1000);
-        await living.RunUntilAsync(paused.RunUntilAsync(hold));
+        await replicated.RunAsync(paused, () => Task.FromResult(hold.IsCompleted));
         Assert.Equal(1000, await replicated.SettleAsync(second, (await hold).Hold!, 1000));
         await replicated.FoldedAsync();
         Assert.Equal(0, (await replicated.ShowAsync()).BalanceTicks);
@@ -153,11 +153,11 @@ public sealed class ReplicaMoneyTests
         var hold = (await replicated.HoldAsync(replicated.Servers[1], 60)).Hold!;
         async Task<IReadOnlyList<HoldShown>> Holds() => (await replicated.Credits.HoldsAsync(Me, null, CancellationToken.None)).Holds;
         Assert.Empty(await Holds());
-        await clock.RunUntilAsync(Until(async () => (await Holds()).Count > 0));
+        await replicated.RunAsync(clock, async () => (await Holds()).Count > 0);
         var shown = Assert.Single(await Holds());
         Assert.Equal((hold.RequestId, 60, replicated.Key.ToString("D")), (shown.RequestId, shown.Ticks, shown.KeyId));
         await replicated.SettleAsync(replicated.Servers[1], hold, 60);
-        await clock.RunUntilAsync(Until(async () => (await Holds()).Count == 0));
+        await replicated.RunAsync(clock, async () => (await Holds()).Count == 0);
     }
 
     [Fact]
@@ -172,7 +172,7 @@ public sealed class ReplicaMoneyTests
         Assert.True((await replicated.ShowAsync()).HeldTicks > 0);
 
         clock.Jump(TimeSpan.FromHours(2));
-        await clock.RunUntilAsync(Until(async () => (await replicated.ShowAsync()) is { BalanceTicks: 500, HeldTicks: 0 }));
+        await replicated.RunAsync(clock, async () => (await replicated.ShowAsync()) is { BalanceTicks: 500, HeldTicks: 0 });
         Assert.Equal(-(10_000 - 14), (await replicated.StatementAsync()).Entries.Where(entry => entry.Kind == "expiry").Sum(entry => entry.AmountTicks));
         await replicated.CheckAsync();
     }
@@ -184,7 +184,7 @@ public sealed class ReplicaMoneyTests
         await using var replicated = await Replicated.StartAsync(0, clock: () => clock, credits: "{}");
         Assert.Equal(["grant"], (await replicated.StatementAsync()).Entries.Select(entry => entry.Kind));
         clock.Jump(TimeSpan.FromDays(31));
-        await clock.RunUntilAsync(Until(async () => (await replicated.StatementAsync()).Entries is { Count: 3 }));
+        await replicated.RunAsync(clock, async () => (await replicated.StatementAsync()).Entries is { Count: 3 });
         Assert.Equal(["expiry", "grant", "grant"], (await replicated.StatementAsync()).Entries.Select(entry => entry.Kind).Order());
         foreach (var server in replicated.Servers)
             Assert.NotNull((await replicated.HoldAsync(server, Money.TicksPerDollar)).Hold);
@@ -218,15 +218,35 @@ public sealed class ReplicaMoneyTests
         clock.Jump(TimeSpan.FromSeconds(8));
         await More(503, 5).Soon();
         await cluster.StartAgainAsync();
-        await clock.RunUntilAsync(More(200, 5));
+        var more = More(200, 5);
+        await replicated.RunAsync(clock, () => Task.FromResult(more.IsCompleted));
         await stop.CancelAsync();
         await Task.WhenAll(load).Soon();
 
         Assert.All(answers, one => Assert.Contains(one.Answer.Status, new[] { 200, 503 }));
-        await clock.RunUntilAsync(replicated.FoldedAsync());
+        var folded = replicated.FoldedAsync();
+        await replicated.RunAsync(clock, () => Task.FromResult(folded.IsCompleted));
+        await folded;
         var charges = (await replicated.StatementAsync()).Entries.Where(entry => entry.Kind == "charge").ToList();
         Assert.Equal(answers.Where(one => one.Answer.Status == 200).Select(one => one.Answer.Id).Order(StringComparer.Ordinal), charges.Select(charge => charge.RequestId).Order(StringComparer.Ordinal));
         Assert.All(charges, charge => Assert.Equal(-100 * Replicated.Output, charge.AmountTicks));
+        await replicated.CheckAsync();
+    }
+
+    /// <summary>What a charge leaves over goes back while the next request asks for more: that one gets its money all the same.</summary>
+    [Fact]
+    public async Task With_little_left_no_request_is_refused_that_can_be_paid_whichever_server_it_comes_to()
+    {
+        await using var replicated = await Replicated.StartAsync(9_000, servers: 2);
+        for (var i = 0; i < 100; i++)
+        {
+            var server = replicated.Servers[i / 3 % 2];
+            var answer = await replicated.HoldAsync(server, 1000);
+            Assert.True(answer.Hold is not null, $"Request {i} was refused ({answer.Refusal}, {answer.Available} available).");
+            Assert.Equal(1, await replicated.SettleAsync(server, answer.Hold, 1));
+        }
+        await replicated.NothingOutAsync();
+        Assert.Equal(8_900, (await replicated.ShowAsync()).BalanceTicks);
         await replicated.CheckAsync();
     }
 
