@@ -18,6 +18,12 @@ internal sealed class SimulationTotals
     public long Faults { get; set; }
 
     public long Recoveries { get; set; }
+
+    /// <summary>Times that what a server had was taken back.</summary>
+    public long Reclaimed { get; set; }
+
+    /// <summary>Charges that their teams could not pay in full any more.</summary>
+    public long Late { get; set; }
 }
 
 /// <summary>

@@ -29,7 +29,10 @@ using var world = new SimulatedDatabase();
 for (var seed = first; seed < first + seeds && failed < 5; seed++)
     try
     {
+    {
         new LedgerSimulation(seed, world).Run(steps, totals);
+        new ReplicaSimulation(new Random(seed).Next, $"{seed}-replicas", world.Next()).Run(steps, totals);
+    }
     }
 #pragma warning disable CA1031 // Whatever it is, it is what this program looks for.
     catch (Exception wrong)
@@ -39,5 +42,5 @@ for (var seed = first; seed < first + seeds && failed < 5; seed++)
         Console.WriteLine($"seed {seed} failed: {wrong.Message}\n{wrong.StackTrace}\n  again: ./simulate --seed {seed} --seeds 1 --steps {steps}");
     }
 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-    $"{seeds} seeds in {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s: {totals.Charges} charges, {totals.Crashes} crashes, {totals.Faults} failed writes and flushes, {totals.Recoveries} recoveries; {failed} failed"));
+    $"{seeds} seeds in {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s: {totals.Charges} charges, {totals.Crashes} crashes, {totals.Faults} failed writes and flushes, {totals.Recoveries} recoveries, {totals.Reclaimed} servers reclaimed, {totals.Late} charges that came too late; {failed} failed"));
 return failed == 0 ? 0 : 1;

@@ -20,10 +20,10 @@ internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books,
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     public async Task<CreditsShown> ShowAsync(Actor actor, string? team, CancellationToken cancel) =>
-        Shown(await OpenAsync(actor, team, Right.SeeCredits, "see the team's credits", cancel));
+        await books.Funds.ShowAsync(await FindAsync(actor, team, Right.SeeCredits, "see the team's credits"), cancel);
 
     /// <summary>The same for whoever holds a key of the team: a key may always ask what it can spend.</summary>
-    public async Task<CreditsShown> ShowToKeyAsync(Guid team, CancellationToken cancel) => Shown(await books.Ledger.OpenAsync(team, cancel));
+    public Task<CreditsShown> ShowToKeyAsync(Guid team, CancellationToken cancel) => books.Funds.ShowAsync(team, cancel);
 
     /// <summary>Credit for nothing.</summary>
     /// <param name="expires">Null: never.</param>
@@ -45,39 +45,38 @@ internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books,
             throw new CommandException(CommandProblem.Invalid, "An adjustment needs a reason: add --reason TEXT.");
         if (ticks >= 0)
             return await AddAsync(actor, team, LotKind.Adjustment, ticks, expires: null, reason, "credits.adjust", cancel);
-        var account = await OpenAsync(actor, team, Right.ChangeCredits, "change the team's credits", cancel);
+        var id = await FindAsync(actor, team, Right.ChangeCredits, "change the team's credits");
         CheckAmount(ticks == long.MinValue ? ticks : -ticks);
         try
         {
-            await books.Ledger.TakeAwayAsync(account.Team, -ticks, reason);
+            await books.Funds.TakeAwayAsync(id, -ticks, reason);
         }
         catch (LedgerUnavailableException away)
         {
             throw new CommandException(CommandProblem.Conflict, $"{away.Message} Try again: {away.InnerException?.Message}");
         }
         await CatchUpAsync(cancel); // so that it stands in the statement before whatever comes after it
-        await ChangeAsync(actor, account.Team, "credits.adjust", $"team:{account.Team:D}", $"{Money.Format(ticks)} ({reason})", _ => true);
-        return new CreditChange(account.Team.ToString("N"), null, Words.Of(LotKind.Adjustment), ticks, 0, BalanceOf(account));
+        await ChangeAsync(actor, id, "credits.adjust", $"team:{id:D}", $"{Money.Format(ticks)} ({reason})", _ => true);
+        return new CreditChange(id.ToString("N"), null, Words.Of(LotKind.Adjustment), ticks, 0, await BalanceAsync(id, cancel));
     }
 
     /// <summary>Entries of a team, opening and closing balance; what is durable is in the books first.</summary>
     /// <param name="ledger">Every posting too, the operator's included.</param>
     public async Task<Statement> StatementAsync(Actor actor, string? team, StatementRange range, bool ledger, CancellationToken cancel)
     {
-        var account = await OpenAsync(actor, team, Right.SeeCredits, "see the team's credits", cancel);
+        var id = await FindAsync(actor, team, Right.SeeCredits, "see the team's credits");
         await CatchUpAsync(cancel);
-        long held;
-        lock (account.Gate)
-            held = account.Held;
-        return await database.RunAsync(session => StatementReader.Read(session, account.Team, range with { Most = Math.Clamp(range.Most, 1, MostEntries) }, held, ledger));
+        var held = await books.Funds.HeldAsync(id, cancel);
+        return await database.RunAsync(session => StatementReader.Read(session, id, range with { Most = Math.Clamp(range.Most, 1, MostEntries) }, held, ledger));
     }
 
     /// <summary>Open holds of one team, or of all that who asks may see.</summary>
-    public HoldsShown Holds(Actor actor, string? team)
+    public async Task<HoldsShown> HoldsAsync(Actor actor, string? team, CancellationToken cancel)
     {
-        var one = team is null ? (Guid?)null : teams.Show(actor, team).Id;
-        var seen = books.Ledger.Accounts.Where(account => (one is null || account.Team == one) && actor.May(Right.SeeCredits, account.Team));
-        return new HoldsShown([.. seen.SelectMany(HoldsOf).OrderByDescending(hold => hold.AgeSeconds)]);
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // the team is looked up in the database, which blocks
+        var one = team is null ? null : teams.Show(actor, team).Id.ToString("N");
+        var holds = await books.Funds.HoldsAsync(cancel);
+        return new HoldsShown([.. holds.Where(hold => (one is null || hold.Team == one) && actor.May(Right.SeeCredits, Guid.ParseExact(hold.Team, "N"))).OrderByDescending(hold => hold.AgeSeconds)]);
     }
 
     /// <param name="code">Null: one that nobody guesses is made.</param>
@@ -101,39 +100,39 @@ internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books,
 
     public async Task<CreditChange> RedeemPromoAsync(Actor actor, string? team, string code, CancellationToken cancel)
     {
-        var account = await OpenAsync(actor, team, Right.RedeemPromo, "redeem promotional codes", cancel);
-        var lot = await ChangeAsync(actor, account.Team, "credits.promo-redeem", $"team:{account.Team:D}", code.Trim().ToUpperInvariant(), session => PromoCodes.Redeem(session, code, account.Team, time.GetUtcNow()));
-        return await AddedAsync(account, lot, bonus: 0);
+        var id = await FindAsync(actor, team, Right.RedeemPromo, "redeem promotional codes");
+        var lot = await ChangeAsync(actor, id, "credits.promo-redeem", $"team:{id:D}", code.Trim().ToUpperInvariant(), session => PromoCodes.Redeem(session, code, id, time.GetUtcNow()));
+        return await AddedAsync(lot, bonus: 0, cancel);
     }
 
     /// <summary>Bounds of what a team, or one of its gateways, spends in a calendar month (UTC); null: none.</summary>
     public async Task<CreditsShown> SetSpendingLimitAsync(Actor actor, string? team, string? gateway, SpendingLimit limit, CancellationToken cancel)
     {
-        var account = await OpenAsync(actor, team, Right.SetSpendingLimits, "limit the team's spending", cancel);
+        var id = await FindAsync(actor, team, Right.SetSpendingLimits, "limit the team's spending");
         if (limit.Soft is < 0 || limit.Hard is < 0)
             throw new CommandException(CommandProblem.Invalid, "A spending limit is at least 0: correct --soft and --hard.");
-        await ChangeAsync(actor, account.Team, "credits.limit", $"team:{account.Team:D}", $"{gateway ?? "team"}: soft {Text(limit.Soft)}, hard {Text(limit.Hard)}", session => session.Execute(
+        await ChangeAsync(actor, id, "credits.limit", $"team:{id:D}", $"{gateway ?? "team"}: soft {Text(limit.Soft)}, hard {Text(limit.Hard)}", session => session.Execute(
             """
             INSERT INTO spending_limits (team, gateway, soft, hard) VALUES ($team, $gateway, $soft, $hard)
             ON CONFLICT (team, gateway) DO UPDATE SET soft = excluded.soft, hard = excluded.hard
-            """, ("$team", account.Team.ToString("N")), ("$gateway", gateway ?? ""), ("$soft", limit.Soft), ("$hard", limit.Hard)));
-        await books.Ledger.RefreshAsync(account.Team);
-        return Shown(account);
+            """, ("$team", id.ToString("N")), ("$gateway", gateway ?? ""), ("$soft", limit.Soft), ("$hard", limit.Hard)));
+        await books.Funds.ChangedAsync(id);
+        return await books.Funds.ShowAsync(id, cancel);
     }
 
     /// <summary>What a team may owe; null: as the configuration says.</summary>
     public async Task<CreditsShown> SetPostpaidAsync(Actor actor, string? team, long? ticks, CancellationToken cancel)
     {
-        var account = await OpenAsync(actor, team, Right.ChangeCredits, "change what the team may owe", cancel);
+        var id = await FindAsync(actor, team, Right.ChangeCredits, "change what the team may owe");
         if (ticks is < 0 or > Money.Most)
             throw new CommandException(CommandProblem.Invalid, $"An allowance is from 0 to {Money.Format(Money.Most)} dollars: correct it.");
-        await ChangeAsync(actor, account.Team, "credits.postpaid", $"team:{account.Team:D}", Text(ticks), session =>
+        await ChangeAsync(actor, id, "credits.postpaid", $"team:{id:D}", Text(ticks), session =>
         {
-            BookRow.Take(session, account.Team);
-            return session.Execute("UPDATE balances SET postpaid = $ticks WHERE team = $team", ("$ticks", ticks), ("$team", account.Team.ToString("N")));
+            BookRow.Take(session, id);
+            return session.Execute("UPDATE balances SET postpaid = $ticks WHERE team = $team", ("$ticks", ticks), ("$team", id.ToString("N")));
         });
-        await books.Ledger.RefreshAsync(account.Team);
-        return await ShowAsync(actor, team, cancel);
+        await books.Funds.ChangedAsync(id);
+        return await books.Funds.ShowAsync(id, cancel);
     }
 
     /// <summary>Whether the books are right, memory and journal included.</summary>
@@ -141,29 +140,29 @@ internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books,
     {
         if (!actor.May(Right.ChangeCredits, Guid.Empty))
             throw new CommandException(CommandProblem.Forbidden, "Only the operator checks the books.");
-        if (books.Ledger.Unavailable is { } trouble)
+        if (books.Trouble is { } trouble)
             return new CheckReport(false, [$"no credit can be used at the moment: {trouble}"], 0, 0, 0);
         await CatchUpAsync(cancel);
         var report = await database.RunAsync(BookCheck.Run);
-        var problems = report.Problems.Concat(books.Ledger.Accounts.SelectMany(AccountCheck.Problems)).ToList();
+        var problems = report.Problems.Concat(books.Funds.Problems()).ToList();
         return report with { Ok = problems.Count == 0, Problems = problems };
     }
 
     private async Task<CreditChange> AddAsync(
         Actor actor, string? team, LotKind kind, long ticks, DateTimeOffset? expires, string reason, string action, CancellationToken cancel, Right right = Right.ChangeCredits)
     {
-        var account = await OpenAsync(actor, team, right, "change the team's credits", cancel);
+        var id = await FindAsync(actor, team, right, "change the team's credits");
         CheckAmount(ticks);
         var now = time.GetUtcNow();
         if (expires <= now)
             throw new CommandException(CommandProblem.Invalid, "Credit that has expired already is none: correct --expires.");
-        var lot = new NewLot(Guid.CreateVersion7(now), account.Team, kind, ticks, expires, now, reason, Rule: null);
-        var bonus = await ChangeAsync(actor, account.Team, action, $"team:{account.Team:D}", $"{Money.Format(ticks)} ({reason})", session =>
+        var lot = new NewLot(Guid.CreateVersion7(now), id, kind, ticks, expires, now, reason, Rule: null);
+        var bonus = await ChangeAsync(actor, id, action, $"team:{id:D}", $"{Money.Format(ticks)} ({reason})", session =>
         {
             LotBook.Add(session, lot);
             return kind == LotKind.Purchase && books.Rules.BonusRule is { } rule && Bonus.Covers(rule, now) ? AddBonus(session, lot, Bonus.Of(rule, ticks)) : 0;
         });
-        return await AddedAsync(account, lot, bonus);
+        return await AddedAsync(lot, bonus, cancel);
     }
 
     private static long AddBonus(DatabaseSession session, NewLot purchase, long ticks)
@@ -172,10 +171,10 @@ internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books,
         return ticks;
     }
 
-    private async Task<CreditChange> AddedAsync(Account account, NewLot lot, long bonus)
+    private async Task<CreditChange> AddedAsync(NewLot lot, long bonus, CancellationToken cancel)
     {
-        await books.Ledger.RefreshAsync(lot.Team);
-        return new CreditChange(lot.Team.ToString("N"), lot.Id.ToString("N"), Words.Of(lot.Kind), lot.Ticks, bonus, BalanceOf(account));
+        await books.Funds.ChangedAsync(lot.Team);
+        return new CreditChange(lot.Team.ToString("N"), lot.Id.ToString("N"), Words.Of(lot.Kind), lot.Ticks, bonus, await BalanceAsync(lot.Team, cancel));
     }
 
     /// <summary>A change and its audit row in one transaction, off the threads of sockets.</summary>
@@ -190,12 +189,12 @@ internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books,
         }));
     }
 
-    private async Task<Account> OpenAsync(Actor actor, string? team, Right right, string what, CancellationToken cancel)
+    private async Task<Guid> FindAsync(Actor actor, string? team, Right right, string what)
     {
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // the team is looked up in the database, which blocks
         var id = teams.Show(actor, team).Id;
         actor.Demand(right, id, what);
-        return await books.Ledger.OpenAsync(id, cancel);
+        return id;
     }
 
     private async Task CatchUpAsync(CancellationToken cancel)
@@ -210,31 +209,7 @@ internal sealed class CreditCommands(LedgerDatabase database, Bookkeeping books,
         }
     }
 
-    private CreditsShown Shown(Account account)
-    {
-        var now = time.GetUtcNow();
-        lock (account.Gate)
-            return new CreditsShown(
-                account.Team.ToString("N"), account.Balance, account.Held, account.Available(now), account.Owed, account.Allowance, Money.Format(account.Balance),
-                [.. account.Lots.Select(lot => new GrantShown(lot.Id.ToString("N"), Words.Of(lot.Kind), lot.Amount, lot.Left, StatementReader.Text(lot.Expires)))])
-            {
-                SpentTicks = account.Spending.Spent(now), SoftLimitTicks = account.Spending.Limit.Soft, HardLimitTicks = account.Spending.Limit.Hard,
-            };
-    }
-
-    private List<HoldShown> HoldsOf(Account account)
-    {
-        var now = time.GetUtcNow();
-        lock (account.Gate)
-            return [.. account.Holds.Where(hold => hold.Payer is not null).Select(hold => new HoldShown(
-                hold.RequestId, account.Team.ToString("N"), hold.Payer?.Key.ToString("D"), hold.Ticks, Math.Max(0, (now - hold.Since).TotalSeconds), Environment.MachineName))];
-    }
-
-    private static long BalanceOf(Account account)
-    {
-        lock (account.Gate)
-            return account.Balance;
-    }
+    private async Task<long> BalanceAsync(Guid team, CancellationToken cancel) => (await books.Funds.ShowAsync(team, cancel)).BalanceTicks;
 
     private static string Text(long? ticks) => ticks is { } some ? Money.Format(some) : "none";
 

@@ -67,7 +67,7 @@ internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFail
                 };
                 return Admission.Free;
             }
-            if (Affordable(exchange, price, percent, prompt, wanted) is not { } less || i == MostTries)
+            if (Affordable(exchange, price, percent, answer.Available - prompt, wanted) is not { } less || i == MostTries)
             {
                 events.Refused(payer, answer.Refusal ?? HoldRefusal.Credits);
                 return Admission.Refused(failures.Of(answer.Refusal ?? HoldRefusal.Credits, key.Team.Id, hasHadCredit: ledger.HasHadCredit(key.Team.Id)));
@@ -79,10 +79,10 @@ internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFail
     }
 
     /// <summary>The output that the balance pays for beside the prompt, when that is of any use and less than was wanted.</summary>
-    private long? Affordable(Exchange exchange, ModelPrice price, int percent, long prompt, long wanted)
+    private static long? Affordable(Exchange exchange, ModelPrice price, int percent, long available, long wanted)
     {
         var answers = Math.Max(1, exchange.Facts.N);
-        var tokens = Cost.TokensFor(price, ledger.Available(exchange.Key!.Team.Id) - prompt, percent) / answers * answers;
+        var tokens = Cost.TokensFor(price, available, percent) / answers * answers;
         return exchange.Front.Operation == Operation.Chat && tokens < wanted && tokens >= LeastTokens * answers ? tokens : null;
     }
 }

@@ -14,7 +14,10 @@ internal sealed record CreditsShown(
     public long? HardLimitTicks { get; init; }
 }
 
-internal sealed record GrantShown(string Id, string Kind, long AmountTicks, long LeftTicks, string? Expires);
+internal sealed record GrantShown(string Id, string Kind, long AmountTicks, long LeftTicks, string? Expires)
+{
+    public static GrantShown Of(Accounts.Lot lot) => new(lot.Id.ToString("N"), Books.Words.Of(lot.Kind), lot.Amount, lot.Left, Books.StatementReader.Text(lot.Expires));
+}
 
 /// <summary>Opening balance + entries = closing balance (contract, "JSON of credits statement").</summary>
 internal sealed record Statement(
@@ -35,7 +38,7 @@ internal sealed record LedgerPosting(long Seq, string Time, string Kind, string 
 
 internal sealed record HoldsShown(IReadOnlyList<HoldShown> Holds);
 
-/// <param name="Replica">The process that has it: today the only one.</param>
+/// <param name="Replica">The server that has it: its machine, and with several servers its process.</param>
 internal sealed record HoldShown(string RequestId, string Team, string? KeyId, long Ticks, double AgeSeconds, string Replica);
 
 /// <summary>Credit that came in or went.</summary>

@@ -31,7 +31,7 @@ internal sealed class CreditsAdmin(IServiceProvider services) : IAdminCommandSet
         commands.AddAsync(Adjust, (actor, request) => new(Credits.AdjustAsync(actor, request.Team, request.AmountTicks, request.Reason, default)));
         commands.AddAsync(ShowStatement, (actor, request) => new(Credits.StatementAsync(
             actor, request.Team, new StatementRange(request.From, request.To, request.After, request.Limit), request.Ledger, default)));
-        commands.Add(Holds, (actor, request) => Credits.Holds(actor, request.Team));
+        commands.AddAsync(Holds, (actor, request) => new(Credits.HoldsAsync(actor, request.Team, default)));
         commands.AddAsync(CreatePromo, (actor, request) => new(Credits.CreatePromoAsync(
             actor, request.Code, request.AmountTicks, request.Most, request.Until, request.LastsSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null)));
         commands.AddAsync(RedeemPromo, (actor, request) => new(Credits.RedeemPromoAsync(actor, request.Team, request.Code, default)));

@@ -6,15 +6,12 @@ namespace Milliways.Credits;
 /// </summary>
 internal interface ILedger
 {
-    /// <summary>What the team could still hold, in ticks, its postpaid allowance included.</summary>
-    long Available(Guid team);
-
     /// <summary>Whether the team ever had a credit: one that never had is told something else than one that used it up.</summary>
     bool HasHadCredit(Guid team);
 
     /// <summary>
     /// Sets <paramref name="ticks"/> aside, from the grants that expire first. 0 ticks always succeed. Completes at once when this process has the money
-    /// at hand.
+    /// at hand; with several servers on one database it may have to ask for more.
     /// </summary>
     ValueTask<HoldAnswer> HoldAsync(Payer payer, string requestId, long ticks, CancellationToken cancel);
 
@@ -61,7 +58,10 @@ internal enum HoldRefusal
 }
 
 /// <summary>A hold, or why there is none.</summary>
-internal readonly record struct HoldAnswer(Hold? Hold, HoldRefusal? Refusal);
+/// <param name="Hold">What was set aside.</param>
+/// <param name="Refusal">Why nothing was.</param>
+/// <param name="Available">When it was refused: what the team could still have held then, in ticks, its postpaid allowance included.</param>
+internal readonly record struct HoldAnswer(Hold? Hold, HoldRefusal? Refusal, long Available = 0);
 
 /// <summary>Books cannot be kept at the moment; nothing was charged.</summary>
 internal sealed class LedgerUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Milliways.Credits.Accounts;
 using Milliways.Credits.Journal;
+using Milliways.Credits.Slices;
 using Milliways.Storage;
 
 namespace Milliways.Credits;
@@ -8,36 +9,63 @@ namespace Milliways.Credits;
 /// <summary>
 /// The accounts of all teams over one journal. What memory says is what the database says and the journal has beyond it; a restart makes the same again.
 /// </summary>
-internal sealed class Ledger(ChargeJournal journal, Folder folder, ILotSource source, LedgerDatabase database, TimeProvider time, ILedgerEvents events) : ILedger
+/// <param name="slices">Null: accounts have all of their teams' money; else what was given to this server.</param>
+internal sealed class Ledger(
+    ChargeJournal journal, Folder folder, ILotSource source, LedgerDatabase database, TimeProvider time, ILedgerEvents events, ISlices? slices = null) : ILedger
 {
     private readonly ConcurrentDictionary<Guid, Account> _accounts = new();
+    private readonly ConcurrentDictionary<Guid, Lazy<Task<Account>>> _opening = new();
+
+    /// <summary>Accounts of epochs that are over, until what they hold has ended.</summary>
+    private readonly ConcurrentDictionary<Account, bool> _left = new();
 
     public IEnumerable<Account> Accounts => _accounts.Values;
+
+    /// <summary>Those of epochs that are over included, as long as they hold something.</summary>
+    public IEnumerable<Account> AllAccounts
+    {
+        get
+        {
+            foreach (var account in _left.Keys.Where(IsEmpty))
+                _left.TryRemove(account, out _);
+            return _accounts.Values.Concat(_left.Keys);
+        }
+    }
+
+    /// <summary>What running requests hold.</summary>
+    public IReadOnlyList<PublishedHold> OpenHolds()
+    {
+        var open = new List<PublishedHold>();
+        foreach (var account in AllAccounts)
+            lock (account.Gate)
+                foreach (var hold in account.Holds)
+                    if (hold.Payer is { } payer)
+                        open.Add(new PublishedHold(account.Epoch, hold.RequestId, account.Team, payer.Key, hold.Ticks, hold.Since));
+        return open;
+    }
 
     /// <summary>Why no hold is given at the moment; null: holds are given.</summary>
     public string? Unavailable => journal.Trouble is { } trouble ? $"the journal cannot be written ({trouble.Message})"
         : folder.IsAway ? $"the database has been away for more than {Folder.Patience.TotalSeconds:0} s" : null;
 
-    public long Available(Guid team)
-    {
-        if (!_accounts.TryGetValue(team, out var account))
-            return 0;
-        lock (account.Gate)
-            return account.Available(time.GetUtcNow());
-    }
-
     public bool HasHadCredit(Guid team) => _accounts.TryGetValue(team, out var account) && account.HasHadCredit;
 
     public ValueTask<HoldAnswer> HoldAsync(Payer payer, string requestId, long ticks, CancellationToken cancel) =>
-        _accounts.TryGetValue(payer.Team, out var account) ? new ValueTask<HoldAnswer>(Hold(account, payer, requestId, ticks)) : OpenAndHoldAsync(payer, requestId, ticks, cancel);
+        Usable(payer.Team) is { } account ? Hold(account, payer, requestId, ticks, cancel) : OpenAndHoldAsync(payer, requestId, ticks, cancel);
 
     public ValueTask<HoldRefusal?> TopUpAsync(Hold hold, long ticks, CancellationToken cancel)
     {
         var mine = (AccountHold)hold;
         if (Unavailable is not null)
             return new ValueTask<HoldRefusal?>(HoldRefusal.Unavailable);
+        if (slices is not null && !slices.IsCurrent(mine.Account.Epoch))
+            return EnsureAndTopUpAsync(mine, ticks, cancel);
         lock (mine.Account.Gate)
-            return new ValueTask<HoldRefusal?>(mine.Account.TryHold(mine, ticks, time.GetUtcNow()));
+            if (mine.Account.TryHold(mine, ticks, time.GetUtcNow()) is not { } refusal)
+                return default;
+            else if (slices is null || mine.State != HoldState.Open)
+                return new ValueTask<HoldRefusal?>(refusal);
+        return AskAsync(mine, ticks, cancel);
     }
 
     public ValueTask<long> SettleAsync(Hold hold, Charge charge)
@@ -69,9 +97,18 @@ internal sealed class Ledger(ChargeJournal journal, Folder folder, ILotSource so
     /// <summary>The account of a team, from the database when it has not been used yet.</summary>
     public async Task<Account> OpenAsync(Guid team, CancellationToken cancel)
     {
-        if (_accounts.TryGetValue(team, out var known))
+        if (Usable(team) is { } known)
             return known;
-        return Take(await database.RunAsync(session => source.Open(session, team, time.GetUtcNow())).WaitAsync(cancel));
+        // One look at the database for all who come at one time, as after an epoch's end.
+        var opening = _opening.GetOrAdd(team, static (one, ledger) => new Lazy<Task<Account>>(() => ledger.ReadAsync(one)), this);
+        try
+        {
+            return Take(await opening.Value.WaitAsync(cancel));
+        }
+        finally
+        {
+            _opening.TryRemove(new KeyValuePair<Guid, Lazy<Task<Account>>>(team, opening));
+        }
     }
 
     /// <summary>At the start: what <see cref="OpenAsync"/> does, on this thread.</summary>
@@ -123,7 +160,10 @@ internal sealed class Ledger(ChargeJournal journal, Folder folder, ILotSource so
             if (account.Spending.HasPassedSoft())
                 passed = account.Spending.Spent(now);
         }
-        Sweep(account);
+        if (slices is not null)
+            slices.Freed(account);
+        else
+            Sweep(account);
         if (settlement.Posting is { Overrun: > 0, Charge: { } charge })
             events.Overrun(charge, settlement.Posting.Overrun);
         if (passed is { } spent)
@@ -135,7 +175,9 @@ internal sealed class Ledger(ChargeJournal journal, Folder folder, ILotSource so
     {
         lock (hold.Account.Gate)
             hold.Account.Release(hold);
-        if (journal.Trouble is null)
+        if (slices is not null)
+            slices.Freed(hold.Account);
+        else if (journal.Trouble is null)
             Sweep(hold.Account);
     }
 
@@ -158,16 +200,40 @@ internal sealed class Ledger(ChargeJournal journal, Folder folder, ILotSource so
 
     private Account Take(Account opened)
     {
-        var account = _accounts.GetOrAdd(opened.Team, opened);
-        Sweep(account);
-        return account;
+        while (!_accounts.TryAdd(opened.Team, opened))
+        {
+            if (!_accounts.TryGetValue(opened.Team, out var known))
+                continue;
+            if (known.Epoch >= opened.Epoch)
+                return known;
+            if (!_accounts.TryUpdate(opened.Team, opened, known))
+                continue;
+            _left[known] = true; // what it holds is settled all the same, in its epoch
+            return opened;
+        }
+        if (slices is null)
+            Sweep(opened);
+        return opened;
+    }
+
+    private Task<Account> ReadAsync(Guid team) => database.RunAsync(session => source.Open(session, team, time.GetUtcNow()));
+
+    private Account? Usable(Guid team) => _accounts.TryGetValue(team, out var account) && (slices is null || slices.IsCurrent(account.Epoch)) ? account : null;
+
+    private static bool IsEmpty(Account account)
+    {
+        lock (account.Gate)
+            return account.Holds.Count == 0;
     }
 
     private async ValueTask<HoldAnswer> OpenAndHoldAsync(Payer payer, string requestId, long ticks, CancellationToken cancel)
     {
         try
         {
-            return Hold(await OpenAsync(payer.Team, cancel), payer, requestId, ticks);
+            if (slices is not null && !await slices.EnsureAsync())
+                return new HoldAnswer(null, HoldRefusal.Unavailable);
+            var account = await OpenAsync(payer.Team, cancel);
+            return slices is not null && !slices.IsCurrent(account.Epoch) ? new HoldAnswer(null, HoldRefusal.Unavailable) : await Hold(account, payer, requestId, ticks, cancel);
         }
         catch (Exception away) when (Bookkeeping.IsTrouble(away))
         {
@@ -175,18 +241,42 @@ internal sealed class Ledger(ChargeJournal journal, Folder folder, ILotSource so
         }
     }
 
-    private HoldAnswer Hold(Account account, in Payer payer, string requestId, long ticks)
+    private async ValueTask<HoldRefusal?> EnsureAndTopUpAsync(AccountHold hold, long ticks, CancellationToken cancel) =>
+        await slices!.EnsureAsync() && slices.IsCurrent(hold.Account.Epoch) ? await TopUpAsync(hold, ticks, cancel) : HoldRefusal.Unavailable;
+
+    private async ValueTask<HoldRefusal?> AskAsync(AccountHold hold, long ticks, CancellationToken cancel) => (await slices!.AskAsync(hold, ticks, cancel)).Refusal;
+
+    private ValueTask<HoldAnswer> Hold(Account account, in Payer payer, string requestId, long ticks, CancellationToken cancel)
     {
         if (Unavailable is not null)
-            return new HoldAnswer(null, HoldRefusal.Unavailable);
+            return new ValueTask<HoldAnswer>(new HoldAnswer(null, HoldRefusal.Unavailable));
+        AccountHold hold;
         lock (account.Gate)
         {
             var now = time.GetUtcNow();
-            var hold = account.Open(requestId, payer, now);
+            hold = account.Open(requestId, payer, now);
             if (account.TryHold(hold, ticks, now) is not { } refusal)
-                return new HoldAnswer(hold, null);
-            account.Release(hold);
-            return new HoldAnswer(null, refusal);
+                return new ValueTask<HoldAnswer>(new HoldAnswer(hold, null));
+            if (slices is null)
+            {
+                account.Release(hold);
+                return new ValueTask<HoldAnswer>(new HoldAnswer(null, refusal, account.Available(now)));
+            }
+        }
+        return AskForNewAsync(hold, ticks, cancel);
+    }
+
+    private async ValueTask<HoldAnswer> AskForNewAsync(AccountHold hold, long ticks, CancellationToken cancel)
+    {
+        HoldAnswer answer = default;
+        try
+        {
+            return answer = await slices!.AskAsync(hold, ticks, cancel);
+        }
+        finally
+        {
+            if (answer.Hold is null)
+                GiveBack(hold);
         }
     }
 }

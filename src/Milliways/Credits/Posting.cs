@@ -19,6 +19,14 @@ internal enum PostingKind
 /// <summary>Ticks out of one lot; <see cref="Guid.Empty"/>: what the team owes grows by them, or shrinks when they are negative.</summary>
 internal readonly record struct Draw(Guid Lot, long Ticks);
 
+/// <summary>Ticks of the slices of a team's, a key's and a gateway's bound of spending; 0 where there is no bound.</summary>
+internal readonly record struct BoundDraws(long Team, long Key, long Gateway)
+{
+    public BoundDraws AtMost(long ticks) => new(Math.Min(Team, ticks), Math.Min(Key, ticks), Math.Min(Gateway, ticks));
+
+    public BoundDraws Plus(BoundDraws more) => checked(new(Team + more.Team, Key + more.Key, Gateway + more.Gateway));
+}
+
 /// <summary>
 /// A decision about a team's money as the journal keeps it and the books take it over. Credit that comes in is none: it is put into the database first, where
 /// a rule's key keeps it from coming twice.
@@ -38,6 +46,12 @@ internal sealed record Posting
 
     /// <summary>Of a charge, what went beyond the hold: the operator's, in ticks.</summary>
     public long Overrun { get; init; }
+
+    /// <summary>The start of the server that decided it on a slice of the money; 0: it had the whole.</summary>
+    public long Epoch { get; init; }
+
+    /// <summary>What of a charge was held within bounds of spending by slices.</summary>
+    public BoundDraws Bounds { get; init; }
 
     /// <summary>Why an operator did it.</summary>
     public string Reason { get; init; } = "";

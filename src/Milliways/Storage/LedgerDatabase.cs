@@ -44,6 +44,9 @@ internal sealed class LedgerDatabase : IDisposable, IAsyncDisposable
     /// <summary>Several such connections that share their work, whose order does not matter then.</summary>
     public DatabaseThread OpenThreads(string name, int count) => new([.. Enumerable.Range(0, count).Select(_ => Another())], name);
 
+    /// <summary>Further connections that share their work, each with a thread of its own. The caller disposes them.</summary>
+    public DatabaseThread OpenThreads(string name, int count) => new([.. Enumerable.Range(0, count).Select(_ => Another())], name);
+
     /// <summary>Runs work on the writer's thread, in the order in which it is asked for; several changes that belong together in a <c>Transact</c> of the session.</summary>
     /// <exception cref="DatabaseBusyException">Too much is waiting.</exception>
     /// <exception cref="DatabaseAwayException">The database cannot be reached.</exception>
@@ -60,7 +63,7 @@ internal sealed class LedgerDatabase : IDisposable, IAsyncDisposable
     public Task<T> ReadAsync<T>(Func<DatabaseSession, T> work)
     {
         lock (_opening)
-            _readers ??= new DatabaseThread([.. Enumerable.Range(0, Address.Postgres is null ? SqliteReaders : PostgresReaders).Select(_ => Another())], "ledger reader");
+            _readers ??= OpenThreads("ledger reader", Address.Postgres is null ? SqliteReaders : PostgresReaders);
         return _readers.ReadAsync(work);
     }
 

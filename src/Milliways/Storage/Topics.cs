@@ -10,12 +10,17 @@ internal static class Topics
     public const string Keys = "keys";
     public const string Gateways = "gateways";
 
+    /// <summary>Bounds of spending, and teams of whose money somebody has too little.</summary>
+    public const string Money = "money";
+
     public static IReadOnlyList<WatchedTable> Tables { get; } =
     [
         new("teams", Teams),
         new("api_keys", Keys) { Silent = ["last_used"] },
         new("old_key_texts", Keys),
         new("gateways", Gateways),
+        new("spending_limits", Money),
+        new("wanted", Money),
     ];
 }
 

@@ -43,12 +43,12 @@ public sealed class CreditCommandsTests
         var ledger = server.Service<ILedger>();
         var payer = new Payer(server.Server.Team.Id, Guid.Empty, null, null);
         var hold = (await ledger.HoldAsync(payer, "request", 100, CancellationToken.None)).Hold!;
-        var open = Assert.Single(server.Service<CreditCommands>().Holds(Me, null).Holds);
+        var open = Assert.Single((await server.Service<CreditCommands>().HoldsAsync(Me, null, default)).Holds);
         Assert.Equal(("request", 100), (open.RequestId, open.Ticks));
         var charge = new Charge { RequestId = "request", Payer = payer, Time = DateTimeOffset.UnixEpoch, Model = "m", Upstream = "lab/m", Source = UsageSource.Reported, Ending = Ending.Completed, Cost = 40 };
         Assert.Equal(40, await ledger.SettleAsync(hold, charge));
         Assert.Equal(25 * Dollar - 40, (await Show(server)).BalanceTicks);
-        Assert.Empty(server.Service<CreditCommands>().Holds(Me, null).Holds);
+        Assert.Empty((await server.Service<CreditCommands>().HoldsAsync(Me, null, default)).Holds);
         var statement = await Statement(server);
         Assert.Equal((-40, "request"), (statement.Entries[^1].AmountTicks, statement.Entries[^1].RequestId));
         Assert.Equal(statement.ClosingTicks, statement.OpeningTicks + statement.Entries.Sum(entry => entry.AmountTicks));
@@ -153,7 +153,7 @@ public sealed class CreditCommandsTests
         await commands.SetSpendingLimitAsync(Me, team, gateway: null, new SpendingLimit(10, 50), default);
         await server.RestartAsync();
         var ledger = server.Service<ILedger>();
-        Assert.Equal(100, ledger.Available(server.Server.Team.Id));
+        Assert.Equal(100, (await Show(server)).AvailableTicks);
         var payer = new Payer(server.Server.Team.Id, Guid.Empty, null, null);
         Assert.Equal(HoldRefusal.TeamLimit, (await ledger.HoldAsync(payer, "a", 51, CancellationToken.None)).Refusal);
         Assert.NotNull((await ledger.HoldAsync(payer, "b", 50, CancellationToken.None)).Hold);
@@ -202,7 +202,7 @@ public sealed class CreditCommandsTests
             await server.StartAsync();
             var before = (await Ask("credits show", "{}")).GetProperty("balance_ticks").GetInt64();
             await Ask("credits grant", """{"amount_ticks":7,"reason":"r"}""");
-            Assert.Equal(before + 7, ((ILedger)server.Services.GetService(typeof(ILedger))!).Available(server.Team.Id));
+            Assert.Equal(before + 7, (await Ask("credits show", "{}")).GetProperty("available_ticks").GetInt64());
             await server.StopAsync();
         }
         await Ask("credits adjust", """{"amount_ticks":-3,"reason":"r"}""");

@@ -59,7 +59,7 @@ internal sealed class Credited(TestServer server, FakeUpstream lab, FakeUpstream
             Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience.Limit, "Something is still held.");
             await Task.Yield();
         }
-        Assert.Empty(Credits.Holds(OperatorActor.Instance, null).Holds);
+        Assert.Empty((await Credits.HoldsAsync(OperatorActor.Instance, null, CancellationToken.None)).Holds);
     }
 
     /// <summary>No hold is left, and the books are right.</summary>

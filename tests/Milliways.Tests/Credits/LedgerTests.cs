@@ -69,7 +69,7 @@ public sealed class LedgerTests
         Assert.Equal(0, await bench.Settle(given, 50).Soon());
         bench.Write();
         bench.Fold();
-        Assert.Equal((940, 940, 0), (bench.Account.Balance, bench.Ledger.Available(LedgerBench.Team), bench.Account.Held));
+        Assert.Equal((940, 940, 0), (bench.Account.Balance, bench.Account.Available(bench.Clock.GetUtcNow()), bench.Account.Held));
         Assert.Single(bench.Statement().Entries, entry => entry.Kind == "charge");
         bench.CheckBooks();
     }

@@ -1,7 +1,4 @@
-using System.Text.Json;
-using Milliways.Credits;
 using Milliways.Hosting;
-using Milliways.Hosting.Admin;
 using Milliways.Keys;
 using Milliways.Secrets;
 using Milliways.Storage;
@@ -31,21 +28,6 @@ public sealed class ReplicaTests
         Assert.Equal(400, await StatusAsync(one, text));
         await UntilAsync(two, text, 400).Soon();
         Assert.Equal(200, await StatusAsync(two, one.Key));
-    }
-
-    /// <summary>What a command decided beside it would be missing in the server's memory.</summary>
-    [Fact]
-    public async Task Commands_about_money_go_to_the_server_that_keeps_it_and_never_behind_its_back()
-    {
-        var database = await (await PostgresCluster.SharedAsync()).CreateAsync();
-        await using var server = await TestServer.StartAsync("""{ "credits": { "monthlyGrant": null } }""", environment: Secret, database: database, governance: true);
-        var grant = JsonSerializer.SerializeToUtf8Bytes(new GrantCredit(server.Account, 7, Expires: null, "test"), CreditsJson.Default.GrantCredit);
-
-        var refused = await Assert.ThrowsAsync<UserErrorException>(() => AdminDoor.AskAsync(DatabaseAddress.Parse(database, ""), "credits grant", grant));
-        Assert.Contains("keeps the credits of this database", refused.Message, StringComparison.Ordinal);
-        await AdminDoor.AskAsync(Path.Combine(server.Data, "data"), "credits grant", grant);
-
-        Assert.Equal(7, (await server.GetAsync("/v1/dashboard/billing/credit_grants")).Json.GetProperty("balance_ticks").GetInt64());
     }
 
     [Fact]

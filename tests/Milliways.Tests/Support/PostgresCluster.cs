@@ -1,25 +1,23 @@
-using System.Diagnostics;
 using System.Globalization;
 using Milliways.Storage;
 
 namespace Milliways.Tests.Support;
 
-/// <summary>A real PostgreSQL of the tests' own, in a folder that is gone with the process. Where it cannot be had, tests are skipped with the reason.</summary>
+/// <summary>A real PostgreSQL of the tests' own. Where it cannot be had, tests are skipped with the reason.</summary>
 internal sealed class PostgresCluster : IAsyncDisposable
 {
-    private static readonly Lazy<Task<(PostgresCluster? Cluster, string Reason)>> Shared = new(StartAsync);
+    private static readonly Lazy<Task<(PostgresProcess? Process, string Reason)>> Shared = new(PostgresProcess.StartAsync);
     private static int _schemas;
 
-    private readonly Process _process;
-    private readonly string _folder;
+    private readonly PostgresProcess _process;
 
-    private PostgresCluster(Process process, string folder) => (_process, _folder) = (process, folder);
+    private PostgresCluster(PostgresProcess process) => _process = process;
 
     /// <summary>The one that all tests share which do not stop it.</summary>
     public static async Task<PostgresCluster> SharedAsync() => OrSkip(await Shared.Value);
 
     /// <summary>One that a test may stop and start.</summary>
-    public static async Task<PostgresCluster> OwnAsync() => OrSkip(await StartAsync());
+    public static async Task<PostgresCluster> OwnAsync() => OrSkip(await PostgresProcess.StartAsync());
 
     /// <summary>The address of a new, empty schema, which is a database of its own for whoever connects, and is made in no time.</summary>
     public async Task<string> CreateAsync()
@@ -30,7 +28,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
     }
 
     /// <summary>The database that every new cluster has.</summary>
-    public string Address => $"postgres://milliways@/postgres?host={Uri.EscapeDataString(_folder)}";
+    public string Address => _process.Address;
 
     /// <summary>Runs a statement of the administrator's.</summary>
     public Task<int> ExecuteAsync(string sql) => Task.Run(() =>
@@ -43,58 +41,19 @@ internal sealed class PostgresCluster : IAsyncDisposable
     });
 
     /// <summary>Ends it as an operator does, who waits for nobody: connections are cut.</summary>
-    public Task StopAsync() => SayAsync("stop", "stopped");
+    public Task StopAsync() => _process.StopAsync();
 
     /// <summary>Ends it as a loss of power does.</summary>
-    public Task KillAsync() => SayAsync("kill", "stopped");
+    public Task KillAsync() => _process.KillAsync();
 
-    public Task StartAgainAsync() => SayAsync("start", "ready");
+    public Task StartAgainAsync() => _process.StartAgainAsync();
 
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
+
+    private static PostgresCluster OrSkip((PostgresProcess? Process, string Reason) started)
     {
-        _process.StandardInput.Close();
-        await _process.WaitForExitAsync().Soon();
-        _process.Dispose();
-    }
-
-    private async Task SayAsync(string word, string answer)
-    {
-        await _process.StandardInput.WriteLineAsync(word);
-        await _process.StandardInput.FlushAsync();
-        Assert.Equal(answer, await _process.StandardOutput.ReadLineAsync().Soon());
-        await OffTheSocketsThreadAsync();
-    }
-
-    /// <summary>A pipe's end comes on the thread of the sockets too, where a test must not go on with a call that blocks.</summary>
-    private static async Task OffTheSocketsThreadAsync() => await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-
-    private static PostgresCluster OrSkip((PostgresCluster? Cluster, string Reason) started)
-    {
-        if (started.Cluster is null)
+        if (started.Process is null)
             Assert.Skip(started.Reason);
-        return started.Cluster;
+        return new PostgresCluster(started.Process);
     }
-
-    private static async Task<(PostgresCluster?, string)> StartAsync()
-    {
-        if (OperatingSystem.IsWindows() || Binaries() is not { } binaries)
-            return (null, "PostgreSQL is not on this machine: install Debian's package postgresql");
-        string[] command = ["sh", Path.Combine(AppContext.BaseDirectory, "Support", "postgres.sh"), binaries];
-        // PostgreSQL refuses to run as root.
-        if (Environment.UserName == "root")
-            command = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", .. command];
-        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" };
-        var process = Process.Start(start)!;
-        var folder = await process.StandardOutput.ReadLineAsync().Soon();
-        var ready = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(1));
-        await OffTheSocketsThreadAsync();
-        return ready == "ready" ? (new PostgresCluster(process, folder!), "") : (null, "PostgreSQL does not start: " + await process.StandardError.ReadToEndAsync());
-    }
-
-    /// <summary>The newest of Debian's, or what the search path has.</summary>
-    private static string? Binaries() =>
-        (Directory.Exists("/usr/lib/postgresql") ? Directory.GetDirectories("/usr/lib/postgresql") : [])
-        .OrderByDescending(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var version) ? version : 0).Select(folder => Path.Combine(folder, "bin"))
-        .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'))
-        .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")) && File.Exists(Path.Combine(folder, "postgres")));
 }

@@ -39,7 +39,7 @@ internal sealed class TestServer : IAsyncDisposable
     public int Port => new Uri(Base).Port;
 
     /// <summary>The first key; empty for a server on a database that had one.</summary>
-    public string Key { get; }
+    public string Key { get; private set; }
 
     public string Account => _server.Team.Account;
 
@@ -83,6 +83,9 @@ internal sealed class TestServer : IAsyncDisposable
         _server = _build();
         await _server.StartAsync();
     }
+
+    /// <summary>From here on it is asked with this key.</summary>
+    public void UseKey(string key) => Key = key;
 
     /// <summary>A key of another team.</summary>
     public string OtherTeamsKey() => Service<Milliways.Keys.KeyStore>().Create(Service<Milliways.Teams.TeamStore>().Create("other"), "other").Text;

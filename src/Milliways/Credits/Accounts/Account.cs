@@ -1,3 +1,5 @@
+using Milliways.Credits.Slices;
+
 namespace Milliways.Credits.Accounts;
 
 /// <summary>
@@ -8,7 +10,7 @@ namespace Milliways.Credits.Accounts;
 /// Always: no lot holds more than is left of it, nothing is negative, and the balance is what is left of all lots minus what is owed. A decision
 /// (<see cref="Settle"/>, <see cref="Sweep"/>, <see cref="TakeAway"/>) keeps the money held; only <see cref="Apply"/>, when the decision is durable, moves it.
 /// </remarks>
-internal sealed class Account(Guid team, long allowance)
+internal sealed class Account
 {
     private readonly List<Lot> _lots = [];
     private readonly HashSet<Guid> _known = [];
@@ -16,16 +18,33 @@ internal sealed class Account(Guid team, long allowance)
     private long _owedHeld;
     private long _repaying;
 
+    /// <param name="team">Whose.</param>
+    /// <param name="allowance">What the team may owe, in ticks.</param>
+    /// <param name="epoch">Not 0: the account has only what was given to the server in this epoch, and what it cannot decide from that is decided in the database.</param>
+    public Account(Guid team, long allowance, long epoch = 0)
+    {
+        (Team, Allowance, Epoch) = (team, allowance, epoch);
+        Shares = epoch == 0 ? null : new Shares(this);
+    }
+
     /// <summary>Taken by whoever uses the account.</summary>
     public Lock Gate { get; } = new();
 
-    public Guid Team => team;
+    public Guid Team { get; }
 
-    /// <summary>What the team may owe, in ticks.</summary>
-    public long Allowance { get; set; } = allowance;
+    public long Epoch { get; }
 
-    /// <summary>What the team owes, in ticks.</summary>
+    /// <summary>What was given to it; null: it has the whole.</summary>
+    public Shares? Shares { get; }
+
+    /// <summary>What the team may owe, in ticks; of a share, what of that was given to it.</summary>
+    public long Allowance { get; set; }
+
+    /// <summary>What the team owes, in ticks; of a share, what it has used of its part of the allowance.</summary>
     public long Owed { get; private set; }
+
+    /// <summary>What could be owed beside what is owed and held.</summary>
+    public long FreeAllowance => Math.Max(0, Allowance - Owed - _owedHeld);
 
     public Spending Spending { get; } = new();
 
@@ -44,7 +63,7 @@ internal sealed class Account(Guid team, long allowance)
 
     /// <summary>What could be held, in ticks.</summary>
     public long Available(DateTimeOffset now) =>
-        checked(_lots.Where(lot => !lot.IsOver(now)).Sum(lot => lot.Free) + Math.Max(0, Allowance - Owed - _owedHeld));
+        checked(_lots.Where(lot => !lot.IsOver(now)).Sum(lot => lot.Free) + FreeAllowance);
 
     /// <summary>Credit came in at some time, whatever is left of it.</summary>
     public bool HasHadCredit { get; private set; }
@@ -61,6 +80,14 @@ internal sealed class Account(Guid team, long allowance)
         var at = _lots.BinarySearch(lot, SpendingOrder.Instance);
         _lots.Insert(~at, lot);
         return true;
+    }
+
+    /// <summary>A lot of which more was given is in the order of spending again.</summary>
+    public void Return(Lot lot)
+    {
+        if (_lots.BinarySearch(lot, SpendingOrder.Instance) is < 0 and var at)
+            _lots.Insert(~at, lot);
+        HasHadCredit = true;
     }
 
     /// <summary>At the start: what the books say that the team owes.</summary>
@@ -84,9 +111,12 @@ internal sealed class Account(Guid team, long allowance)
             return HoldRefusal.Credits;
         if (hold.Payer is { } payer)
         {
-            if (Spending.Refuses(payer, ticks, now) is { } refusal)
+            if ((Shares is null ? Spending.Refuses(payer, ticks, now) : Shares.Refuses(payer, ticks)) is { } refusal)
                 return refusal;
-            Spending.Hold(payer, ticks);
+            if (Shares is null)
+                Spending.Hold(payer, ticks);
+            else
+                Shares.Hold(hold, payer, ticks, now);
         }
         Allocate(hold, ticks, now);
         return null;
@@ -108,7 +138,7 @@ internal sealed class Account(Guid team, long allowance)
             rest -= part;
         }
         hold.Draws = draws;
-        return new Posting { Kind = PostingKind.Charge, Team = team, Time = charge.Time, Draws = Named(draws), Charge = charge, Overrun = cost - charged };
+        return new Posting { Kind = PostingKind.Charge, Team = Team, Time = charge.Time, Draws = Named(draws), Charge = charge, Overrun = cost - charged, Epoch = Epoch, Bounds = hold.Bounds.AtMost(charged) };
     }
 
     /// <summary>
@@ -118,6 +148,8 @@ internal sealed class Account(Guid team, long allowance)
     public List<(AccountHold Hold, Posting Posting)> Sweep(DateTimeOffset now)
     {
         List<(AccountHold, Posting)> due = [];
+        if (Shares is not null)
+            return due; // the database does it for all servers
         foreach (var lot in _lots.Where(lot => lot.Free > 0))
             if (lot.IsOver(now))
                 due.Add(Decide(PostingKind.Expiry, "", now, [new Allocation(lot, lot.Free)]));
@@ -158,7 +190,8 @@ internal sealed class Account(Guid team, long allowance)
             else if (hold.Payer is not null)
                 _owedHeld -= ticks;
         Close(hold);
-        if (hold.Payer is { } payer)
+        Shares?.Spend(hold, posting);
+        if (Shares is null && hold.Payer is { } payer)
             Spending.Spend(payer.Key, payer.Gateway, posting.Ticks, posting.Time, now);
         _lots.RemoveAll(lot => lot is { Left: 0, Held: 0 });
     }
@@ -197,14 +230,15 @@ internal sealed class Account(Guid team, long allowance)
             if (lot is not null)
                 hold.Take(lot, ticks);
         (hold.State, hold.Draws) = (HoldState.Settling, draws);
-        return (hold, new Posting { Kind = kind, Team = team, Time = now, Draws = Named(draws), Reason = reason });
+        return (hold, new Posting { Kind = kind, Team = Team, Time = now, Draws = Named(draws), Reason = reason });
     }
 
     private void Close(AccountHold hold)
     {
         hold.State = HoldState.Closed;
         _holds.Remove(hold);
-        if (hold.Payer is { } payer)
+        Shares?.Close(hold);
+        if (Shares is null && hold.Payer is { } payer)
             Spending.Hold(payer, -hold.Ticks);
         else if (hold.Draws.FirstOrDefault(draw => draw is { Lot: null, Ticks: < 0 }) is { Ticks: < 0 } repaid)
             _repaying += repaid.Ticks;

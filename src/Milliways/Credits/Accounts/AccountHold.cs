@@ -28,6 +28,9 @@ internal sealed class AccountHold(Account account, string requestId, Payer? paye
     /// <summary>What is set aside, and where.</summary>
     public List<Allocation> Allocations { get; } = [];
 
+    /// <summary>What is set aside within bounds of spending, where those are shared by slices.</summary>
+    public BoundDraws Bounds { get; set; }
+
     /// <summary>What a settled one takes of them.</summary>
     public IReadOnlyList<Allocation> Draws { get; set; } = [];
 

@@ -3,10 +3,8 @@ using Milliways.Storage;
 namespace Milliways.Credits.Accounts;
 
 /// <summary>
-/// Where an account gets the lots from that this process may spend. Today one process keeps the books of a team and has the whole of each lot
-/// (<see cref="WholeLots"/>). With several processes on one database this is where slices come in: a source that takes a part of a lot's remainder by lease, in
-/// the database's transaction, gives it to the account as a lot of that amount, gives more when an account runs short, and takes back what a process that is
-/// gone did not spend. Nothing of the account changes: its share is all it knows.
+/// Where an account gets the lots from that this process may spend: all of every lot where one process has the money of a database (<see cref="WholeLots"/>), or
+/// nothing at first and slices as it needs them where several share it (<see cref="Slices.SlicedLots"/>). An account's share is all it knows.
 /// </summary>
 internal interface ILotSource
 {

@@ -1,3 +1,5 @@
+using Milliways.Credits.Slices;
+
 namespace Milliways.Credits.Accounts;
 
 /// <summary>Where credit comes from; the words of the statement and of the books.</summary>
@@ -5,9 +7,9 @@ internal enum LotKind { Grant, Bonus, Purchase, Adjustment }
 
 /// <summary>
 /// Credit that came in at one time and ends at one time. What is spent is taken from the lots that end first. An account's numbers here are this process's
-/// share of the lot (<see cref="ILotSource"/>): today all of it.
+/// share of the lot (<see cref="ILotSource"/>): all of it, or what was given to it.
 /// </summary>
-internal sealed class Lot(Guid id, LotKind kind, long amount, long left, DateTimeOffset? expires)
+internal sealed class Lot(Guid id, LotKind kind, long amount, long left, DateTimeOffset? expires) : IPart
 {
     public Guid Id => id;
 
@@ -35,6 +37,13 @@ internal sealed class Lot(Guid id, LotKind kind, long amount, long left, DateTim
         Held = checked(Held + ticks);
         if (Held < 0 || Held > Left)
             throw new InvalidOperationException($"A lot of {Left} ticks cannot hold {Held}.");
+    }
+
+    public void Change(long ticks)
+    {
+        Left = checked(Left + ticks);
+        if (Held > Left)
+            throw new InvalidOperationException($"A lot that holds {Held} ticks cannot have {Left}.");
     }
 
     /// <summary>Takes what was set aside and is spent now.</summary>

@@ -27,6 +27,8 @@ internal sealed class Spending
 
     public SpendingLimit Limit => _limits.GetValueOrDefault("");
 
+    public SpendingLimit LimitOf(string gateway) => _limits.GetValueOrDefault(gateway);
+
     /// <summary>By gateway; the empty name is the whole team.</summary>
     public void SetLimits(IEnumerable<(string Gateway, SpendingLimit Limit)> limits) => _limits = limits.ToDictionary(limit => limit.Gateway, limit => limit.Limit);
 

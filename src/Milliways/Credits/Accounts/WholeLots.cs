@@ -1,4 +1,5 @@
 using Milliways.Credits.Books;
+using Milliways.Credits.Slices;
 using Milliways.Storage;
 
 namespace Milliways.Credits.Accounts;
@@ -18,7 +19,7 @@ internal sealed class WholeLots(Func<long> postpaid, Action<DatabaseSession, Gui
             account.HadCredit();
         foreach (var (key, gateway, ticks) in session.Query(
             "SELECT key_id, gateway, CAST(SUM(charged) AS BIGINT) FROM usage_hours WHERE team = $team AND hour >= $from GROUP BY key_id, gateway",
-            row => (Guid.ParseExact(row.GetString(0), "D"), row.GetString(1), row.GetInt64(2)), ("$team", team.ToString("N")), ("$from", MonthsBegin(now))))
+            row => (Guid.ParseExact(row.GetString(0), "D"), row.GetString(1), row.GetInt64(2)), ("$team", team.ToString("N")), ("$from", MonthBook.Begin(now))))
             account.Spending.Spend(key, gateway.Length == 0 ? null : gateway, ticks, now, now);
         Refresh(session, account);
         return account;
@@ -29,8 +30,7 @@ internal sealed class WholeLots(Func<long> postpaid, Action<DatabaseSession, Gui
         var lots = LotBook.Of(session, account.Team);
         var team = ("$team", (object?)account.Team.ToString("N"));
         var own = session.Query("SELECT postpaid FROM balances WHERE team = $team AND postpaid IS NOT NULL", row => row.GetInt64(0), team);
-        var limits = session.Query("SELECT gateway, soft, hard FROM spending_limits WHERE team = $team",
-            row => (row.GetString(0), new SpendingLimit(row.IsDBNull(1) ? null : row.GetInt64(1), row.IsDBNull(2) ? null : row.GetInt64(2))), team);
+        var limits = MonthBook.Limits(session, account.Team);
         lock (account.Gate)
         {
             foreach (var lot in lots)
@@ -38,11 +38,5 @@ internal sealed class WholeLots(Func<long> postpaid, Action<DatabaseSession, Gui
             account.Allowance = own is [var ticks] ? ticks : postpaid();
             account.Spending.SetLimits(limits);
         }
-    }
-
-    private static long MonthsBegin(DateTimeOffset now)
-    {
-        var utc = now.UtcDateTime;
-        return new DateTimeOffset(utc.Year, utc.Month, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
     }
 }

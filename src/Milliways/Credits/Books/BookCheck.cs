@@ -48,6 +48,12 @@ internal static class BookCheck
             code => $"promotional code {code}: it was not redeemed as often as it says"),
         ("SELECT l.team FROM lots l WHERE NOT EXISTS (SELECT 1 FROM balances b WHERE b.team = l.team) GROUP BY l.team",
             team => $"team {team}: it has grants and no balance"),
+        ("""
+         SELECT s.resource FROM (SELECT team, resource, SUM(given - returned - spent) AS out FROM slices WHERE resource LIKE 'lot:%' GROUP BY team, resource) s
+         LEFT JOIN lots l ON 'lot:' || l.id = s.resource WHERE s.out > COALESCE(l.remains, 0)
+         """,
+            resource => $"{resource}: servers have more of it than remains"),
+        ("SELECT team || ', ' || resource FROM slices WHERE given - returned - spent < 0", where => $"team {where}: a server has spent and given back more than it was given"),
     ];
 
     public static CheckReport Run(DatabaseSession session)

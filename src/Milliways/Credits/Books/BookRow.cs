@@ -3,7 +3,7 @@ using Milliways.Storage;
 namespace Milliways.Credits.Books;
 
 /// <summary>A team's row of balances while a transaction works on it.</summary>
-internal sealed class BookRow(Guid team, long seq, long balance, long owed, long booked)
+internal sealed class BookRow(Guid team, long seq, long balance, long owed, long booked, long? postpaid)
 {
     public Guid Team => team;
 
@@ -18,17 +18,24 @@ internal sealed class BookRow(Guid team, long seq, long balance, long owed, long
     /// <summary>Unix milliseconds.</summary>
     public long Booked { get; private set; } = booked;
 
+    /// <summary>What the team may owe; null: as the configuration says.</summary>
+    public long? Postpaid => postpaid;
+
     public static string AccountOf(Guid team) => $"team:{team:N}";
 
     /// <summary>Locks the row until the transaction's end, and makes it when it is missing.</summary>
     public static BookRow Take(DatabaseSession session, Guid team)
     {
+        if (Find(session, team) is { } known)
+            return known;
         session.Execute(
             "INSERT INTO balances (team, seq, balance, owed, booked) VALUES ($team, 0, 0, 0, 0) ON CONFLICT (team) DO NOTHING", ("$team", team.ToString("N")));
-        session.Execute("UPDATE balances SET seq = seq WHERE team = $team", ("$team", team.ToString("N")));
-        return session.Query("SELECT seq, balance, owed, booked FROM balances WHERE team = $team",
-            row => new BookRow(team, row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3)), ("$team", team.ToString("N")))[0];
+        return Find(session, team)!;
     }
+
+    /// <summary>As <see cref="Take"/>, and null when there is none.</summary>
+    public static BookRow? Find(DatabaseSession session, Guid team) => session.Query("SELECT seq, balance, owed, booked, postpaid FROM balances WHERE team = $team" + session.ForUpdate,
+        row => new BookRow(team, row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.IsDBNull(4) ? null : row.GetInt64(4)), ("$team", team.ToString("N"))) is [var row] ? row : null;
 
     /// <summary>What the next entry will be numbered, and when it counts: never before the one before it.</summary>
     public (long Seq, long Time) Next(DateTimeOffset time) => (Seq + 1, Math.Max(Booked, time.ToUnixTimeMilliseconds()));

@@ -18,6 +18,8 @@ internal sealed class FolderLoop : IAsyncDisposable
     private readonly Folder _folder;
     private readonly LedgerDatabase _database;
     private readonly Guid _journal;
+    private readonly Func<long> _postpaid;
+    private readonly ILedgerEvents _events;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly SemaphoreSlim _wake = new(0, 1);
@@ -25,9 +27,9 @@ internal sealed class FolderLoop : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _run;
 
-    public FolderLoop(Folder folder, LedgerDatabase database, Guid journal, TimeProvider time, ILogger log)
+    public FolderLoop(Folder folder, LedgerDatabase database, Guid journal, Func<long> postpaid, ILedgerEvents events, TimeProvider time, ILogger log)
     {
-        (_folder, _database, _journal, _time, _log) = (folder, database, journal, time, log);
+        (_folder, _database, _journal, _postpaid, _events, _time, _log) = (folder, database, journal, postpaid, events, time, log);
         folder.Wake = () => Set(_wake);
         folder.Hurry = () => Set(_hurry);
         _run = RunAsync();
@@ -73,7 +75,9 @@ internal sealed class FolderLoop : IAsyncDisposable
     {
         try
         {
-            await _folder.FoldAsync(MostRecords, records => _database.RunAsync(session => BookKeeper.Apply(session, _journal, records)));
+            var told = new List<Action<ILedgerEvents>>();
+            await _folder.FoldAsync(MostRecords, records => _database.RunAsync(session => BookKeeper.Apply(session, _journal, records, _postpaid(), told)));
+            told.ForEach(tell => tell(_events));
             return true;
         }
         catch (Exception failed) when (Bookkeeping.IsTrouble(failed) || failed is InvalidDataException)

@@ -9,32 +9,36 @@ namespace Milliways.Credits.Grants;
 /// Gives what rules give: the monthly grant at the start of the server and at each period's begin, the bonus on earlier purchases when the rule says so. The
 /// database's key on a lot's rule makes each a grant that is given once, whatever the number of processes and restarts.
 /// </summary>
-internal sealed class GrantRules(LedgerDatabase database, Ledger ledger, Func<CreditsConfig> config, TimeProvider time, ILogger<GrantRules> log)
+internal sealed class GrantRules(LedgerDatabase database, IFunds funds, Func<CreditsConfig> config, TimeProvider time, ILogger<GrantRules> log)
 {
     /// <summary>What was given last: the rule and its period, and for how many teams.</summary>
     private (MonthlyGrantConfig? Rule, string? Period, PurchaseBonusConfig? Bonus, int Teams) _done;
+
+    private bool _isAway;
 
     /// <summary>Before the server listens: gives what is due and opens every account, on this thread.</summary>
     public void RunAtStart() => database.Run(session =>
     {
         Give(session);
-        foreach (var team in Teams(session))
-            ledger.Open(session, team);
+        funds.Open(session, Teams(session));
         return true;
     });
 
     /// <summary>Ends what is over and gives what is due; called each second.</summary>
     public async Task TickAsync()
     {
-        ledger.Sweep();
         try
         {
+            await funds.SweepAsync();
             foreach (var team in await database.RunAsync(Give))
-                await ledger.RefreshAsync(team);
+                await funds.ChangedAsync(team);
+            _isAway = false;
         }
         catch (Exception away) when (Bookkeeping.IsTrouble(away))
         {
-            log.LogWarning("Grants that are due could not be given ({Reason}); trying again", away.Message);
+            if (!_isAway)
+                log.LogWarning("Grants that are due could not be given ({Reason}); trying again", away.Message);
+            _isAway = true;
         }
     }
 

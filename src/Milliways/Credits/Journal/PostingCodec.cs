@@ -10,7 +10,7 @@ namespace Milliways.Credits.Journal;
 /// </summary>
 internal static class PostingCodec
 {
-    private const byte Version = 1;
+    private const byte Version = 2;
 
     public static byte[] Encode(Posting posting)
     {
@@ -24,7 +24,7 @@ internal static class PostingCodec
     public static Posting Decode(ReadOnlyMemory<byte> payload)
     {
         using var reader = new BinaryReader(new MemoryStream(payload.ToArray()), Encoding.UTF8);
-        if (reader.ReadByte() is not Version and var version)
+        if (reader.ReadByte() is var version && version is 0 or > Version)
             throw new JournalDamagedException($"charges.journal has a record of version {version}, this Milliways knows {Version}: start the version that wrote it.");
         var posting = new Posting
         {
@@ -35,7 +35,13 @@ internal static class PostingCodec
             Reason = reader.ReadString(),
             Draws = ReadMany(reader, static from => new Draw(ReadId(from), from.Read7BitEncodedInt64())),
         };
-        return posting.Kind == PostingKind.Charge ? posting with { Charge = ReadCharge(reader, posting.Team) } : posting;
+        if (posting.Kind == PostingKind.Charge)
+            posting = posting with { Charge = ReadCharge(reader, posting.Team) };
+        // The first version knew one server only, which had the whole of all money.
+        return version == 1 ? posting : posting with
+        {
+            Epoch = reader.Read7BitEncodedInt64(), Bounds = new BoundDraws(reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64()),
+        };
     }
 
     private static void Write(BinaryWriter writer, Posting posting)
@@ -54,6 +60,10 @@ internal static class PostingCodec
         }
         if (posting.Charge is { } charge)
             Write(writer, charge);
+        writer.Write7BitEncodedInt64(posting.Epoch);
+        writer.Write7BitEncodedInt64(posting.Bounds.Team);
+        writer.Write7BitEncodedInt64(posting.Bounds.Key);
+        writer.Write7BitEncodedInt64(posting.Bounds.Gateway);
     }
 
     private static void Write(BinaryWriter writer, Charge charge)

@@ -144,18 +144,12 @@ internal static class AdminDoor
         }
     }
 
-    /// <summary>Commands about money need what a server would have: the journal's charges in the books, and the rules of the configuration.</summary>
+    /// <summary>Commands about money need what a server would have: the journal's charges in the books, and the rules of the configuration. In PostgreSQL all is decided.</summary>
     private static Bookkeeping OpenBooks(DatabaseAddress address, LedgerDatabase database, CreditsConfig credits)
     {
-        if (address.Postgres is null)
-            return Bookkeeping.Open(database, Path.Combine(address.Directory, "charges.journal"), () => credits, TimeProvider.System, NullLoggerFactory.Instance);
-        // Money that a server has in memory must not be moved behind its back.
-        if (database.Run(session => Epochs.Living(session, TimeProvider.System)) is [var server, ..])
-            throw new UserErrorException($"The server {server} keeps the credits of this database: ask it, with --data and its data directory, instead of --database; or stop it.");
-        // What a command decides is in the books before it ends, so its journal need not stay.
-        var folder = Directory.CreateTempSubdirectory("milliways-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
-        return Bookkeeping.Open(database, Path.Combine(folder, "charges.journal"), () => credits, TimeProvider.System, NullLoggerFactory.Instance);
+        if (address.Postgres is not null)
+            return Bookkeeping.OpenBeside(database, () => credits, TimeProvider.System, NullLoggerFactory.Instance);
+        return Bookkeeping.Open(database, Path.Combine(address.Directory, "charges.journal"), () => credits, TimeProvider.System, NullLoggerFactory.Instance);
     }
 
     private static UserErrorException Error(CommandProblem problem, string message) =>

@@ -1,0 +1,19 @@
+using Milliways.Credits.Accounts;
+
+namespace Milliways.Credits.Slices;
+
+/// <summary>How a ledger whose accounts have slices only gets more, and until when it may use what it has.</summary>
+internal interface ISlices
+{
+    /// <summary>Whether what was given in an epoch may be used now.</summary>
+    bool IsCurrent(long epoch);
+
+    /// <summary>Makes sure that there is an epoch in which something can be given. False: there is none at the moment.</summary>
+    ValueTask<bool> EnsureAsync();
+
+    /// <summary>Gets more of what a hold lacks and sets it aside.</summary>
+    Task<HoldAnswer> AskAsync(AccountHold hold, long ticks, CancellationToken cancel);
+
+    /// <summary>Something may be free again.</summary>
+    void Freed(Account account);
+}
