@@ -44,9 +44,6 @@ internal sealed class LedgerDatabase : IDisposable, IAsyncDisposable
     /// <summary>Several such connections that share their work, whose order does not matter then.</summary>
     public DatabaseThread OpenThreads(string name, int count) => new([.. Enumerable.Range(0, count).Select(_ => Another())], name);
 
-    /// <summary>Further connections that share their work, each with a thread of its own. The caller disposes them.</summary>
-    public DatabaseThread OpenThreads(string name, int count) => new([.. Enumerable.Range(0, count).Select(_ => Another())], name);
-
     /// <summary>Runs work on the writer's thread, in the order in which it is asked for; several changes that belong together in a <c>Transact</c> of the session.</summary>
     /// <exception cref="DatabaseBusyException">Too much is waiting.</exception>
     /// <exception cref="DatabaseAwayException">The database cannot be reached.</exception>
