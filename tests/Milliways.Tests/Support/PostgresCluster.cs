@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using Milliways.Storage;
 
 namespace Milliways.Tests.Support;
@@ -62,11 +63,11 @@ internal sealed class PostgresCluster : IAsyncDisposable
         await _process.StandardInput.WriteLineAsync(word);
         await _process.StandardInput.FlushAsync();
         Assert.Equal(answer, await _process.StandardOutput.ReadLineAsync().Soon());
-        await OffTheSocketsThreadAsync();
+        await OffTheSocketsThread();
     }
 
     /// <summary>A pipe's end comes on the thread of the sockets too, where a test must not go on with a call that blocks.</summary>
-    private static async Task OffTheSocketsThreadAsync() => await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+    private static ConfiguredTaskAwaitable OffTheSocketsThread() => Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // no task of its own, which could end before it is awaited
 
     private static PostgresCluster OrSkip((PostgresCluster? Cluster, string Reason) started)
     {
@@ -87,7 +88,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
         var process = Process.Start(start)!;
         var folder = await process.StandardOutput.ReadLineAsync().Soon();
         var ready = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromMinutes(1));
-        await OffTheSocketsThreadAsync();
+        await OffTheSocketsThread();
         return ready == "ready" ? (new PostgresCluster(process, folder!), "") : (null, "PostgreSQL does not start: " + await process.StandardError.ReadToEndAsync());
     }
 
