@@ -70,6 +70,24 @@ internal sealed class ManualTime : TimeProvider
         return Now - from;
     }
 
+    /// <summary>
+    /// Lets time go by second by second until something is so. After each step it waits a moment for those who are to keep up with it, as with a busy database:
+    /// a moment only, since they may be unable to.
+    /// </summary>
+    public async Task<TimeSpan> RunUntilAsync(Func<Task<bool>> done, Func<bool> keepsUp)
+    {
+        var (from, patience) = (Now, System.GetTimestamp());
+        while (!await done())
+        {
+            Assert.True(System.GetElapsedTime(patience) < Patience.Limit, $"Nothing happened although the clock went on for {Now - from}.");
+            Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(2);
+            for (var wait = 0; wait < 100 && !keepsUp(); wait++)
+                await Task.Delay(5);
+        }
+        return Now - from;
+    }
+
     private ManualTimer? NextBefore(TimeSpan target)
     {
         lock (_one)

@@ -25,6 +25,9 @@ internal sealed class Shares(Account account)
     /// <summary>Somebody is taking more for those who wait.</summary>
     public bool IsTaking { get; set; }
 
+    /// <summary>The database is being asked for what is missing beside what is here: meanwhile that stays.</summary>
+    public bool IsAsking { get; set; }
+
     public bool IsReturning { get; set; }
 
     /// <summary>Until when the database may have given something that nobody has heard of; null: it has not.</summary>
@@ -104,7 +107,7 @@ internal sealed class Shares(Account account)
     {
         all |= IsLow(now) || now - _used >= Idle;
         foreach (var share in _all.Values)
-            if (all || share.Part is Lot lot && lot.IsOver(now))
+            if (!IsAsking && (all || share.Part is Lot lot && lot.IsOver(now)))
                 share.Return();
         return [.. _all.Values.Where(share => share.Returned > share.Written).OrderBy(share => share.Resource, StringComparer.Ordinal).Select(share => (share.Resource, share.Returned))];
     }

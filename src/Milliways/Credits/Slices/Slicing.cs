@@ -120,6 +120,7 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
                     shares.IsTaking = false;
                     return;
                 }
+                shares.IsAsking = true;
             }
             inquires = false;
             if (await AskDatabaseAsync(request) is not { IsOver: false } answer || !epochs.IsCurrent(account.Epoch))
@@ -131,13 +132,15 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
             bool waits, isOvertaken;
             lock (account.Gate)
             {
+                shares.IsAsking = false;
                 shares.Take(answer);
                 shares.Serve(time.GetUtcNow());
                 var lack = asked.Any(waiter => waiter.IsWaiting) && pause < Pauses.Length;
-                // There was enough, but what was here had gone back meanwhile, or somebody who came later was quicker.
+                // There was enough, but somebody who came later was quicker.
                 isOvertaken = lack && !answer.IsShort;
                 waits = lack && (answer.OthersHave || shares.IsOnItsWay) && !(time.GetUtcNow() - shares.InVainAt < InVain);
             }
+            Freed(account); // what stayed for those who waited goes back where others could need it more
             if (isOvertaken)
             {
                 pause++;
@@ -196,6 +199,7 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
         lock (account.Gate)
         {
             var now = time.GetUtcNow();
+            shares.IsAsking = false;
             var refused = asked.Where(waiter => waiter.IsWaiting).ToList();
             var available = answer is null ? 0 : account.Available(now) + answer.FreeCredits;
             refused.ForEach(waiter => waiter.Refuse(answer is null ? HoldRefusal.Unavailable : waiter.Refusal, available));

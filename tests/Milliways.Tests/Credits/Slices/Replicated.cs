@@ -77,24 +77,11 @@ internal sealed class Replicated : IAsyncDisposable
 
     public Task<CreditsShown> ShowAsync() => Credits.ShowAsync(Me, First.Account, CancellationToken.None);
 
-    /// <summary>
-    /// Lets a clock go on, second by second, until something is so. It waits for the leases of those who live by it, so that it does not run ahead of a busy
-    /// database; for a moment only, since the database may be away.
-    /// </summary>
-    /// <returns>How much time went by.</returns>
-    public async Task<TimeSpan> RunAsync(ManualTime clock, Func<Task<bool>> done)
+    /// <summary>Lets a clock go on until something is so, and waits for the leases of those who live by it. Returns how much time went by.</summary>
+    public Task<TimeSpan> RunAsync(ManualTime clock, Func<Task<bool>> done)
     {
-        var (from, began) = (clock.Now, TimeProvider.System.GetTimestamp());
-        var living = Servers.Select(server => (Time: server.Service<TimeProvider>(), Epochs: server.Service<Epochs>())).Where(server => server.Time == clock).ToList();
-        while (!await done())
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience.Limit, $"Nothing happened although the clock went on for {clock.Now - from}.");
-            clock.Advance(TimeSpan.FromSeconds(1));
-            await Task.Delay(2);
-            for (var wait = 0; wait < 100 && !living.TrueForAll(server => server.Epochs.IsCurrent(server.Epochs.Current)); wait++)
-                await Task.Delay(5);
-        }
-        return clock.Now - from;
+        var living = Servers.Where(server => server.Service<TimeProvider>() == clock).Select(server => server.Service<Epochs>()).ToList();
+        return clock.RunUntilAsync(done, () => living.TrueForAll(epochs => epochs.IsCurrent(epochs.Current)));
     }
 
     /// <summary>Everything that servers made durable is in the books.</summary>
