@@ -23,7 +23,8 @@ internal sealed record SqlText(IReadOnlyList<string> Names, string Numbered)
         return read;
     }
 
-    private static SqlText Read(string sql)
+    /// <summary>What <see cref="Of"/> keeps.</summary>
+    internal static SqlText Read(string sql)
     {
         var names = new List<string>();
         var numbered = new StringBuilder(sql.Length);

@@ -153,7 +153,7 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
                 continue;
             }
             await WantAsync(account.Team);
-            await PauseAsync(account, shares, Pauses[pause++]);
+            await PauseAsync(account, shares, Pauses[pause++], answer.OthersHave);
         }
 
         async Task<SliceAnswer?> AskDatabaseAsync(SliceRequest request)
@@ -174,8 +174,8 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
         }
     }
 
-    /// <summary>Waits for others to give something back; what is free here meanwhile is used at once.</summary>
-    private async Task PauseAsync(Account account, Shares shares, TimeSpan pause)
+    /// <summary>Waits for others to give something back, or for what is on its way back from here; what is free here meanwhile is used at once.</summary>
+    private async Task PauseAsync(Account account, Shares shares, TimeSpan pause, bool forOthers)
     {
         var over = Task.Delay(pause, time);
         while (!over.IsCompleted)
@@ -184,7 +184,7 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
             lock (account.Gate)
             {
                 shares.Serve(time.GetUtcNow());
-                if (shares.Waiters.Count == 0)
+                if (shares.Waiters.Count == 0 || !(forOthers || shares.IsOnItsWay))
                     return;
                 shares.Freed = freed;
             }
@@ -263,7 +263,10 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
                     return true;
                 });
                 lock (account.Gate)
+                {
                     shares.HasWritten(back);
+                    shares.Freed?.TrySetResult();
+                }
             }
 #pragma warning disable CA1031 // The numbers stay, and the next tick writes them.
             catch (Exception failed)

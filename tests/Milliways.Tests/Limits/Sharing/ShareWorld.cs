@@ -1,4 +1,3 @@
-using Milliways.Limits;
 using Milliways.Limits.Counting;
 using Milliways.Limits.Sharing;
 using Milliways.Storage;

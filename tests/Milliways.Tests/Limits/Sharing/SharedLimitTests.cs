@@ -1,7 +1,6 @@
 using Milliways.Limits;
 using Milliways.Limits.Counting;
 using Milliways.Limits.Sharing;
-using Milliways.Storage;
 using Milliways.Tests.Limits.Counting;
 using Milliways.Tests.Support;
 
