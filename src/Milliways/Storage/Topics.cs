@@ -16,6 +16,8 @@ internal static class Topics
         new("api_keys", Keys) { Silent = ["last_used"] },
         new("old_key_texts", Keys),
         new("gateways", Gateways),
+        new("gateway_keys", Gateways),
+        new("custom_providers", Gateways),
     ];
 }
 
