@@ -6,6 +6,7 @@ using Milliways.Exchanges.Relays;
 using Milliways.Gateway.Providers;
 using Milliways.Keys;
 using Milliways.Routing;
+using Milliways.Teams;
 using Milliways.Upstreams;
 
 namespace Milliways.Gateway.Calls;
@@ -73,7 +74,7 @@ internal sealed class ProviderFront(GatewayCall call, string slug, string rest, 
         if (Scan(exchange) is { } wrong)
             return isPaid ? PassUnmetered(exchange, target, chosen.Value) : wrong;
         Asked = exchange.Facts.Model;
-        if (chosen.Value.Payment is Payment.Credits or Payment.Keyless && IsRouted(target))
+        if (chosen.Value.Payment is Payment.Credits or Payment.Keyless && IsRouted(target, exchange.Key!.Team))
             return await RouteAsync(exchange);
         return (chosen.Value.Payment == Payment.Credits ? await CheckFilesAsync(exchange, target.Configured!) : null) ?? Pass(exchange, target, chosen.Value);
     }
@@ -125,13 +126,13 @@ internal sealed class ProviderFront(GatewayCall call, string slug, string rest, 
     }
 
     /// <summary>True for what the operator's upstream does not take as it is, and for names that the operator has given a meaning of their own.</summary>
-    private bool IsRouted(ProviderTarget target)
+    private bool IsRouted(ProviderTarget target, Team team)
     {
         var table = Services.Routing.Table;
         if (target.Custom is not null)
             return false;
         if (target.Configured is not { } upstream)
-            return slug == ModelPrefix.Grok || table.Models.ContainsKey(Asked);
+            return slug == ModelPrefix.Grok || Services.Routing.Router.Resolve(Asked, Operation, team).IsOk;
         return upstream.IsEngine || Kind == CallKind.Responses || !Speaks(upstream) || (slug == ModelPrefix.Grok && table.Models.ContainsKey(Asked));
     }
 
