@@ -122,8 +122,8 @@ internal sealed class UpstreamCall : IAsyncDisposable
     private static void AddAll(HttpRequestMessage request, IReadOnlyList<(string Name, string Value)> head)
     {
         foreach (var (name, value) in head)
-            if (!request.Headers.TryAddWithoutValidation(name, value))
-                request.Content?.Headers.TryAddWithoutValidation(name, value);
+            if (!request.Headers.TryAddWithoutValidation(name, value) && request.Content is { } content && !content.Headers.NonValidated.Contains(name))
+                content.Headers.TryAddWithoutValidation(name, value);
     }
 
     private static void Add(HttpRequestHeaders headers, IReadOnlyList<(string Name, string Value)> more)
