@@ -75,7 +75,7 @@ public sealed class GatewaySdkTests : IAsyncLifetime
             Assert.NotEmpty((await Node.AnthropicAsync(Gateway + path, _server.Key, "messages.create", Talk.About("Hi", 6, ("model", model)))).Good["content"]![0]!["text"]!.GetValue<string>());
         CheckProvider();
         var wrong = (await Node.OpenAiAsync(Gateway + "/grok", "xai-mw-wrong", "chat.completions.create", Talk.About("Hi", 1))).Refusal;
-        Assert.Equal(("AuthenticationError", 401), (wrong.Name, wrong.Status));
+        Assert.Equal(("AuthenticationError", 401), (wrong.Kind, wrong.Status));
     }
 
     private static (string Path, string Model)[] Chats => [("/grok", "grok-beta"), ("/grok/v1", "grok-beta"), ("/openai", "gpt-x"), ("/compat", "grok/grok-beta"), ("/compat", "openai/gpt-x"), ("/compat", "anthropic/claude-x")];
