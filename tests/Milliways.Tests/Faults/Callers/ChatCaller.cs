@@ -87,7 +87,7 @@ internal sealed class ChatCaller(string name, bool isXai) : Caller(name)
         }
         if (error.TryGetProperty("internalCode", out var code)) // what the gateway itself says of an upstream
         {
-            Assert.Equal((2005, status), (code.GetInt32(), error.GetProperty("httpCode").GetInt32()));
+            Assert.Equal((status == 401 ? 2009 : 2005, status), (code.GetInt32(), error.GetProperty("httpCode").GetInt32()));
             return;
         }
         Assert.Equal(["error"], error.EnumerateObject().Select(member => member.Name));
