@@ -27,6 +27,8 @@ internal sealed class Dispatcher(Routes routes, GatewayRoutes gateway, HostGuard
                 await served;
             else if (GatewayPath.TryParse(path, out var gatewayPath))
                 await gateway.ServeAsync(http, gatewayPath);
+            else if (GatewayPath.HasNoGateway(path))
+                await GatewayRoutes.MalformedAsync(http);
             else
                 await Routes.NotFoundAsync(http, path);
         }

@@ -7,7 +7,7 @@ namespace Milliways.Api;
 /// <summary>/openapi.json, made from the routing table itself: every route with its parameters and the kind of key it takes.</summary>
 internal static partial class OpenApiDocument
 {
-    public static byte[] Write(IReadOnlyList<ApiRoute> routes, IEnumerable<(string Path, string Summary)> gateway)
+    public static byte[] Write(IReadOnlyList<ApiRoute> routes, IEnumerable<(string Method, string Path, string Summary)> gateway)
     {
         using var output = new MemoryStream();
         using (var writer = new Utf8JsonWriter(output))
@@ -20,7 +20,7 @@ internal static partial class OpenApiDocument
             writer.WriteEndObject();
             writer.WriteStartObject("paths"u8);
             foreach (var path in routes.Select(route => (route.Path, route.Method, route.Summary, route.Key))
-                .Concat(gateway.Select(row => (row.Path, Method: "POST", row.Summary, Key: KeyKind.ApiKey)))
+                .Concat(gateway.Select(row => (row.Path, row.Method, row.Summary, Key: KeyKind.ApiKey)))
                 .GroupBy(row => row.Path, StringComparer.Ordinal))
             {
                 writer.WriteStartObject(path.Key);

@@ -77,9 +77,9 @@ internal sealed class Routes
 
     /// <summary>The dialect of an error for a path that has no front.</summary>
     public static IErrorWriter ErrorsFor(HttpContext http, string path) =>
-        path.Contains("/messages", StringComparison.Ordinal) || path.EndsWith("/complete", StringComparison.Ordinal)
+        Gateway.GatewayPath.TryParse(path, out _) ? Gateway.GatewayErrors.Plain
+        : path.Contains("/messages", StringComparison.Ordinal) || path.EndsWith("/complete", StringComparison.Ordinal)
             || (path.StartsWith("/v1/models", StringComparison.Ordinal) && ModelsEndpoints.IsAnthropic(http)) ? ErrorWriters.Anthropic
-        : path.Contains("/compat/", StringComparison.Ordinal) || path.Contains("/openai/", StringComparison.Ordinal) ? ErrorWriters.OpenAi
         : ErrorWriters.Xai;
 
     private static Task ServeAsync(HttpContext http, string path, ApiRoute[] routes, string rest)

@@ -25,6 +25,8 @@ internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFail
 
     public ValueTask<Admission> EnterAsync(Exchange exchange, Route route, CancellationToken cancel)
     {
+        if (exchange.IsPaidElsewhere)
+            return ValueTask.FromResult(Admission.Free);
         if (!IsCharged(exchange.Front.Operation))
             return ValueTask.FromResult(exchange.Front.Operation == Operation.PassThrough && BilledPaths.Are(exchange.Http.Request)
                 ? Admission.Refused(BilledPaths.Refusal(exchange.Http.Request))

@@ -12,7 +12,7 @@ internal static class AnswerHead
             return;
         (response.StatusCode, response.ContentType) = (exchange.AnswerStatus, contentType);
         var headers = response.Headers;
-        if (exchange.Caller is not null)
+        if (exchange.Caller is not null && !exchange.Front.PassesAnswers)
         {
             headers.CacheControl = "no-cache, no-transform";
             headers["X-Accel-Buffering"] = "no";

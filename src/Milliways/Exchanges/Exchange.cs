@@ -63,6 +63,12 @@ internal sealed class Exchange : IDisposable
     /// <summary>Who pays, and with which hold; null: nobody is charged.</summary>
     public IBill? Bill { get; set; }
 
+    /// <summary>The provider is paid by whoever calls, with a key of theirs: nothing is charged here.</summary>
+    public bool IsPaidElsewhere { get; set; }
+
+    /// <summary>The error answer of an upstream that goes to the caller as it is, should its failure be the exchange's.</summary>
+    public RefusedAnswer? Refused { get; set; }
+
     /// <summary>The most tokens the answer may have, when that is less than the caller wants: the team's credits pay for no more.</summary>
     public long? OutputClamp { get; set; }
 

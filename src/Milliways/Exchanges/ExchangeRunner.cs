@@ -118,7 +118,10 @@ internal sealed class ExchangeRunner(
         foreach (var check in _checks)
             if (check.Concerns(exchange))
                 return CheckedAsync(exchange, leases, name, route);
-        return _admissions.Length > 0 ? AdmitAsync(exchange, leases, name, route) : GoOnAsync(exchange, leases, route);
+        if (_admissions.Length > 0)
+            return AdmitAsync(exchange, leases, name, route);
+        exchange.IsAdmitted = true;
+        return GoOnAsync(exchange, leases, route);
     }
 
     private async Task CheckedAsync(Exchange exchange, List<ILease> leases, string name, Route route)

@@ -13,6 +13,11 @@ internal static class FailureAnswer
     public static async Task WriteAsync(HttpContext http, IErrorWriter errors, Failure failure, Exchange? exchange = null)
     {
         var response = http.Response;
+        if (exchange?.Refused is { } refused && ReferenceEquals(refused.Failure, failure))
+        {
+            await WriteAsync(exchange, refused);
+            return;
+        }
         var status = errors.Status(failure);
         response.StatusCode = status;
         response.ContentType = "application/json";
@@ -34,6 +39,22 @@ internal static class FailureAnswer
         response.ContentLength = body.Length;
         response.BodyWriter.Write(body.Written);
         await response.BodyWriter.FlushAsync(http.RequestAborted);
+    }
+
+    /// <summary>An upstream's own error, as it came.</summary>
+    private static async Task WriteAsync(Exchange exchange, RefusedAnswer refused)
+    {
+        var response = exchange.Http.Response;
+        response.StatusCode = refused.Status;
+        response.Headers["x-milliways-failed"] = $"{Party(refused.Failure.Party)}, {refused.Failure.Stage}";
+        AnswerHead.Facts(exchange);
+        foreach (var (name, value) in refused.Headers)
+            response.Headers[name] = value;
+        if (HttpMethods.IsHead(exchange.Http.Request.Method) || refused.Status is 204 or 304)
+            return;
+        response.ContentLength = refused.Body.Length;
+        response.BodyWriter.Write(refused.Body);
+        await response.BodyWriter.FlushAsync(exchange.Http.RequestAborted);
     }
 
     /// <summary>The body alone, for an answer that is read later.</summary>

@@ -22,6 +22,9 @@ internal interface IFront : IErrorWriter
     /// <summary>The body is read and scanned by the walk, or left on the socket for the upstream's request to take.</summary>
     bool ReadsBody => true;
 
+    /// <summary>The answers of upstreams go to the caller as they are, error answers included.</summary>
+    bool PassesAnswers => false;
+
     /// <summary>The endpoints of ACLs that this request belongs to; a key needs one of them.</summary>
     KeyEndpoints EndpointsOf(HttpContext http) => Operation switch
     {
@@ -81,6 +84,13 @@ internal interface IErrorWriter
     void WriteFailure(Failure failure, string requestId, IBufferWriter<byte> output);
 }
 
+/// <summary>A credential of one call.</summary>
+/// <param name="Header">Empty: the call has none.</param>
+internal readonly record struct CallKey(string Header, string Value)
+{
+    public static CallKey None { get; } = new("", "");
+}
+
 /// <summary>One attempt made ready: what is sent, and what reads the answer.</summary>
 internal sealed record PreparedCall(ReadOnlyMemory<byte> Body, IRelay Relay)
 {
@@ -91,6 +101,12 @@ internal sealed record PreparedCall(ReadOnlyMemory<byte> Body, IRelay Relay)
 
     /// <summary>Makes what reads the answer when a stream was asked for and a JSON document comes; null: nothing else than <see cref="Relay"/> can.</summary>
     public Func<IRelay?>? WholeRelay { get; init; }
+
+    /// <summary>What goes in the place of the upstream's key and the operator's headers; null: those.</summary>
+    public CallKey? Key { get; init; }
+
+    /// <summary><see cref="Headers"/> is the whole head of the request, the content's headers and the credential included.</summary>
+    public bool IsRaw { get; init; }
 
     /// <summary>Names of fields that the target cannot express and that were left out; they go out in <c>x-milliways-dropped</c>.</summary>
     public IReadOnlyCollection<string> Dropped { get; init; } = [];

@@ -21,7 +21,7 @@ internal sealed class PromptCheck(LiveRouting routing, ModelFacts facts)
     /// <summary>Notes what is known of the model, and says why the request cannot be served, or null.</summary>
     public Failure? Refusal(Exchange exchange, string name, Route route)
     {
-        if (exchange.Front.Operation != Operation.Chat || route.Attempts is not [var first, ..])
+        if (exchange.Front.Operation != Operation.Chat || exchange.IsPaidElsewhere || route.Attempts is not [var first, ..])
             return null;
         var model = exchange.Model = Facts(name, route, first);
         // The engine counts by itself, with the tokenizer that decides.

@@ -7,6 +7,7 @@ using Milliways.Dialects.Chat;
 using Milliways.Engines;
 using Milliways.Upstreams;
 using Milliways.Upstreams.Connections;
+using Milliways.Upstreams.Tenants;
 
 namespace Milliways.Exchanges;
 
@@ -48,6 +49,15 @@ internal sealed class UpstreamCall : IAsyncDisposable
     /// <summary>A header of the answer's content, such as Content-Disposition.</summary>
     public string? ContentHeader(string name) => _response.Content.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;
 
+    /// <summary>The whole head of the answer, as it came.</summary>
+    public IEnumerable<(string Name, string Value)> Head()
+    {
+        foreach (var (name, values) in _response.Headers.NonValidated)
+            yield return (name, values.ToString());
+        foreach (var (name, values) in _response.Content.Headers.NonValidated)
+            yield return (name, values.ToString());
+    }
+
     public string? Header(string name) => _response.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;
 
     /// <summary>Sends the body in one piece and waits for the head of the answer.</summary>
@@ -75,26 +85,45 @@ internal sealed class UpstreamCall : IAsyncDisposable
     private static HttpRequestMessage Request(Upstream upstream, Uri address, PreparedCall call, Exchange exchange)
     {
         var request = new HttpRequestMessage(call.Method, address) { Content = call.Content ?? (call.Method == HttpMethod.Post ? new BodyContent(call.Body) : null) };
-        if (request.Content is BodyContent)
+        if (request.Content is BodyContent && !call.IsRaw)
             request.Content.Headers.ContentType = Json;
         if (upstream.Http2)
             (request.Version, request.VersionPolicy) = (HttpVersion.Version20, upstream.IsTls ? HttpVersionPolicy.RequestVersionOrLower : HttpVersionPolicy.RequestVersionExact);
         var headers = request.Headers;
         headers.TryAddWithoutValidation("Accept-Encoding", "identity");
+        if (call.IsRaw)
+        {
+            AddAll(request, call.Headers);
+            return request;
+        }
         headers.TryAddWithoutValidation("User-Agent", "milliways");
-        if (upstream.ApiKey is not null)
+        if (call.Key is { } own)
+        {
+            if (own.Header.Length > 0)
+                headers.TryAddWithoutValidation(own.Header, own.Value);
+        }
+        else if (upstream.ApiKey is not null)
         {
             var (name, value) = upstream.Credential;
             headers.TryAddWithoutValidation(name, value);
         }
         Add(headers, call.Headers);
-        Add(headers, upstream.Headers);
+        if (call.Key is null)
+            Add(headers, upstream.Headers);
         if (upstream.IsEngine)
         {
             headers.TryAddWithoutValidation("x-request-id", exchange.RequestId);
             headers.TryAddWithoutValidation(EngineHeaders.Fairness, exchange.Key!.Id.ToString("N"));
         }
         return request;
+    }
+
+    /// <summary>A head as its caller wrote it: what the platform counts among the content's headers goes there.</summary>
+    private static void AddAll(HttpRequestMessage request, IReadOnlyList<(string Name, string Value)> head)
+    {
+        foreach (var (name, value) in head)
+            if (!request.Headers.TryAddWithoutValidation(name, value) && request.Content is { } content && !content.Headers.NonValidated.Contains(name))
+                content.Headers.TryAddWithoutValidation(name, value);
     }
 
     private static void Add(HttpRequestHeaders headers, IReadOnlyList<(string Name, string Value)> more)
@@ -161,6 +190,7 @@ internal sealed class UpstreamCall : IAsyncDisposable
     /// <summary>What an exception of the transport means, without its internal text.</summary>
     public static Failure Describe(Exception broken, Upstream upstream, string stage) => ConnectException.Of(broken) switch
     {
+        _ when (broken.InnerException ?? broken) is ForbiddenAddressException forbidden => Failure.Broken("connect", $"The address of {upstream.Name} {forbidden.Reason}."),
         { IsTimeout: true } late => new Failure(FailureKind.Timeout, FailureParty.Upstream, StageOf(late), string.Create(CultureInfo.InvariantCulture,
             $"The upstream {upstream.Name} cannot be reached: {late.Reason} ({upstream.Timeouts.Connect.TotalSeconds:0.###} s).")),
         { } none => Failure.Broken(StageOf(none), $"The upstream {upstream.Name} cannot be reached: {none.Reason}."),

@@ -1,28 +1,28 @@
-using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
-using Milliways.Keys;
+using Milliways.Gateway.Calls;
+using Milliways.Gateway.Settings;
 
 namespace Milliways.Gateway;
 
 /// <summary>
-/// The gate of gateway addresses: the account must be the key's own team, the gateway must be there. A key of another team is answered as one that nobody
-/// knows, as Cloudflare does (one body for wrong tokens and those of other accounts), and not in its own flavour: so nobody learns which accounts and keys there are.
+/// The gate of gateway addresses: the account must be the key's own team, the gateway must be there. Another team's account is refused as a wrong token is, so
+/// that nobody learns which accounts there are; that a gateway does not exist is told to its own team only.
 /// </summary>
-internal sealed class AccountGate(KeyGate keys) : IGate
+internal sealed class AccountGate(GatewayStore gateways) : IGate
 {
     public ValueTask<Admission> EnterAsync(Exchange exchange, CancellationToken cancel)
     {
-        if (exchange.Http.Features.Get<GatewayAddress>() is not { } address)
+        if (exchange.Http.Features.Get<GatewayCall>() is not { } call)
             return ValueTask.FromResult(Admission.Free);
-        var (path, own) = (address.Path, exchange.Key!.Team.Account);
-        if (!string.Equals(path.Account, own, StringComparison.OrdinalIgnoreCase))
-            return ValueTask.FromResult(Admission.Refused(keys.Unknown(exchange.Http)));
-        if (exchange.Key.Flavour is { } flavour)
+        if (!string.Equals(call.Path.Account, exchange.Key!.Team.Account, StringComparison.OrdinalIgnoreCase))
+            return ValueTask.FromResult(Admission.Refused(GatewayErrors.NotAuthorizedFailure));
+        call.Settings = gateways.Find(call.Path.Account, call.Path.Gateway);
+        call.IsStranger = exchange.Key.Id == Strangers.KeyId;
+        if (call.Settings is null)
+            return ValueTask.FromResult(Admission.Refused(GatewayErrors.UnknownGateway));
+        if ((exchange.Key.Flavour ?? call.Settings.Flavour) is { } flavour)
             exchange.Speak(flavour);
-        return ValueTask.FromResult(path.Gateway == GatewayRoutes.DefaultGateway
-            ? Admission.Free
-            : Admission.Refused(new Failure(FailureKind.NotFound, FailureParty.Client, "route",
-                $"There is no gateway \"{path.Gateway}\" of the account {path.Account}: the address starts with /v1/{own}/{GatewayRoutes.DefaultGateway}.")));
+        return ValueTask.FromResult(Admission.Free);
     }
 }
 

@@ -7,6 +7,10 @@ internal readonly record struct GatewayPath(string Account, string Gateway, stri
 {
     private const int AccountLength = 32;
 
+    /// <summary>An account with nothing behind it: a gateway address that is not complete.</summary>
+    public static bool HasNoGateway(string path) =>
+        path.StartsWith("/v1/", StringComparison.Ordinal) && path.Length == 4 + AccountLength && path.AsSpan(4).IndexOfAnyExcept("0123456789abcdefABCDEF") < 0;
+
     public static bool TryParse(string path, out GatewayPath parsed)
     {
         parsed = default;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Milliways.Engines;
-using Milliways.Gateway;
+using Milliways.Gateway.Settings;
 using Milliways.Routing;
 
 namespace Milliways.Hosting;
@@ -38,7 +38,7 @@ internal static class Banner
         Line();
         Line($"  OpenAI client      base_url = \"{base1}/v1\"");
         Line($"  Anthropic client   base_url = \"{base1}\"");
-        Line($"  Gateway address    {base1}/v1/{account}/{GatewayRoutes.DefaultGateway}/grok");
+        Line($"  Gateway address    {base1}/v1/{account}/{GatewaySettings.Default}/grok");
         Line();
         Line("  Ctrl-C stops the server and lets running answers finish.");
         return text.ToString();

@@ -65,7 +65,7 @@ internal static class CommandLine
         root.Subcommands.Add(Alerts.AlertsCommand.Create());
         root.Subcommands.Add(Teams.AuditCommand.Create());
         root.Subcommands.Add(AdminCommand());
-        root.Subcommands.Add(Gateway.GatewaysCommand.Create());
+        root.Subcommands.Add(Gateway.Settings.GatewaysCommand.Create());
         root.Subcommands.Add(VersionCommand.Create());
         return root;
     }

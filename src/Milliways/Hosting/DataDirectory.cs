@@ -17,7 +17,10 @@ internal sealed class DataDirectory : IDisposable
     public string JournalFile => System.IO.Path.Combine(Path, "charges.journal");
 
     /// <summary>The master secret, unless the environment has it.</summary>
-    public string SecretFile => System.IO.Path.Combine(Path, "secret.key");
+    /// <summary>The name of the file with the master secret.</summary>
+    public const string SecretName = "secret.key";
+
+    public string SecretFile => System.IO.Path.Combine(Path, SecretName);
 
     /// <summary>There from before the first key is stored until somebody has been shown it; holds the key's id, never its text.</summary>
     public string UnseenKeyFile => System.IO.Path.Combine(Path, "first-key-unseen");

@@ -10,7 +10,6 @@ internal static class RouteTable
     public static Routes Build(IServiceProvider services)
     {
         var (api, health, start) = (services.GetRequiredService<ApiRoutes>(), services.GetRequiredService<HealthEndpoints>(), services.GetRequiredService<StartPage>());
-        var gateway = services.GetRequiredService<GatewayRoutes>();
         var rows = api.All().Concat(services.GetRequiredService<ManagementRoutes>().All()).Concat(services.GetRequiredService<AccountRoutes>().All()).ToList();
         rows.AddRange(
         [
@@ -18,7 +17,7 @@ internal static class RouteTable
             new("GET", "/readyz", KeyKind.None, "The server can serve, part by part", health.ReadyAsync),
             new("GET", "/", KeyKind.None, "The start page", start.HandleAsync),
         ]);
-        var document = new Lazy<byte[]>(() => OpenApiDocument.Write(rows, gateway.Describe()));
+        var document = new Lazy<byte[]>(() => OpenApiDocument.Write(rows, GatewayRoutes.Describe()));
         rows.Add(new("GET", "/openapi.json", KeyKind.None, "This document", async (http, _) =>
         {
             http.Response.ContentType = "application/json";

@@ -10,6 +10,7 @@ using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Exchanges.Attempts;
 using Milliways.Gateway;
+using Milliways.Gateway.Settings;
 using Milliways.Hosting.Admin;
 using Milliways.Hosting.Configuration;
 using Milliways.Keys;
@@ -102,6 +103,7 @@ internal static class ServeHost
         var adminPath = AdminSocketPath.Of(data.RunDirectory);
         services.AddHostedService(provider => new AdminSocket(provider.GetRequiredService<AdminCommands>(), adminPath, provider.GetRequiredService<ILogger<AdminSocket>>()));
         services.AddSingleton<IGate>(provider => provider.GetRequiredService<KeyGate>()).AddSingleton<IGate, AccountGate>();
+        services.AddGateway(options.Governance);
         if (options.Governance)
             services.AddLimits();
         services.AddSingleton(stored).AddSingleton<AnswerStore>().AddSingleton<OwnedIds>().AddHostedService<StoredUpkeep>();
@@ -120,7 +122,7 @@ internal static class ServeHost
         services.AddSingleton<EngineFacts>().AddSingleton<ModelFacts>().AddSingleton<ModelDirectory>().AddSingleton<ModelsEndpoints>();
         services.AddSingleton<DeferredCompletions>().AddSingleton<StoredResponses>().AddSingleton<HeldResponses>().AddSingleton<ResponseEndpoints>();
         services.AddSingleton(provider => new PassThroughFront(Flavour.Xai, provider.GetRequiredService<OwnedIds>(), provider.GetRequiredService<LiveRouting>()));
-        services.AddSingleton<ApiRoutes>().AddSingleton<GatewayRoutes>();
+        services.AddSingleton<ApiRoutes>();
         services.AddSingleton<ManagementFront>().AddSingleton<ApiKeyPaths>().AddSingleton<TeamPaths>().AddSingleton<BillingPaths>().AddSingleton<PrepaidPaths>().AddSingleton<InvoicePaths>().AddSingleton<UsagePaths>().AddSingleton<ManagementRoutes>();
         services.AddSingleton<Registration>().AddSingleton<AccountRoutes>();
         services.AddSingleton<HealthEndpoints>().AddSingleton<StartPage>();

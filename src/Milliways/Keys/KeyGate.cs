@@ -16,7 +16,8 @@ internal sealed class KeyGate(KeyStore keys, ServerAddress address, TimeProvider
 {
     public ValueTask<Admission> EnterAsync(Exchange exchange, CancellationToken cancel)
     {
-        var found = Authenticate(exchange.Http, exchange.Front.EndpointsOf(exchange.Http));
+        var endpoints = exchange.Front.EndpointsOf(exchange.Http);
+        var found = exchange.Http.Features.Get<PresentedKey>() is { } presented ? Authenticate(presented, endpoints) : Authenticate(exchange.Http, endpoints);
         exchange.Key = found.Value;
         // At an address with keys of its own it is not known yet whether this is one of them.
         if (found.Value?.Flavour is { } flavour && exchange.Http.Features.Get<KeyPlace>() is null)
@@ -28,9 +29,18 @@ internal sealed class KeyGate(KeyStore keys, ServerAddress address, TimeProvider
     public Reading<ApiKey> Authenticate(HttpContext http, KeyEndpoints endpoints)
     {
         var found = Identify(http);
-        if (!found.IsOk)
-            return found;
-        var (key, now) = (found.Value, time.GetUtcNow());
+        return found.IsOk ? Admit(found.Value, endpoints) : found;
+    }
+
+    private Reading<ApiKey> Authenticate(PresentedKey presented, KeyEndpoints endpoints) =>
+        presented.Text is { Length: > 0 } text && keys.Find(text) is { } key && (presented.Stranger is null || presented.Stranger.Team.Id == key.Team.Id) ? Admit(key, endpoints)
+        : presented.Stranger is { } stranger ? Admit(stranger, endpoints)
+        : presented.Text is { Length: > 0 } wrong ? Wrong(wrong)
+        : Errors.NoKey();
+
+    private Reading<ApiKey> Admit(ApiKey key, KeyEndpoints endpoints)
+    {
+        var now = time.GetUtcNow();
         if (key.RefusedBecause(now) is { } why)
             return new Failure(FailureKind.Forbidden, FailureParty.Client, "key", why);
         if (!key.Acls.Allows(endpoints))

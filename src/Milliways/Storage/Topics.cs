@@ -21,6 +21,8 @@ internal static class Topics
         new("gateways", Gateways),
         new("spending_limits", Money),
         new("wanted", Money),
+        new("gateway_keys", Gateways),
+        new("custom_providers", Gateways),
     ];
 }
 

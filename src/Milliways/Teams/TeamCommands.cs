@@ -77,7 +77,7 @@ internal sealed class TeamCommands(LedgerDatabase database, TeamStore teams, Aud
             // The last owner cannot leave, so being its only member does not keep them from deleting it.
             if (left.Where(what => what != "members" || !IsAlone(team.Id)).ToList() is { Count: > 0 } some)
                 throw new CommandException(CommandProblem.Conflict, $"The team still has {string.Join(" and ", some)}: delete those first.");
-            foreach (var table in (ReadOnlySpan<string>)["invitations", "gateways", "members", "billing_info"])
+            foreach (var table in (ReadOnlySpan<string>)["invitations", "gateway_keys", "custom_providers", "gateways", "members", "billing_info"])
                 database.Execute($"DELETE FROM {table} WHERE team = $team", ("$team", team.Account));
             teams.Delete(team.Id);
             audit.Write(actor, team.Id, "teams.delete", Object(team), before: State(team));

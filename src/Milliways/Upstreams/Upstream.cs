@@ -42,6 +42,8 @@ internal sealed class Upstream
 
     public HttpMessageInvoker Client { get; }
 
+    public UpstreamAddress Address => _address;
+
     public Preset? Preset { get; init; }
 
     /// <summary>The slug under which the gateway's provider paths reach it.</summary>

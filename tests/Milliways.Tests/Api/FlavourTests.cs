@@ -47,14 +47,14 @@ public class FlavourTests
     {
         await using var server = await TestServer.StartAsync();
         path = path.Replace("{gateway}", server.Gateway, StringComparison.Ordinal);
-        server.Service<Milliways.Gateway.GatewayStore>().SetFlavour(server.Account, "default", gateway is null ? null : Flavours.Parse(gateway));
+        server.Service<Milliways.Gateway.Settings.GatewayStore>().SetFlavour(server.Account, "default", gateway is null ? null : Flavours.Parse(gateway));
         var credential = "Bearer " + Key(server, key is null ? null : Flavours.Parse(key));
 
         var answer = await server.PostAsync(path, "{}", ("Authorization", credential));
         Assert.Equal((status, dialect), (answer.Status, PathTests.DialectOf(answer.Json)));
-        // Before a key is known only path and gateway can say it.
+        // Before a key is known only the path can say it; a gateway's own refusals are Cloudflare's in every flavour.
         var wrong = await server.PostAsync(path, "{}", ("Authorization", "Bearer " + KeyText.Create()));
-        var unkeyed = dialect == "anthropic" ? "anthropic" : path.Contains("/default/", StringComparison.Ordinal) && gateway is not null ? gateway : path.Contains("/compat/", StringComparison.Ordinal) || path.Contains("/openai/", StringComparison.Ordinal) ? "openai" : "xai";
+        var unkeyed = path.Contains("/default/", StringComparison.Ordinal) ? "cloudflare" : dialect == "anthropic" ? "anthropic" : "xai";
         Assert.Equal((unkeyed == "xai" ? 400 : 401, unkeyed), (wrong.Status, PathTests.DialectOf(wrong.Json)));
     }
 
@@ -96,7 +96,7 @@ public class FlavourTests
         await using var server = await TestServer.StartAsync(clock: clock);
         using (var database = server.OpenLedger())
         {
-            new Milliways.Gateway.GatewayStore(database).SetFlavour(server.Account, "default", Flavour.OpenAi);
+            new Milliways.Gateway.Settings.GatewayStore(database, new TeamStore(database, TimeProvider.System)).SetFlavour(server.Account, "default", Flavour.OpenAi);
             await clock.RunUntilAsync(Speaks("openai"));
         }
         var key = Key(server, Flavour.Xai);

@@ -52,7 +52,7 @@ public sealed partial class SourceTests
         .. Rows("Milliways/Catalogue/", "Keys", "Exchanges", "Api"),
         .. Rows("Milliways/Storage/", "Api", "Catalogue", "Credits", "Engines", "Exchanges", "Gateway", "Keys", "Routing", "Teams", "Upstreams"),
         ("Milliways/Api/", "Milliways.Storage", []),
-        ("Milliways/Gateway/", "Milliways.Storage", ["Milliways/Gateway/GatewayStore.cs"]), // a store as Keys has one
+        ("Milliways/Gateway/", "Milliways.Storage", ["Milliways/Gateway/Settings/GatewayStore.cs"]), // a store as Keys has one
         .. Rows("Milliways/Stored/", "Api", "Exchanges", "Gateway", "Keys", "Routing", "Upstreams"),
         ("Milliways/Exchanges/", "Milliways.Stored", []),
         ("Milliways/Storage/", "Milliways.Stored", []),

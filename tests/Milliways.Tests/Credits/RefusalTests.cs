@@ -11,22 +11,23 @@ public sealed class RefusalTests
 
     [Theory]
     [InlineData("/v1/chat/completions", 403)]
-    [InlineData("compat", 429)]
+    [InlineData("compat", 402)]
     [InlineData("/v1/messages", 402)]
     public async Task Used_up_credit_is_refused_in_each_dialects_words_and_not_tried_again(string path, int status)
     {
         await using var credited = await Credited.StartAsync(1);
-        if (path == "compat")
+        var isGateway = path == "compat";
+        if (isGateway)
             path = credited.Server.Gateway + "/compat/chat/completions";
         var answer = await credited.Server.PostAsync(path, path == "/v1/messages" ? Answers.Say("priced") : Answers.Ask("priced"));
         Assert.Equal((status, "false", "credits"), (answer.Status, answer.Header("x-should-retry"), answer.Header("x-milliways-refused")));
         Assert.Contains(Exhausted, answer.Text, StringComparison.Ordinal);
         Assert.Contains(credited.Team.ToString("D"), answer.Text, StringComparison.Ordinal);
         var error = answer.Json;
-        if (status == 403)
+        if (isGateway)
+            Assert.Equal(2021, error.GetProperty("internalCode").GetInt32());
+        else if (status == 403)
             Assert.Equal("The caller does not have permission to execute the specified operation", error.GetProperty("code").GetString());
-        else if (status == 429)
-            Assert.Equal(("insufficient_quota", "insufficient_quota"), (error.GetProperty("error").GetProperty("type").GetString(), error.GetProperty("error").GetProperty("code").GetString()));
         else
             Assert.Equal("billing_error", error.GetProperty("error").GetProperty("type").GetString());
         Assert.Empty(credited.Lab.Received);
@@ -119,7 +120,7 @@ public sealed class RefusalTests
         var through = credited.Server.Gateway + "/compat/chat/completions";
         Assert.Equal(200, (await credited.Server.PostAsync(through, Answers.Ask("output-only", more: ",\"max_tokens\":100"))).Status);
         var refused = await credited.Server.PostAsync(through, Answers.Ask("output-only", more: ",\"max_tokens\":100"));
-        Assert.Equal((429, "credits"), (refused.Status, refused.Header("x-milliways-refused")));
+        Assert.Equal((402, "credits"), (refused.Status, refused.Header("x-milliways-refused")));
         Assert.Contains("This gateway has reached its monthly spending limit.", refused.Text, StringComparison.Ordinal);
         Assert.Equal(200, (await credited.Server.PostAsync("/v1/chat/completions", Answers.Ask("output-only", more: ",\"max_tokens\":100"))).Status);
         Assert.Equal(["default", null], (await credited.ChargesAsync()).Select(charge => charge.Gateway));

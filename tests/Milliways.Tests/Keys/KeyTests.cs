@@ -46,8 +46,8 @@ public class KeyTests
     [InlineData("/v1/messages", 401, 401, "anthropic")]
     [InlineData("/v1/messages/count_tokens", 401, 401, "anthropic")]
     [InlineData("/v1/embeddings", 401, 400, "xai")]
-    [InlineData("{gateway}/compat/chat/completions", 401, 401, "openai")]
-    [InlineData("{gateway}/grok/v1/chat/completions", 401, 400, "xai")]
+    [InlineData("{gateway}/compat/chat/completions", 401, 401, "cloudflare")]
+    [InlineData("{gateway}/grok/v1/chat/completions", 401, 401, "cloudflare")]
     public async Task No_key_and_a_wrong_key_are_refused_in_the_dialect_of_the_path(string path, int none, int wrong, string dialect)
     {
         await using var server = await TestServer.StartAsync();
@@ -59,10 +59,10 @@ public class KeyTests
             var answer = await server.PostAsync(path, "not even read", ("Authorization", credential));
             Assert.True(answer.Status == status, $"{credential}: {answer.Status}");
             Assert.Equal((dialect, "key"), (PathTests.DialectOf(answer.Json), answer.Header("x-milliways-refused")));
-            Assert.Equal(checksum, answer.Text.Contains("checksum", StringComparison.Ordinal));
+            Assert.Equal(checksum && dialect != "cloudflare", answer.Text.Contains("checksum", StringComparison.Ordinal)); // there all are refused alike
             Assert.DoesNotContain(unknown[10..30], answer.Text, StringComparison.Ordinal);
             Assert.DoesNotContain(mistyped[10..30], answer.Text, StringComparison.Ordinal);
-            if (credential.Length > 20)
+            if (credential.Length > 20 && dialect != "cloudflare")
                 Assert.Contains($"xa***{credential[^2..]}", answer.Text, StringComparison.Ordinal);
         }
     }

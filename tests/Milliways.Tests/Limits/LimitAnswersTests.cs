@@ -15,7 +15,7 @@ public sealed class LimitAnswersTests
     [InlineData("/v1/responses", "xai")]
     [InlineData("/v1/completions", "xai")]
     [InlineData("/v1/embeddings", "xai")]
-    [InlineData("compat", "openai")]
+    [InlineData("compat", "cloudflare")]
     [InlineData("/v1/messages", "anthropic")]
     [InlineData("/v1/complete", "anthropic")]
     public async Task A_refusal_speaks_the_callers_dialect_and_says_when_to_come_again(string path, string dialect)
@@ -39,6 +39,12 @@ public sealed class LimitAnswersTests
 
         Assert.Equal((429, dialect), (refused.Status, PathTests.DialectOf(refused.Json)));
         Assert.Equal(("40", "limit", "client, limit"), (refused.Header("Retry-After"), refused.Header("x-milliways-refused"), refused.Header("x-milliways-failed")));
+        if (dialect == "cloudflare")
+        {
+            Assert.Equal(2003, refused.Json.GetProperty("internalCode").GetInt32());
+            Assert.StartsWith("Rate limited: Too many requests for team", refused.Json.GetProperty("message").GetString(), StringComparison.Ordinal);
+            return;
+        }
         var text = dialect == "xai" ? refused.Json.GetProperty("error").GetString() : refused.Json.GetProperty("error").GetProperty("message").GetString();
         Assert.Equal($"Too many requests for team {Guid.ParseExact(server.Account, "N"):D} and model {model}. Your team's rate limit is — Requests per Minute (actual/limit): 1/1. Try again in 40s.", text);
         var error = refused.Json.GetProperty("error");

@@ -15,7 +15,7 @@ public sealed class LedgerDatabaseTests
             {
                 var tables = backend == Backend.Files ? "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
                     : "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema() AND table_name <> 'schema_versions' ORDER BY table_name COLLATE \"C\"";
-                Assert.Equal(["alert_deliveries", "alert_targets", "alerts", "api_keys", "audit", "balances", "billing_info", "changes", "counters", "entries", "epochs", "gateways", "installation", "invitations", "invoices", "journal_marks", "limit_bookings", "limit_slots", "limit_teams", "lots", "management_keys", "members", "old_key_texts", "open_holds", "promo_codes", "slices", "spending_limits", "teams", "usage_hours", "users", "wanted"], database.Query(tables, row => row.GetString(0)));
+                Assert.Equal(["alert_deliveries", "alert_targets", "alerts", "api_keys", "audit", "balances", "billing_info", "changes", "counters", "custom_providers", "entries", "epochs", "gateway_keys", "gateways", "installation", "invitations", "invoices", "journal_marks", "limit_bookings", "limit_slots", "limit_teams", "lots", "management_keys", "members", "old_key_texts", "open_holds", "promo_codes", "slices", "spending_limits", "teams", "usage_hours", "users", "wanted"], database.Query(tables, row => row.GetString(0)));
                 Assert.Equal(Schema.Ledger.Latest, database.Transact(session => session.Version(Schema.Ledger)));
             }
     }

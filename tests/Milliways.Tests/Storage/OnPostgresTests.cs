@@ -30,6 +30,11 @@ public sealed class DeferredOnPostgresTests : DeferredTests
     public DeferredOnPostgresTests() => TestServer.On.Value = Backend.Postgres;
 }
 
+public sealed class GatewaysOnPostgresTests : Gateway.GatewayCommandsTests
+{
+    public GatewaysOnPostgresTests() => TestServer.On.Value = Backend.Postgres;
+}
+
 public sealed class FlavoursOnPostgresTests : FlavourTests
 {
     public FlavoursOnPostgresTests() => TestServer.On.Value = Backend.Postgres;

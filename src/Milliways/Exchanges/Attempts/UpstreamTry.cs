@@ -183,7 +183,10 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
 
     private async Task<Failure> ReadRefusalAsync(UpstreamCall call)
     {
-        await call.ReadAllAsync(MostErrorBytes, exchange, cancel);
-        return exchange.Front.ReadRefusal(attempt, call.Status, call.Unread, call.Header("Retry-After"));
+        var isWhole = await call.ReadAllAsync(MostErrorBytes, exchange, cancel);
+        var failure = exchange.Front.ReadRefusal(attempt, call.Status, call.Unread, call.Header("Retry-After"));
+        if (exchange.Front.PassesAnswers && isWhole)
+            exchange.Refused = new RefusedAnswer(failure, call.Status, PassedHeaders.Of(call), call.Unread.ToArray());
+        return failure;
     }
 }

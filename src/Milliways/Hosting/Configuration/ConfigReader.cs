@@ -58,6 +58,7 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             Billing = root.Section("billing") is { } billing ? BillingReader.Read(billing) : new BillingConfig(),
             Limits = root.Section("limits") is { } limits ? LimitsReader.Read(limits) : new LimitsConfig(),
             Alerts = root.Section("alerts") is { } alerts ? new AlertsReader(this).Read(alerts) : null,
+            Gateways = root.Section("gateways") is { } gateways ? GatewaysConfig.Read(gateways) : new GatewaysConfig(),
             Registration = root.Section("registration") is { } registration ? RegistrationConfig.Read(registration) : new RegistrationConfig(),
         };
         LaterSections.Read(root, _warnings);

@@ -24,6 +24,8 @@ internal sealed record MilliwaysConfig
 
     public LimitsConfig Limits { get; init; } = new();
 
+    public GatewaysConfig Gateways { get; init; } = new();
+
     public RegistrationConfig Registration { get; init; } = new();
 
     /// <summary>Null: nobody is told anything.</summary>

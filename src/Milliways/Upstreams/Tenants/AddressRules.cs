@@ -30,6 +30,11 @@ internal sealed class AddressRules(IEnumerable<string> allowPrivate)
     /// <param name="isEncrypted">The connection will be TLS.</param>
     public bool MayConnect(IPAddress address, bool isEncrypted) => IsAllowed(address) || (isEncrypted && IsPublic(address));
 
+    /// <summary>Why an address may not be called, the same words whenever that turns out.</summary>
+    public static string Refusal(bool isEncrypted) => isEncrypted
+        ? "leads to an address that is not public; the operator can allow a range with security.allowPrivateUpstreams"
+        : "must be an https address, unless security.allowPrivateUpstreams names its range";
+
     public static bool IsPublic(IPAddress address)
     {
         address = Plain(address);

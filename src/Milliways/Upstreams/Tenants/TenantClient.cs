@@ -39,6 +39,9 @@ internal sealed class TenantClient : IDisposable
     /// <exception cref="HttpRequestException">With a <see cref="ForbiddenAddressException"/> inside when the address may not be called.</exception>
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancel) => _client.SendAsync(request, cancel);
 
+    /// <summary>For upstreams that tenants have added.</summary>
+    public HttpMessageInvoker Invoker => _client;
+
     public void Dispose() => _client.Dispose();
 
     private async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
@@ -76,4 +79,7 @@ internal sealed class ForbiddenAddressException(string host, bool isEncrypted) :
 {
     /// <summary>False: the reason may be that the connection would not have been TLS.</summary>
     public bool IsEncrypted => isEncrypted;
+
+    /// <summary>What is wrong with the address, for a sentence that begins with what it is the address of.</summary>
+    public string Reason => AddressRules.Refusal(isEncrypted);
 }

@@ -85,6 +85,11 @@ internal sealed class ChatCaller(string name, bool isXai) : Caller(name)
             Assert.NotEqual("", error.GetProperty("error").GetString());
             return;
         }
+        if (error.TryGetProperty("internalCode", out var code)) // what the gateway itself says of an upstream
+        {
+            Assert.Equal((status == 401 ? 2009 : 2005, status), (code.GetInt32(), error.GetProperty("httpCode").GetInt32()));
+            return;
+        }
         Assert.Equal(["error"], error.EnumerateObject().Select(member => member.Name));
         Assert.Equal(["message", "type", "param", "code"], error.GetProperty("error").EnumerateObject().Select(member => member.Name));
         Assert.NotEqual("", error.GetProperty("error").GetProperty("message").GetString());

@@ -1,0 +1,65 @@
+using Milliways.Api;
+using Milliways.Dialects.Chat;
+using Milliways.Exchanges;
+using Milliways.Gateway.Providers;
+using Milliways.Routing;
+
+namespace Milliways.Gateway.Calls;
+
+/// <summary>
+/// Compat (cloudflare 1.6, 1.7): one dialect for every provider, whose slug stands before the model's name. With a key of the caller's or a stored one the
+/// provider itself is called; with the operator's whatever serves the name here.
+/// </summary>
+internal sealed class CompatFront(GatewayCall call, CallKind kind, GatewayServices services)
+    : GatewayFront(call, kind, services, services.Front(kind, Flavour.OpenAi, new ModelPrefix.Compat(services.Routing)))
+{
+    private string _name = "";
+
+    public override string RouteName(RequestFacts facts) => _name;
+
+    protected override async ValueTask<Failure?> DecideAsync(Exchange exchange)
+    {
+        if (await ReadAsync(exchange) is { } unread)
+            return unread;
+        Asked = exchange.Facts.Model;
+        var (word, model) = Split(Asked);
+        var slug = ProviderTable.ForModel(word)?.Slug ?? word;
+        var target = slug.Length == 0 ? null : Services.Providers.Find(Call.Path.Account, slug);
+        if (target is not null)
+        {
+            Call.Provider = target.Slug;
+            var chosen = Services.Credentials.Choose(Call, target);
+            if (!chosen.IsOk)
+                return chosen.Failure;
+            if (chosen.Value.Payment is Payment.OwnKey or Payment.StoredKey || target.Custom is not null)
+                return Own(exchange, target, model, chosen.Value);
+        }
+        _name = new ModelPrefix.Compat(Services.Routing).RouteName(word.Length == 0 ? Asked : $"{slug}/{model}");
+        var route = Routed(_name, exchange.Key!.Team);
+        Take(exchange, Payment.Credits, route);
+        if (!route.IsOk && route.Failure.Kind != FailureKind.ModelNotFound)
+            return route.Failure;
+        return route.IsOk ? await CheckFilesAsync(exchange, route.Value.Attempts[0].Upstream) : null;
+    }
+
+    /// <summary>The provider itself, with a key that is not the operator's.</summary>
+    private Failure? Own(Exchange exchange, ProviderTarget target, string model, ChosenCredential chosen)
+    {
+        if (Services.Providers.ChatUpstreamOf(target) is not { } upstream)
+            return GatewayErrors.Of(FailureKind.InvalidRequest, GatewayErrors.NoProvider, $"Model not found: {Asked}");
+        var secret = chosen.Secret ?? (chosen.Payment == Payment.OwnKey ? ProviderKeys.OwnSecret(exchange.Http.Request.Headers) : null);
+        Key = secret is null ? CallKey.None : ProviderKeys.HeaderOf(target, upstream, secret);
+        _name = $"{upstream.Name}/{model}";
+        Take(exchange, chosen.Payment, new Route(new Attempt(upstream, model)) { Retries = 0 });
+        return null;
+    }
+
+    /// <summary>The word before the first slash, and the model's own name; Workers AI's names need no word.</summary>
+    private static (string Word, string Model) Split(string asked)
+    {
+        if (asked.StartsWith("@cf/", StringComparison.Ordinal))
+            return ("workers-ai", asked);
+        var slash = asked.IndexOf('/', StringComparison.Ordinal);
+        return slash <= 0 || slash == asked.Length - 1 ? ("", asked) : (asked[..slash], asked[(slash + 1)..]);
+    }
+}
