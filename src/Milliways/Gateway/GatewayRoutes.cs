@@ -14,8 +14,6 @@ internal sealed class GatewayRoutes(ExchangeRunner runner, GatewayStore gateways
 {
     private const string Compat = "compat";
 
-    private static readonly KeyPlace Keys = new("An address /v1/ACCOUNT/GATEWAY takes the keys of its own account only.");
-
     private static readonly (string Path, CallKind Kind, string Summary)[] CompatPaths =
     [
         ("chat/completions", CallKind.Chat, "Any provider's model as {provider}/{model}"),
@@ -85,7 +83,6 @@ internal sealed class GatewayRoutes(ExchangeRunner runner, GatewayStore gateways
         http.Features.Set(call);
         http.Features.Set(new GatewayAddress(path));
         http.Features.Set(new PresentedKey(call.Credentials.Token, stranger));
-        http.Features.Set(Keys);
         return call;
     }
 }

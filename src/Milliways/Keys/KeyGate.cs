@@ -5,9 +5,6 @@ using Milliways.Hosting;
 
 namespace Milliways.Keys;
 
-/// <summary>As a feature of a request: which keys its address takes, in a sentence for whoever has another one. The same whether such an address is there or not.</summary>
-internal sealed record KeyPlace(string Takes);
-
 /// <summary>
 /// The first gate: who is calling, and may they call this endpoint. It stands before the body is read, so that nobody without a key can make the server hold
 /// 32 MiB. Which models a key may name is <see cref="ModelAccess"/>' question, once the body is read.
@@ -20,7 +17,7 @@ internal sealed class KeyGate(KeyStore keys, ServerAddress address, TimeProvider
         var found = exchange.Http.Features.Get<PresentedKey>() is { } presented ? Authenticate(presented, endpoints) : Authenticate(exchange.Http, endpoints);
         exchange.Key = found.Value;
         // At an address with keys of its own it is not known yet whether this is one of them.
-        if (found.Value?.Flavour is { } flavour && exchange.Http.Features.Get<KeyPlace>() is null)
+        if (found.Value?.Flavour is { } flavour && exchange.Http.Features.Get<PresentedKey>() is null)
             exchange.Speak(flavour);
         return ValueTask.FromResult(found.IsOk ? Admission.Free : Admission.Refused(found.Failure));
     }
@@ -59,23 +56,17 @@ internal sealed class KeyGate(KeyStore keys, ServerAddress address, TimeProvider
         if (KeyMemo.Recall(connection, header, version) is { } known)
             return known;
         if (keys.Find(text, out var isOld) is not { } key)
-            return Unknown(http);
+            return Wrong(text.ToString());
         // A replaced text ends by the clock, which changes no version.
         if (!isOld)
             KeyMemo.Keep(connection, header, version, key);
         return key;
     }
 
-    /// <summary>
-    /// What an unknown key is told, and a known one that has nothing to do with the address. It depends on the text and the path alone: nobody learns
-    /// from it which keys there are.
-    /// </summary>
-    public Failure Unknown(HttpContext http)
+    /// <summary>What is said depends on the text alone: nobody learns from it which keys there are.</summary>
+    private Failure Wrong(string text)
     {
-        var text = Credential.From(http.Request.Headers, out _).ToString();
         var wrong = Errors.WrongKey(text, address.Console);
-        if (http.Features.Get<KeyPlace>() is { } place)
-            wrong = wrong with { Message = $"{wrong.Message} {place.Takes}" };
         if (text.StartsWith(KeyText.ManagementPrefix, StringComparison.Ordinal))
             return wrong with { Message = wrong.Message + " It has the form of a management key, which the paths under /management take: use an API key here." };
         return text.StartsWith(KeyText.Prefix, StringComparison.Ordinal) && !KeyText.IsWellFormed(text)

@@ -16,8 +16,8 @@ public partial class UnknownKeyTests
         await using var server = await TestServer.StartAsync();
         // Its own flavour must not show either.
         var (foreign, unknown) = (server.Service<KeyStore>().Create(server.Service<TeamStore>().Create("other"), "other", Flavour.Xai).Text, KeyText.Create());
-        var paths = server.Service<GatewayRoutes>().Describe().Select(row => row.Path).ToList();
-        Assert.True(paths.Count > 10);
+        var paths = GatewayRoutes.Describe().Select(row => row.Path.Replace("{provider}", "grok", StringComparison.Ordinal).Replace("{path}", "chat/completions", StringComparison.Ordinal)).Distinct().ToList();
+        Assert.True(paths.Count > 5);
         foreach (var path in paths.Append("/v1/{account_id}/{gateway_id}/nothing/here"))
             foreach (var method in new[] { "POST", "GET" })
             {
@@ -29,12 +29,12 @@ public partial class UnknownKeyTests
                     answers.Add(Anonymous(answer, key, at));
                 }
                 Assert.True(answers.Distinct().Count() == 1, $"{method} {path}\n{string.Join('\n', answers.Distinct())}");
-                if (method == "POST" && !path.EndsWith("here", StringComparison.Ordinal))
-                    Assert.Contains("Incorrect API key provided", answers[0], StringComparison.Ordinal);
+                Assert.StartsWith("401 ", answers[0], StringComparison.Ordinal);
+                Assert.Contains("2009", answers[0], StringComparison.Ordinal);
             }
         // Its own key is told what is wrong with the address.
         var own = await server.PostAsync($"/v1/{server.Account}/nothing/compat/chat/completions", "{}");
-        Assert.Equal((404, true), (own.Status, own.Text.Contains($"/v1/{server.Account}/default", StringComparison.Ordinal)));
+        Assert.Equal((400, true), (own.Status, own.Text.Contains("2001", StringComparison.Ordinal)));
     }
 
     [Fact]
