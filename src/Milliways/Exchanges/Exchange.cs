@@ -63,6 +63,9 @@ internal sealed class Exchange : IDisposable
     /// <summary>Who pays, and with which hold; null: nobody is charged.</summary>
     public IBill? Bill { get; set; }
 
+    /// <summary>What the log will say of it; null: it is not logged.</summary>
+    public ExchangeLog? Log { get; set; }
+
     /// <summary>The most tokens the answer may have, when that is less than the caller wants: the team's credits pay for no more.</summary>
     public long? OutputClamp { get; set; }
 

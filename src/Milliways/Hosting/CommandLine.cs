@@ -63,6 +63,7 @@ internal static class CommandLine
         root.Subcommands.Add(Credits.CreditsCommand.Create());
         root.Subcommands.Add(Billing.InvoicesCommand.Create());
         root.Subcommands.Add(Teams.AuditCommand.Create());
+        root.Subcommands.Add(Logs.LogsCommand.Create());
         root.Subcommands.Add(AdminCommand());
         root.Subcommands.Add(Gateway.GatewaysCommand.Create());
         root.Subcommands.Add(VersionCommand.Create());

@@ -129,6 +129,9 @@ internal abstract class DatabaseSession : IDisposable
     /// <summary>Unix milliseconds by a clock that all servers on this database share.</summary>
     public abstract long Now(TimeProvider time);
 
+    /// <summary>Gives up to so many free pages of a file back to the file system (see <see cref="Schema.GivesSpaceBack"/>). PostgreSQL does so by itself.</summary>
+    public abstract void GiveBack(int pages);
+
     /// <summary>Connects now, so that a start finds out what is wrong.</summary>
     public void Connect() => Ready();
 

@@ -108,6 +108,10 @@ internal sealed class PostgresSession : DatabaseSession
     /// <summary>The database's own clock: all servers on it share it, whatever theirs say.</summary>
     public override long Now(TimeProvider time) => Query("SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)", row => row.GetInt64(0))[0];
 
+    public override void GiveBack(int pages)
+    {
+    }
+
     protected override DbConnection Open()
     {
         if (!CanConnect)

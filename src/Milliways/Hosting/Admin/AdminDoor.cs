@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Milliways.Credits;
 using Milliways.Hosting.Configuration;
+using Milliways.Logs;
 using Milliways.Storage;
 using Milliways.Teams;
 using Milliways.Upstreams;
@@ -132,6 +133,7 @@ internal static class AdminDoor
         services.AddSingleton(TimeProvider.System).AddSingleton(database);
         services.AddSingleton(_ => new ConfigState(ConfigFile.Load(CommonOptions.ConfigFile(config), address.Directory, Environment.GetEnvironmentVariable)));
         services.AddSingleton(provider => OpenBooks(address, database, provider.GetRequiredService<ConfigState>().InEffect.Credits));
+        services.AddLogStore(address);
         CommandServices.Add(services);
         await using var provider = services.BuildServiceProvider();
         try

@@ -57,9 +57,9 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             Credits = root.Section("credits") is { } credits ? CreditsReader.Read(credits) : new CreditsConfig(),
             Billing = root.Section("billing") is { } billing ? BillingReader.Read(billing) : new BillingConfig(),
             Limits = root.Section("limits") is { } limits ? LimitsReader.Read(limits) : new LimitsConfig(),
+            Logs = root.Section("logs") is { } logs ? LogsReader.Read(logs) : new LogsConfig(),
             Registration = root.Section("registration") is { } registration ? RegistrationConfig.Read(registration) : new RegistrationConfig(),
         };
-        LaterSections.Read(root, _warnings);
         root.Done();
         CheckNames(root, config);
         CheckAliases(root, config);

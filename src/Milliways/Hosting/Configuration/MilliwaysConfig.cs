@@ -24,6 +24,8 @@ internal sealed record MilliwaysConfig
 
     public LimitsConfig Limits { get; init; } = new();
 
+    public LogsConfig Logs { get; init; } = new();
+
     public RegistrationConfig Registration { get; init; } = new();
 
     /// <summary>Things worth saying at start that keep nothing from working.</summary>
