@@ -38,7 +38,7 @@ internal sealed class LogReader(LogDatabase database)
             return false;
         var names = filter.Values.Select((value, at) => (Name: string.Create(CultureInfo.InvariantCulture, $"$v{at}"), Value: (object?)value)).ToList();
         return session.Query(
-            $"SELECT count(*) FROM (SELECT 1 FROM log_metadata WHERE team = $team AND {filter.Field.Column} IN ({string.Join(", ", names.Select(name => name.Name))}) LIMIT $rare) AS some",
+            $"SELECT count(*) FROM (SELECT 1 FROM log_metadata WHERE team = $team AND {filter.Field.Column} IN ({string.Join(", ", names.Select(name => name.Name))}) LIMIT $rare) AS few",
             row => row.GetInt64(0), [("$team", team), .. names, ("$rare", Rare)])[0] < Rare;
     }
 }

@@ -45,7 +45,7 @@ public sealed class PayloadTests
         await using var logged = await Logged.StartAsync(Full);
         var secrets = Enumerable.Range(0, 8).Select(i => $"sk-foreign-secret-{i}-{new string((char)('a' + i), 20)}").ToArray();
         var ours = KeyText.Create();
-        logged.Lab.Standing = turn => turn.WholeAsync($$$"""{"error":{"message":"Incorrect API key provided: {{{secrets[0]}}} and {{{TestServer.UpstreamKey}}}"}}""", 401);
+        logged.Lab.Standing = turn => turn.WholeAsync($$$"""{"error":{"message":"Incorrect API key provided: {{{secrets[0]}}} and {{{TestServer.UpstreamKey}}}"}}""", 400);
         var body = Answers.Ask("priced", more:
             $$""","headers":{"Authorization":"Bearer {{secrets[5]}}","X-API-Key" : "{{secrets[6]}}"},"api_key":"{{secrets[7]}}","user":"{{ours}} {{secrets[1]}}" """);
         var answer = await logged.Server.PostAsync($"{Logged.Chat}?key={secrets[3]}&api_key={secrets[4]}&x=1", body,
@@ -111,8 +111,8 @@ public sealed class PayloadTests
     [InlineData("""{"a":{"Authorization":"Bearer abc\"def"},"k":1}""", """{"a":{"Authorization":"***************"},"k":1}""")]
     [InlineData("""{"x-api-key":["kept"],"api_key":"abc","api_keys":"abc"}""", """{"x-api-key":["kept"],"api_key":"***","api_keys":"abc"}""")]
     [InlineData("""{"\u0061pi_key":"abc"}""", """{"\u0061pi_key":"***"}""")]
-    [InlineData("""{"api_key":"abcdef""", """{"api_key":******""")]
-    [InlineData("""data: {"k":"the-secret-text and xai-mw-a1B-2 xai-token-mw-zz."}""", """data: {"k":"*************** and xai-mw-****** xai-token-mw-**."}""")]
+    [InlineData("""{"api_key":"abcdef""", """{"api_key":*******""")]
+    [InlineData("""data: {"k":"the-secret-text and xai-mw-a1B-2 xai-token-mw-zz."}""", """data: {"k":"*************** and xai-mw-***** xai-token-mw-**."}""")]
     [InlineData("no JSON at all", "no JSON at all")]
     public void A_body_is_redacted_in_place(string body, string kept)
     {
