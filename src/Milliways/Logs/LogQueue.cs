@@ -3,13 +3,16 @@ using System.Threading.Channels;
 namespace Milliways.Logs;
 
 /// <summary>Between exchanges and the writer: bounded, and what does not fit is lost and counted. Nobody ever waits here.</summary>
-internal sealed class LogQueue
+/// <param name="most">Entries that may wait.</param>
+internal sealed class LogQueue(int most = LogQueue.Usual)
 {
-    /// <summary>The most entries that wait; at a few KiB each a store that is away costs some MiB.</summary>
-    public const int Most = 8192;
+    /// <summary>At a few KiB each, a store that is away costs some MiB.</summary>
+    public const int Usual = 8192;
 
-    private readonly Channel<LogItem> _items = Channel.CreateBounded<LogItem>(new BoundedChannelOptions(Most) { SingleReader = true });
+    private readonly Channel<LogItem> _items = Channel.CreateBounded<LogItem>(new BoundedChannelOptions(most) { SingleReader = true });
     private long _lost;
+
+    public int Most => most;
 
     public ChannelReader<LogItem> Reader => _items.Reader;
 

@@ -38,14 +38,23 @@ internal sealed class LogStore(LogDatabase database, TimeProvider time)
     public Task<List<(string Team, string Gateway, long Entries)>> CountsAsync() => database.ReadAsync(session =>
         session.Query("SELECT team, gateway, entries FROM log_counts WHERE entries > 0", row => (row.GetString(0), row.GetString(1), row.GetInt64(2))));
 
-    /// <summary>Deletes up to <see cref="Step"/> of the oldest entries of all; returns how many.</summary>
-    public Task<int> DeleteOldestAsync(long most) => database.WriteAsync(session => Count(session, session.Query(
-        "DELETE FROM logs WHERE seq IN (SELECT seq FROM logs ORDER BY seq LIMIT $most) RETURNING team, gateway", Gateway, ("$most", Math.Min(most, Step)))));
+    /// <summary>Deletes up to <see cref="Step"/> of the oldest entries of all, but none of the last <paramref name="most"/>; returns how many.</summary>
+    public Task<int> DeleteBeyondAsync(long most) => database.WriteAsync(session =>
+    {
+        // Counted in the step itself: somebody else may be deleting too.
+        var beyond = session.Query("SELECT coalesce(sum(entries), 0) FROM log_counts", row => row.GetInt64(0))[0] - most;
+        return beyond <= 0 ? 0 : Count(session, session.Query(
+            "DELETE FROM logs WHERE seq IN (SELECT seq FROM logs ORDER BY seq LIMIT $most) RETURNING team, gateway", Gateway, ("$most", Math.Min(beyond, Step))));
+    });
 
-    /// <summary>Deletes up to <see cref="Step"/> of the oldest entries of a gateway; returns how many.</summary>
-    public Task<int> DeleteOldestAsync(string team, string gateway, long most) => database.WriteAsync(session => Count(session, session.Query(
-        "DELETE FROM logs WHERE seq IN (SELECT seq FROM logs WHERE team = $team AND gateway = $gateway ORDER BY created, id LIMIT $most) RETURNING team, gateway", Gateway,
-        ("$team", team), ("$gateway", gateway), ("$most", Math.Min(most, Step)))));
+    /// <summary>The same of one gateway.</summary>
+    public Task<int> DeleteBeyondAsync(string team, string gateway, long most) => database.WriteAsync(session =>
+    {
+        var entries = session.Query("SELECT entries FROM log_counts WHERE team = $team AND gateway = $gateway" + session.ForUpdate, row => row.GetInt64(0), ("$team", team), ("$gateway", gateway));
+        return entries is not [var all] || all <= most ? 0 : Count(session, session.Query(
+            "DELETE FROM logs WHERE seq IN (SELECT seq FROM logs WHERE team = $team AND gateway = $gateway ORDER BY created, id LIMIT $most) RETURNING team, gateway", Gateway,
+            ("$team", team), ("$gateway", gateway), ("$most", Math.Min(all - most, Step))));
+    });
 
     /// <summary>Deletes those of the <see cref="Step"/> oldest entries that are older than that; returns how many.</summary>
     public Task<int> DeleteOlderAsync(DateTimeOffset than) => database.WriteAsync(session => Count(session, session.Query(

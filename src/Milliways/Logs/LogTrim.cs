@@ -37,14 +37,12 @@ internal sealed class LogTrim(LogStore store, ILogPolicy policy, ConfigState con
     {
         var bounds = config.InEffect.Logs;
         if (bounds.MaxAge is { } age)
-            await UntilAsync(LogStore.Step, _ => store.DeleteOlderAsync(time.GetUtcNow() - age), cancel);
-        var counts = await store.CountsAsync();
-        var total = counts.Sum(one => one.Entries);
-        foreach (var (team, gateway, entries) in counts)
+            await AllAsync(() => store.DeleteOlderAsync(time.GetUtcNow() - age), cancel);
+        foreach (var (team, gateway, entries) in await store.CountsAsync())
             if (Bound(team, gateway) is { } most && entries > most)
-                total -= await UntilAsync(entries - most, left => store.DeleteOldestAsync(team, gateway, left), cancel);
-        if (bounds.MaxRows is { } all && total > all)
-            await UntilAsync(total - all, store.DeleteOldestAsync, cancel);
+                await AllAsync(() => store.DeleteBeyondAsync(team, gateway, most), cancel);
+        if (bounds.MaxRows is { } all)
+            await AllAsync(() => store.DeleteBeyondAsync(all), cancel);
     }
 
     public override void Dispose()
@@ -78,20 +76,14 @@ internal sealed class LogTrim(LogStore store, ILogPolicy policy, ConfigState con
     private long? Bound(string team, string gateway) => team.Length == 0 ? MostOfNobody
         : policy.For(team, gateway.Length == 0 ? null : gateway) is { WhenFull: WhenFull.DeleteOldest, MaxRows: { } most } ? most : null;
 
-    /// <summary>Step by step until nothing is left to delete, or as much is deleted as was wanted.</summary>
-    /// <param name="wanted">At least; a whole step means that there may be more.</param>
-    private async Task<long> UntilAsync(long wanted, Func<long, Task<int>> step, CancellationToken cancel)
+    /// <summary>Step by step, until one has less to delete than it may.</summary>
+    private async Task AllAsync(Func<Task<int>> step, CancellationToken cancel)
     {
-        long deleted = 0;
-        for (int last; !cancel.IsCancellationRequested; )
+        for (var last = LogStore.Step; last == LogStore.Step && !cancel.IsCancellationRequested;)
         {
-            last = await step(wanted - deleted);
-            deleted += last;
+            last = await step();
             if (last > 0)
                 await store.GiveBackAsync();
-            if (last < LogStore.Step)
-                break;
         }
-        return deleted;
     }
 }

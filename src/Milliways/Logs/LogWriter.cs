@@ -112,7 +112,7 @@ internal sealed class LogWriter(LogQueue queue, LogStore store, LogTrim trim, Ti
     private async Task WaitAsync(Exception away, CancellationToken cancel)
     {
         if (_trouble is null)
-            log.LogWarning("The log cannot be written ({Reason}); entries wait, and are lost when more than {Most} do", away.Message, LogQueue.Most);
+            log.LogWarning("The log cannot be written ({Reason}); entries wait, and are lost when more than {Most} do", away.Message, queue.Most);
         _trouble ??= away.Message;
         Tell();
         await Task.Delay(Pause, cancel);

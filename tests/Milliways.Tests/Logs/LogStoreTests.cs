@@ -12,7 +12,7 @@ public class LogStoreTests
     public async Task A_store_that_is_slow_delays_no_answer_and_what_does_not_fit_is_lost_counted_and_told_once()
     {
         var lines = new EveryLine();
-        await using var logged = await Logged.StartAsync(more: services => services.AddSingleton<ILoggerProvider>(lines));
+        await using var logged = await Logged.StartAsync(more: services => services.AddSingleton<ILoggerProvider>(lines).AddSingleton(new LogQueue(most: 50)));
         var (queue, database) = (logged.Server.Service<LogQueue>(), logged.Server.Service<LogDatabase>());
         using var open = new ManualResetEventSlim();
         var entered = new TaskCompletionSource();
@@ -26,7 +26,7 @@ public class LogStoreTests
         var answer = await logged.AskAsync();
         Assert.Equal(200, answer.Status);
         var entry = Some.Entry(logged.Server.Account);
-        for (var i = 0; queue.Lost < 10; i++)
+        for (var i = 0; i < 1000 && queue.Lost < 10; i++)
             queue.Add(new LogItem(entry with { Id = Guid.CreateVersion7().ToString("D") }, null, null, new Redactor([]), new LogPolicy(true, false)));
         Assert.Equal(200, (await logged.AskAsync()).Status); // lost, but answered
         Assert.Equal(11, queue.Lost);
@@ -133,66 +133,5 @@ public sealed class LogStoreOnPostgresTests : LogStoreTests
         await Logged.UntilAsync(() => Task.FromResult(lines.Text), text => text.Contains("The log is written again", StringComparison.Ordinal));
         Assert.Equal(200, (await logged.EntryAsync(during)).StatusCode);
         Assert.Equal(0, logged.Server.Service<LogQueue>().Lost);
-    }
-}
-
-/// <summary>What only files have.</summary>
-public sealed class LogFileTests
-{
-    [Fact]
-    public async Task While_the_disk_is_full_answers_go_on_and_afterwards_their_entries_are_written()
-    {
-        var lines = new EveryLine();
-        await using var logged = await Logged.StartAsync(more: services => services.AddSingleton<ILoggerProvider>(lines));
-        await logged.EntryAsync(await logged.AskAsync());
-        var database = logged.Server.Service<LogDatabase>();
-        // SQLite says the same of a file that may not grow as of a disk that is full.
-        var pages = await database.WriteAsync(session => session.Query("PRAGMA page_count", row => row.GetInt64(0))[0]);
-        await database.WriteAsync(session => session.Query($"PRAGMA max_page_count = {pages}", row => row.GetInt64(0))[0]);
-        var answers = new List<Answer>();
-        while (!lines.Text.Contains("The log cannot be written", StringComparison.Ordinal))
-        {
-            answers.Add(await logged.AskAsync(headers: ("User-Agent", new string('u', 400))));
-            Assert.Equal(200, answers[^1].Status);
-        }
-        await database.WriteAsync(session => session.Query("PRAGMA max_page_count = 1000000", row => row.GetInt64(0))[0]);
-        foreach (var answer in answers)
-            Assert.Equal(200, (await logged.EntryAsync(answer)).StatusCode);
-        Assert.Equal(0, logged.Server.Service<LogQueue>().Lost);
-    }
-
-    [Fact]
-    public async Task The_file_is_private_and_becomes_smaller_when_entries_go()
-    {
-        var clock = new ManualTime();
-        await using var logged = await Logged.StartAsync(clock: clock);
-        var file = Path.Combine(logged.Server.Data, "data", "logs.db");
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
-        var (store, database) = (logged.Server.Service<LogStore>(), logged.Server.Service<LogDatabase>());
-        await Some.WriteAsync(store, logged.Server.Account, 5000, clock.GetUtcNow());
-        var pages = await PagesAsync();
-        clock.Jump(TimeSpan.FromDays(40));
-        await logged.Server.Service<LogTrim>().TrimAsync(default);
-        Assert.True(await PagesAsync() < pages / 4, $"{await PagesAsync()} of {pages} pages are left.");
-
-        Task<long> PagesAsync() => database.ReadAsync(session => session.Query("PRAGMA page_count", row => row.GetInt64(0))[0]);
-    }
-}
-
-/// <summary>Entries out of nothing.</summary>
-internal static class Some
-{
-    public static LogEntry Entry(string team) => new()
-    {
-        Id = Guid.CreateVersion7().ToString("D"), RequestId = "req_" + Guid.CreateVersion7().ToString("N"), EventId = "e", CreatedAt = TimeProvider.System.GetUtcNow(), Team = team,
-        ModelType = "chat", RequestType = "http", Method = "POST", Path = "/v1/chat/completions", StatusCode = 200, Success = true, Duration = 5, Ending = "completed",
-    };
-
-    public static async Task<List<LogEntry>> WriteAsync(LogStore store, string team, int count, DateTimeOffset created, string? tag = null)
-    {
-        var entries = Enumerable.Range(0, count).Select(i => Entry(team) with { CreatedAt = created.AddMilliseconds(i), MetadataEntries = tag is null ? [] : [("tag", tag)] }).ToList();
-        foreach (var batch in entries.Chunk(1000))
-            await store.WriteAsync([.. batch.Select(entry => (entry, (LogPayload?)null, new LogPolicy(true, false)))]);
-        return entries;
     }
 }

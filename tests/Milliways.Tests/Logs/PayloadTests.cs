@@ -45,7 +45,7 @@ public sealed class PayloadTests
         await using var logged = await Logged.StartAsync(Full);
         var secrets = Enumerable.Range(0, 8).Select(i => $"sk-foreign-secret-{i}-{new string((char)('a' + i), 20)}").ToArray();
         var ours = KeyText.Create();
-        logged.Lab.Standing = turn => turn.WholeAsync($$$"""{"error":{"message":"Incorrect API key provided: {{{secrets[0]}}} and {{{TestServer.UpstreamKey}}}"}}""", 400);
+        logged.Lab.Standing = turn => turn.WholeAsync($$$"""{"error":{"message":"It was provided: {{{secrets[0]}}} and {{{TestServer.UpstreamKey}}}"}}""", 400);
         var body = Answers.Ask("priced", more:
             $$""","headers":{"Authorization":"Bearer {{secrets[5]}}","X-API-Key" : "{{secrets[6]}}"},"api_key":"{{secrets[7]}}","user":"{{ours}} {{secrets[1]}}" """);
         var answer = await logged.Server.PostAsync($"{Logged.Chat}?key={secrets[3]}&api_key={secrets[4]}&x=1", body,
