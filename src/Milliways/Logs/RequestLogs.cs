@@ -80,12 +80,12 @@ internal sealed class RequestLogs(LogQueue queue, ILogPolicy policy, PayloadBudg
         var (usage, source) = exchange.Bill?.Settled ?? (exchange.Meter.Usage, exchange.Meter.Source);
         var provider = log.Provider ?? (attempt?.Upstream is { } upstream ? upstream.Provider is { Length: > 0 } slug ? slug : upstream.Name : null);
         var asked = log.ModelAsked ?? (exchange.Facts?.Model is { Length: > 0 } named ? named : null);
-        var failed = exchange.Failed;
+        var (failed, id) = (exchange.Failed, log.Id.ToString("D"));
         return new LogEntry
         {
-            Id = log.Id.ToString("D"),
+            Id = id,
             RequestId = exchange.RequestId,
-            EventId = log.EventId ?? log.Id.ToString("D"),
+            EventId = log.EventId ?? id,
             CreatedAt = log.Created,
             Team = exchange.Key?.Team.Account ?? "",
             KeyId = exchange.Key?.Id.ToString("D"),
