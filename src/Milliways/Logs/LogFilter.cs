@@ -57,12 +57,12 @@ internal sealed record LogFilter(LogField Field, FilterOperator Operator, IReadO
         _ => value,
     };
 
-    private static object? Time(string value) =>
+    private static long? Time(string value) =>
         long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds) ? milliseconds
         : DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time.ToUnixTimeMilliseconds()
         : null;
 
-    private static object? Ticks(string value) =>
+    private static long? Ticks(string value) =>
         decimal.TryParse(value, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingSign | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var dollars) && Math.Abs(dollars) < 100_000_000
             ? (long)decimal.Round(dollars * Money.TicksPerDollar) : null;
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Milliways.Hosting;
 using Milliways.Hosting.Admin;
-using Milliways.Teams;
 
 namespace Milliways.Logs;
 
