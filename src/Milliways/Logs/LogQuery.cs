@@ -37,6 +37,9 @@ internal readonly record struct LogCursor(long Created, string Id)
 /// </summary>
 internal sealed class LogSql
 {
+    /// <summary>Of these values there are a few entries at most: their own index finds them, and the team is only compared.</summary>
+    private static readonly string[] Unique = ["id", "request_id", "event_id"];
+
     private readonly StringBuilder _where = new("team = $team");
     private readonly List<(string Name, object? Value)> _parameters = [];
     private readonly string _order;
@@ -46,6 +49,9 @@ internal sealed class LogSql
     public LogSql(LogQuery query, Func<LogFilter, bool> isRare)
     {
         _parameters.Add(("$team", query.Team));
+        // An expression is in no index: SQLite would walk through all of a team's entries because they are in the right order.
+        if (query.WrittenAfter is not null || query.Filters.Any(filter => filter.Operator == FilterOperator.Eq && Unique.Contains(filter.Field.Name)))
+            _where.Replace("team =", "team || '' =");
         foreach (var filter in query.Filters)
             _where.Append(" AND ").Append(filter.Field.Kind == FieldKind.Metadata ? OfMetadata(filter, isRare) : Of(filter, filter.Field.Column));
         if (query.WrittenAfter is { } seq)
@@ -76,6 +82,8 @@ internal sealed class LogSql
         { Operator: FilterOperator.Gt } => $"{column} > {Give(filter.Values[0])}",
         { Operator: FilterOperator.Contains } => Contains(filter, column),
         { Operator: FilterOperator.Neq } => $"({column} IS NULL OR {column} NOT IN ({Values(filter)}))",
+        // No answer with such a status is a success, so the index of failures has them all.
+        { Operator: FilterOperator.Eq, Field.Name: "status" or "status_code" } when filter.Values.All(value => (long)value >= 400) => $"success = 0 AND {column} IN ({Values(filter)})",
         { Values.Count: 1 } => $"{column} = {Values(filter)}",
         _ => $"{column} IN ({Values(filter)})",
     };

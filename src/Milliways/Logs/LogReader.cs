@@ -20,7 +20,7 @@ internal sealed class LogReader(LogDatabase database)
     /// <summary>The entries of one request, the last step first: by the id of the entry or of the request.</summary>
     /// <exception cref="DatabaseException">The store cannot be read at the moment.</exception>
     public Task<List<LogEntry>> FindAsync(string team, string id) => database.ReadAsync(session => session.Query(
-        $"SELECT {LogRows.Columns} FROM logs WHERE team = $team AND (id = $id OR request_id = $id) ORDER BY step DESC, seq DESC", LogRows.Read, ("$team", team), ("$id", id)));
+        $"SELECT {LogRows.Columns} FROM logs WHERE team || '' = $team AND (id = $id OR request_id = $id) ORDER BY step DESC, seq DESC", LogRows.Read, ("$team", team), ("$id", id)));
 
     /// <summary>What was sent and answered; null: it was not kept.</summary>
     /// <exception cref="DatabaseException">The store cannot be read at the moment.</exception>

@@ -59,7 +59,9 @@ CREATE INDEX logs_by_team ON logs (team, created, id, success, status, cached, c
 CREATE INDEX logs_by_gateway ON logs (team, gateway, created, id);
 CREATE INDEX logs_by_key ON logs (team, key_id, created, id);
 CREATE INDEX logs_by_model ON logs (team, model, created, id);
-CREATE INDEX logs_failed ON logs (team, created, id) WHERE success = 0;
+-- What they all have in common stands in the key too: only so SQLite prefers them.
+CREATE INDEX logs_failed ON logs (team, success, created, id) WHERE success = 0;
+CREATE INDEX logs_by_status ON logs (team, success, status, created, id) WHERE success = 0;
 CREATE INDEX logs_by_request ON logs (request_id);
 CREATE INDEX logs_by_event ON logs (event_id) WHERE event_id IS NOT NULL;
 CREATE INDEX logs_by_session ON logs (team, session, created, id) WHERE session IS NOT NULL;
