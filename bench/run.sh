@@ -16,7 +16,7 @@ if [[ ! -f "$peer/node_modules/@portkey-ai/gateway/build/start-server.js" ]] && 
   echo '{"private":true,"dependencies":{"@portkey-ai/gateway":"1.15.2"},"overrides":{"@hono/node-server":"1.13.8"}}' > "$peer/package.json"
   (cd "$peer" && npm install --ignore-scripts --no-audit --no-fund --loglevel=error >&2) || echo "Portkey is not installed: measured without it" >&2
 fi
-for project in src/Milliways bench/Engine bench/Journal bench/Relays; do
+for project in src/Milliways bench/Engine bench/Journal bench/Logs bench/Relays; do
   [[ -n "${MILLIWAYS:-}" && $project == src/Milliways ]] && continue
   (cd "$here/.." && dotnet build -c Release "$project" -v quiet --nologo >&2)
 done

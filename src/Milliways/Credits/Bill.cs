@@ -31,6 +31,8 @@ internal sealed class Bill(ILedger ledger, Hold hold, Payer payer, PricedRoute p
 
     public long Charged { get; private set; }
 
+    public (ChatUsage Usage, UsageSource Source) Settled { get; private set; }
+
     public ValueTask<Failure?> CoverAsync(long textBytes) =>
         Math.Min(textBytes, MostOutput) <= _heldOutput || priced.Dearest.DearestOutput == 0 ? default : TopUpAsync(textBytes);
 
@@ -43,6 +45,7 @@ internal sealed class Bill(ILedger ledger, Hold hold, Payer payer, PricedRoute p
             return null;
         }
         var (usage, source) = exchange.HasCommitted ? Final(exchange, outcome) : (default, UsageSource.None);
+        Settled = (usage, source);
         var images = exchange.HasCommitted ? ImagesOf(exchange) : 0;
         var price = exchange.Answering is { } answering ? priced.Of(answering) ?? priced.Dearest : priced.Dearest;
         var cost = exchange.HasCommitted ? Cost.Of(price, usage, images, Percent) : 0;

@@ -7,15 +7,28 @@ namespace Milliways.Exchanges;
 /// The caller's side of a stream. Events and keep-alives come from different threads; one at a time may write, and a keep-alive never waits:
 /// when somebody is writing, the caller is not waiting for a sign of life.
 /// </summary>
-internal sealed class CallerStream(PipeWriter writer, TimeProvider time) : IDisposable
+internal sealed class CallerStream(PipeWriter writer, TimeProvider time) : IBufferWriter<byte>, IDisposable
 {
     private readonly SemaphoreSlim _one = new(1, 1);
     private long _lastWrite = time.GetTimestamp();
     private bool _ended;
 
-    public IBufferWriter<byte> Writer => writer;
+    public IBufferWriter<byte> Writer => this;
+
+    /// <summary>Bytes written so far.</summary>
+    public long Length { get; private set; }
 
     public TimeSpan Silence => time.GetElapsedTime(Volatile.Read(ref _lastWrite));
+
+    public Memory<byte> GetMemory(int sizeHint = 0) => writer.GetMemory(sizeHint);
+
+    public Span<byte> GetSpan(int sizeHint = 0) => writer.GetSpan(sizeHint);
+
+    public void Advance(int count)
+    {
+        writer.Advance(count);
+        Length += count;
+    }
 
     public Task EnterAsync() => _one.WaitAsync();
 
@@ -40,7 +53,7 @@ internal sealed class CallerStream(PipeWriter writer, TimeProvider time) : IDisp
             if (_ended)
                 return;
             begin();
-            writer.Write(sign.Span);
+            this.Write(sign.Span);
             await FlushAsync(cancel);
         }
         catch (OperationCanceledException)

@@ -69,6 +69,9 @@ internal sealed class Exchange : IDisposable
     /// <summary>The error answer of an upstream that goes to the caller as it is, should its failure be the exchange's.</summary>
     public RefusedAnswer? Refused { get; set; }
 
+    /// <summary>What the log will say of it; null: it is not logged.</summary>
+    public ExchangeLog? Log { get; set; }
+
     /// <summary>The most tokens the answer may have, when that is less than the caller wants: the team's credits pay for no more.</summary>
     public long? OutputClamp { get; set; }
 

@@ -17,7 +17,7 @@ namespace Milliways.Exchanges;
 internal sealed class ExchangeRunner(
     IEnumerable<IGate> gates, ModelAccess access, LiveRouting routing, PromptCheck prompts, IEnumerable<IBodyCheck> checks, IEnumerable<IAdmissionGate> admissions, AttemptLoop attempts,
     OpenExchanges open, DetachedExchanges detached,
-    BodyBudget budget, TimeProvider time, ILogger<ExchangeRunner> log)
+    BodyBudget budget, TimeProvider time, ILogger<ExchangeRunner> log, IExchangeLogs? logs = null)
 {
     private readonly IGate[] _gates = [.. gates];
     private readonly IBodyCheck[] _checks = [.. checks];
@@ -26,6 +26,7 @@ internal sealed class ExchangeRunner(
     public async Task RunAsync(HttpContext http, IFront front)
     {
         var exchange = new Exchange(http, front, RequestIds.Of(http), time, budget);
+        exchange.Log = logs?.Begin();
         var leases = new List<ILease>(_gates.Length);
         open.Add(exchange);
         try
@@ -55,6 +56,8 @@ internal sealed class ExchangeRunner(
         open.Remove(exchange);
         exchange.Caller?.Dispose();
         RequestBody.Release(exchange);
+        if (exchange.Log is { } entry)
+            logs!.Close(exchange, entry);
         exchange.Dispose();
     }
 
@@ -70,6 +73,8 @@ internal sealed class ExchangeRunner(
             if (admission.Refusal is not null)
                 return admission.Refusal;
         }
+        if (exchange.Log is { } entry)
+            logs!.Entered(exchange, entry);
         if (wrong is not null)
             return wrong;
         if (!exchange.Front.ReadsBody)
@@ -80,6 +85,8 @@ internal sealed class ExchangeRunner(
         var failure = await RequestBody.ReadAsync(exchange);
         if (failure is not null)
             return failure;
+        exchange.Log?.RequestSize = exchange.Body.Length;
+        exchange.Log?.Capture?.Request(exchange.Body.Span);
         var facts = RequestScanner.Read(exchange.Body.Span);
         if (!facts.IsOk)
             return facts.Failure;
@@ -171,6 +178,7 @@ internal sealed class ExchangeRunner(
             return;
         }
         var (caller, context) = (exchange.Http, new DetachedContext(exchange.Http));
+        exchange.Log?.Capture?.Watch(context.Http);
         exchange.Detach(context);
         detachment.Started(context);
         detached.Run(() => FinishDetachedAsync(exchange, leases, route, detachment, context));
@@ -228,6 +236,7 @@ internal sealed class ExchangeRunner(
         var response = exchange.Http.Response;
         AnswerHead.Apply(exchange, answer.Relay.ContentType);
         response.ContentLength = answer.Held.Length;
+        exchange.Log?.Began(exchange.Age);
         response.BodyWriter.Write(answer.Held.Written);
         exchange.Await(Waiting.Caller);
         await response.BodyWriter.FlushAsync(CancellationToken.None);
@@ -284,6 +293,7 @@ internal sealed class ExchangeRunner(
         await EndAsync(exchange, leases, ending, failure);
         if (ending == Ending.ClientGone)
             return;
+        exchange.Log?.Began(exchange.Age);
         var caller = exchange.Caller;
         if (caller is null)
         {
@@ -311,7 +321,7 @@ internal sealed class ExchangeRunner(
     /// </summary>
     private static async Task TearAsync(Exchange exchange, Failure failure, IRelay? relay = null)
     {
-        var output = exchange.Http.Response.BodyWriter;
+        IBufferWriter<byte> output = exchange.Caller is { } caller ? caller.Writer : exchange.Http.Response.BodyWriter;
         if (relay?.WriteFailure(failure, output) != true)
             exchange.Front.WriteStreamFailure(failure, exchange.RequestId, output);
         exchange.Await(Waiting.Caller);
@@ -330,6 +340,7 @@ internal sealed class ExchangeRunner(
         var unsettled = exchange.Bill is { } bill ? await bill.SettleAsync(exchange, outcome) : null;
         if (unsettled is not null)
             outcome = outcome with { Ending = Ending.UpstreamFailed, Failure = unsettled };
+        exchange.Log?.Outcome = outcome;
         for (var i = leases.Count - 1; i >= 0; i--)
             leases[i].Close(outcome);
         exchange.Failed = failure ?? unsettled;

@@ -65,7 +65,8 @@ internal static class FailureAnswer
         return body.Written.ToArray();
     }
 
-    private static string Party(FailureParty party) => party switch
+    /// <summary>As <c>x-milliways-failed</c> names it.</summary>
+    public static string Party(FailureParty party) => party switch
     {
         FailureParty.Client => "client",
         FailureParty.Gateway => "gateway",
@@ -73,7 +74,7 @@ internal static class FailureAnswer
     };
 
     /// <summary>Contract, "Refusals".</summary>
-    private static string? RefusedBecause(Failure failure) => failure.Kind switch
+    public static string? RefusedBecause(Failure failure) => failure.Kind switch
     {
         FailureKind.NoKey or FailureKind.WrongKey => "key",
         FailureKind.OutOfCredits => "credits",

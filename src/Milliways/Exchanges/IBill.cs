@@ -8,6 +8,9 @@ internal interface IBill
     /// <summary>What the answer was charged, in ticks, once it is settled.</summary>
     long Charged { get; }
 
+    /// <summary>What it was charged for: the usage row's numbers, once it is settled.</summary>
+    (ChatUsage Usage, UsageSource Source) Settled { get; }
+
     /// <summary>Makes sure that this much text more is paid for; a failure ends the stream. Nearly always done at once.</summary>
     /// <param name="textBytes">The bytes that are about to be delivered; no token has less than one.</param>
     ValueTask<Failure?> CoverAsync(long textBytes);

@@ -52,6 +52,7 @@ internal static class StreamPump
         try
         {
             AnswerHead.Apply(exchange, answer.Relay.ContentType);
+            exchange.Log?.Began(exchange.Age);
             caller.Writer.Write(answer.Held.Written);
             return answer.Held.Length == 0 || await FlushAsync(exchange, caller);
         }

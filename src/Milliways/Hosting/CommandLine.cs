@@ -64,6 +64,7 @@ internal static class CommandLine
         root.Subcommands.Add(Billing.InvoicesCommand.Create());
         root.Subcommands.Add(Alerts.AlertsCommand.Create());
         root.Subcommands.Add(Teams.AuditCommand.Create());
+        root.Subcommands.Add(Logs.LogsCommand.Create());
         root.Subcommands.Add(AdminCommand());
         root.Subcommands.Add(Gateway.Settings.GatewaysCommand.Create());
         root.Subcommands.Add(VersionCommand.Create());

@@ -11,7 +11,7 @@ internal static class ServeCommand
         var urls = new Option<string>("--urls") { Description = "Where to listen; port 0 takes a free one", HelpName = "URLS", DefaultValueFactory = _ => ServeOptions.DefaultUrls };
         var grpcUrls = new Option<string?>("--grpc-urls") { Description = "Read for scripts of later versions: this one serves no gRPC and opens no port for it", HelpName = "URLS" };
         var noEngine = new Option<bool>("--no-engine") { Description = "Do not start the embedded engine" };
-        var governance = new Option<string>("--governance") { Description = "on or off; off: keys are checked, but there are no limits, credits or usage rows", DefaultValueFactory = _ => "on" };
+        var governance = new Option<string>("--governance") { Description = "on or off; off: keys are checked, but there are no limits, credits, usage rows or log entries", DefaultValueFactory = _ => "on" };
         governance.AcceptOnlyFromAmong("on", "off");
         var readyFile = new Option<string?>("--ready-file") { Description = "Write addresses, team and first key here as JSON once listening (mode 0600)", HelpName = "FILE" };
         var quiet = new Option<bool>("--quiet") { Description = "Print no start-up text" };

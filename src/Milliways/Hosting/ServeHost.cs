@@ -15,6 +15,7 @@ using Milliways.Hosting.Admin;
 using Milliways.Hosting.Configuration;
 using Milliways.Keys;
 using Milliways.Limits;
+using Milliways.Logs;
 using Milliways.Management;
 using Milliways.Routing;
 using Milliways.Routing.Health;
@@ -104,8 +105,9 @@ internal static class ServeHost
         services.AddHostedService(provider => new AdminSocket(provider.GetRequiredService<AdminCommands>(), adminPath, provider.GetRequiredService<ILogger<AdminSocket>>()));
         services.AddSingleton<IGate>(provider => provider.GetRequiredService<KeyGate>()).AddSingleton<IGate, AccountGate>();
         services.AddGateway(options.Governance);
+        services.AddLogStore(where);
         if (options.Governance)
-            services.AddLimits();
+            services.AddLimits().AddRequestLogs();
         services.AddSingleton(stored).AddSingleton<AnswerStore>().AddSingleton<OwnedIds>().AddHostedService<StoredUpkeep>();
         services.AddSingleton<IRefreshed>(provider => provider.GetRequiredService<GatewayStore>());
         CreditServices.Add(services, database, data, options.Governance);
@@ -132,6 +134,8 @@ internal static class ServeHost
 
         more?.Invoke(services);
         var app = builder.Build();
+        if (options.Governance)
+            app.Services.GetRequiredService<LogDatabase>(); // a store that cannot be used is told at once
         app.Services.GetRequiredService<Bookkeeping>(); // what the journal has is in the books before anybody is answered
         app.Run(app.Services.GetRequiredService<Dispatcher>().HandleAsync);
         return new MilliwaysServer(app, options, config, data, address, team, firstKey);

@@ -131,6 +131,9 @@ internal abstract class DatabaseSession : IDisposable
     /// <summary>Unix microseconds by the same clock.</summary>
     public abstract long Microseconds(TimeProvider time);
 
+    /// <summary>Gives up to so many free pages of a file back to the file system (see <see cref="Schema.GivesSpaceBack"/>). PostgreSQL does so by itself.</summary>
+    public abstract void GiveBack(int pages);
+
     /// <summary>Connects now, so that a start finds out what is wrong.</summary>
     public void Connect() => Ready();
 

@@ -110,6 +110,10 @@ internal sealed class PostgresSession : DatabaseSession
 
     public override long Microseconds(TimeProvider time) => Query("SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000000) AS BIGINT)", row => row.GetInt64(0))[0];
 
+    public override void GiveBack(int pages)
+    {
+    }
+
     protected override DbConnection Open()
     {
         if (!CanConnect)

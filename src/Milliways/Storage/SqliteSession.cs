@@ -12,6 +12,7 @@ internal sealed class SqliteSession : DatabaseSession
     private readonly string _synchronous;
 
     private bool _create;
+    private bool _givesSpaceBack;
 
     /// <summary>A further session on a file whose schema is today's; it connects when it is first used.</summary>
     public SqliteSession(string file, string synchronous) => (_file, _synchronous) = (file, synchronous);
@@ -31,7 +32,7 @@ internal sealed class SqliteSession : DatabaseSession
     /// <exception cref="UserErrorException">The file is no database, damaged, not writable, or newer than this executable.</exception>
     public static SqliteSession Open(string file, Schema schema, string synchronous)
     {
-        var session = new SqliteSession(file, synchronous) { _create = true };
+        var session = new SqliteSession(file, synchronous) { _create = true, _givesSpaceBack = schema.GivesSpaceBack };
         try
         {
             session.Connect();
@@ -67,6 +68,8 @@ internal sealed class SqliteSession : DatabaseSession
     /// <summary>SQLite's <c>data_version</c>: asking for it reads one page of shared memory.</summary>
     public override long? ForeignCommits() => Query("PRAGMA data_version", row => row.GetInt64(0))[0];
 
+    public override void GiveBack(int pages) => Query($"PRAGMA incremental_vacuum({pages.ToString(CultureInfo.InvariantCulture)})", _ => 0);
+
     /// <summary>One server has the files: its own clock.</summary>
     public override long Now(TimeProvider time) => time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -86,7 +89,8 @@ internal sealed class SqliteSession : DatabaseSession
             connection.Open();
             using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // One of two words of the source.
-            command.CommandText = $"PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = {_synchronous}; PRAGMA foreign_keys = ON";
+            // How a file gives back space is laid down in its first page, which the journal's mode writes.
+            command.CommandText = $"PRAGMA busy_timeout = 5000; {(_givesSpaceBack ? "PRAGMA auto_vacuum = INCREMENTAL; " : "")}PRAGMA journal_mode = WAL; PRAGMA synchronous = {_synchronous}; PRAGMA foreign_keys = ON";
 #pragma warning restore CA2100
             command.ExecuteNonQuery();
             return connection;

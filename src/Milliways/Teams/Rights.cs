@@ -12,7 +12,7 @@ internal enum Right
     SeeMembers, InviteMember, SetRole, MakeOwner, RemoveMember, ResetPassword,
     SeeOwnKeys, SeeAllKeys, CreateKey, ChangeOwnKey, ChangeAnyKey, RotateAnyKey, DeleteAnyKey, BlockKey,
     SeeManagementKeys, MakeManagementKeys,
-    SeeModels, SeeAudit, SetGateway,
+    SeeModels, SeeAudit, SeeLogs, SetGateway,
     SeeCredits, ChangeCredits, RedeemPromo, SetSpendingLimits, SetPrices,
     SeeBilling, SetBilling, TopUp, MakeInvoices,
 }
@@ -52,6 +52,7 @@ internal static class Rights
         new(Right.MakeManagementKeys, Role.Admin),
         new(Right.SeeModels, Role.Viewer, "ListModels"),
         new(Right.SeeAudit, Role.Admin, "ListAuditEvents"),
+        new(Right.SeeLogs, Role.Admin), // what others asked stands there
         new(Right.SetGateway, Role.Admin),
         new(Right.SeeCredits, Role.Viewer),
         new(Right.ChangeCredits, null), // money comes from the operator

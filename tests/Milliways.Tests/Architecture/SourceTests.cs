@@ -56,6 +56,9 @@ public sealed partial class SourceTests
         .. Rows("Milliways/Stored/", "Api", "Exchanges", "Gateway", "Keys", "Routing", "Upstreams"),
         ("Milliways/Exchanges/", "Milliways.Stored", []),
         ("Milliways/Storage/", "Milliways.Stored", []),
+        .. Rows("Milliways/Logs/", "Api", "Engines", "Limits", "Management"),
+        ("Milliways/Exchanges/", "Milliways.Logs", []), // an exchange has a place for what is logged, and knows no store
+        ("Milliways/Storage/", "Milliways.Logs", []),
         ("Milliways/Teams/", "Milliways.Keys", []),
         .. Rows("Milliways/Limits/", "Api", "Credits"),
         ("Milliways/Limits/", "Milliways.Storage", ["Milliways/Limits/Sharing/ShareStore.cs", "Milliways/Limits/Sharing/SharedLimits.cs"]), // what several servers share is in their database

@@ -193,10 +193,12 @@ public sealed class ConfigurationTests
     public void What_is_no_duration_is_refused(string text) => Assert.False(Durations.TryParse(text, out _));
 
     [Fact]
-    public void Later_sections_are_read_and_said_not_to_act()
+    public void Logs_are_kept_as_the_section_says_and_null_takes_a_bound_away()
     {
-        Assert.Contains(Read("""{ "logs": { "maxRows": 1 } }""").Config.Warnings, warning => warning.StartsWith("logs: read, but not acted on", StringComparison.Ordinal));
-        Assert.Empty(Read("{}").Config.Warnings);
+        Assert.Equal(new LogsConfig { Payloads = LogPayloads.Full, MaxAge = TimeSpan.FromDays(1), MaxRows = 7 }, Read("""{ "logs": { "payloads": "full", "maxAge": "1d", "maxRows": 7 } }""").Config.Logs);
+        Assert.Equal(new LogsConfig { MaxAge = null, MaxRows = null }, Read("""{ "logs": { "maxAge": null, "maxRows": null } }""").Config.Logs);
+        Assert.Equal(new LogsConfig { Payloads = LogPayloads.None, MaxAge = TimeSpan.FromDays(30), MaxRows = 10_000_000 }, Read("{}").Config.Logs);
+        Assert.Empty(Read("""{ "logs": {} }""").Config.Warnings);
     }
 
     [Fact]

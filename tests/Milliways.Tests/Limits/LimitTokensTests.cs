@@ -141,6 +141,8 @@ public sealed class LimitTokensTests
     {
         public long Charged => 0;
 
+        public (ChatUsage Usage, UsageSource Source) Settled => default;
+
         public ValueTask<Admission> EnterAsync(Exchange exchange, Route route, CancellationToken cancel)
         {
             exchange.Bill = this;

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Milliways.Credits;
 using Milliways.Hosting.Configuration;
 using Milliways.Secrets;
+using Milliways.Logs;
 using Milliways.Storage;
 using Milliways.Teams;
 using Milliways.Upstreams;
@@ -134,6 +135,7 @@ internal static class AdminDoor
         services.AddSingleton(_ => new ConfigState(ConfigFile.Load(CommonOptions.ConfigFile(config), address.Directory, Environment.GetEnvironmentVariable)));
         services.AddSingleton(provider => OpenBooks(address, database, provider.GetRequiredService<ConfigState>().InEffect.Credits));
         services.AddSingleton(_ => new SecretBox(MasterSecret.Ensure(database, Path.Combine(address.Directory, DataDirectory.SecretName), Environment.GetEnvironmentVariable)));
+        services.AddLogStore(address);
         CommandServices.Add(services);
         await using var provider = services.BuildServiceProvider();
         try

@@ -3,6 +3,7 @@ using Milliways.Billing;
 using Milliways.Credits;
 using Milliways.Gateway.Settings;
 using Milliways.Keys;
+using Milliways.Logs;
 using Milliways.Storage;
 using Milliways.Teams;
 
@@ -28,6 +29,7 @@ internal static class CommandServices
         services.AddSingleton<IAdminCommandSet, KeyAdmin>().AddSingleton<IAdminCommandSet, ManagementKeyAdmin>();
         services.AddSingleton<CreditCommands>().AddSingleton<IAdminCommandSet, CreditsAdmin>();
         services.AddSingleton<BillingInfoStore>().AddSingleton<InvoiceCommands>().AddSingleton<IAdminCommandSet, InvoicesAdmin>();
+        services.AddSingleton<LogCommands>().AddSingleton<IAdminCommandSet, LogsAdmin>();
         services.AddSingleton<IAdminCommandSet, LimitsAdmin>().AddSingleton<IAdminCommandSet, GatewayAdmin>();
         AlertServices.AddCommands(services);
     }

@@ -59,9 +59,9 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             Limits = root.Section("limits") is { } limits ? LimitsReader.Read(limits) : new LimitsConfig(),
             Alerts = root.Section("alerts") is { } alerts ? new AlertsReader(this).Read(alerts) : null,
             Gateways = root.Section("gateways") is { } gateways ? GatewaysConfig.Read(gateways) : new GatewaysConfig(),
+            Logs = root.Section("logs") is { } logs ? LogsReader.Read(logs) : new LogsConfig(),
             Registration = root.Section("registration") is { } registration ? RegistrationConfig.Read(registration) : new RegistrationConfig(),
         };
-        LaterSections.Read(root, _warnings);
         root.Done();
         CheckNames(root, config);
         CheckAliases(root, config);

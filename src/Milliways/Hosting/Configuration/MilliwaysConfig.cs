@@ -26,6 +26,8 @@ internal sealed record MilliwaysConfig
 
     public GatewaysConfig Gateways { get; init; } = new();
 
+    public LogsConfig Logs { get; init; } = new();
+
     public RegistrationConfig Registration { get; init; } = new();
 
     /// <summary>Null: nobody is told anything.</summary>

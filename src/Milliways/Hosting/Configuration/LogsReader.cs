@@ -1,0 +1,40 @@
+namespace Milliways.Hosting.Configuration;
+
+/// <summary>Whether heads and bodies are logged where nothing else is said.</summary>
+internal enum LogPayloads { None, Full }
+
+/// <summary>The section <c>logs</c>.</summary>
+internal sealed record LogsConfig
+{
+    public LogPayloads Payloads { get; init; }
+
+    /// <summary>Older entries are deleted; null: they are kept.</summary>
+    public TimeSpan? MaxAge { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>The most entries of all teams together, the oldest are deleted; null: as many as there are.</summary>
+    public long? MaxRows { get; init; } = 10_000_000;
+}
+
+/// <summary>Reads the section <c>logs</c>.</summary>
+internal static class LogsReader
+{
+    private static readonly TimeSpan LeastAge = TimeSpan.FromMinutes(1);
+
+    private static readonly Dictionary<string, LogPayloads> Words = new() { ["none"] = LogPayloads.None, ["full"] = LogPayloads.Full };
+
+    public static LogsConfig Read(ConfigSection section)
+    {
+        var usual = new LogsConfig();
+        var age = section.Duration("maxAge");
+        if (age < LeastAge)
+            section.Problem("must be at least \"1m\": entries are swept once a minute", name: "maxAge");
+        var logs = new LogsConfig
+        {
+            Payloads = section.Choice("payloads", Words) ?? usual.Payloads,
+            MaxAge = section.IsNull("maxAge") ? null : age ?? usual.MaxAge,
+            MaxRows = section.IsNull("maxRows") ? null : section.Whole("maxRows", 1, long.MaxValue, "; null keeps them all") ?? usual.MaxRows,
+        };
+        section.Done();
+        return logs;
+    }
+}

@@ -1,0 +1,59 @@
+using System.Buffers;
+using Microsoft.AspNetCore.Http.Features;
+using Milliways.Exchanges;
+
+namespace Milliways.Logs;
+
+/// <summary>Copies of one exchange's bodies, at most <see cref="MostBytes"/> of both together, and no more than the budget has: what is beyond is cut off and said so.</summary>
+internal sealed class PayloadCapture(PayloadBudget budget) : IPayloadCapture, IDisposable
+{
+    /// <summary>The most bytes of one entry (cloudflare-ai-gateway 3.14).</summary>
+    public const int MostBytes = 10 << 20;
+
+    private readonly ArrayBufferWriter<byte> _response = new();
+    private byte[] _request = [];
+    private int _held;
+
+    public byte[] RequestBody => _request;
+
+    public ReadOnlyMemory<byte> ResponseBody => _response.WrittenMemory;
+
+    /// <summary>False as well when no body was read into memory.</summary>
+    public bool IsRequestComplete { get; private set; }
+
+    public bool IsResponseComplete { get; private set; } = true;
+
+    public void Request(ReadOnlySpan<byte> body)
+    {
+        var length = Take(body.Length);
+        (_request, IsRequestComplete) = (body[..length].ToArray(), length == body.Length);
+    }
+
+    public void Watch(HttpContext http)
+    {
+        if (http.Features.Get<IHttpResponseBodyFeature>() is { } body)
+            http.Features.Set<IHttpResponseBodyFeature>(new CapturedBody(body, this));
+    }
+
+    public void Response(ReadOnlySpan<byte> bytes)
+    {
+        if (!IsResponseComplete)
+            return; // a piece behind a gap would be taken for the next one
+        var length = Take(bytes.Length);
+        _response.Write(bytes[..length]);
+        IsResponseComplete = length == bytes.Length;
+    }
+
+    public void Dispose()
+    {
+        budget.Return(_held);
+        _held = 0;
+    }
+
+    private int Take(int wanted)
+    {
+        var taken = budget.Take(Math.Min(wanted, MostBytes - _held));
+        _held += taken;
+        return taken;
+    }
+}
