@@ -22,6 +22,9 @@ internal static class Money
         return true;
     }
 
+    /// <summary>Dollars in ticks, rounded up and at most <see cref="Most"/>.</summary>
+    public static long OfDollars(decimal dollars) => (long)decimal.Ceiling(Math.Min(dollars, Most / TicksPerDollar) * TicksPerDollar);
+
     /// <summary>Dollars with at least two and at most ten decimals: <c>25.00</c>, <c>-0.0000050000</c> as <c>-0.000005</c>.</summary>
     public static string Format(long ticks) => ((decimal)ticks / TicksPerDollar).ToString("0.00########", CultureInfo.InvariantCulture);
 }

@@ -10,7 +10,7 @@ internal sealed class ExchangeLog(Guid id, DateTimeOffset created)
 {
     private List<LogStep>? _steps;
 
-    /// <summary>A UUIDv7 of its own, made when the request came: what the gateway gives out as <c>cf-aig-log-id</c>.</summary>
+    /// <summary>The request's own UUIDv7: what the gateway gives out as <c>cf-aig-log-id</c>.</summary>
     public Guid Id { get; } = id;
 
     /// <summary>When the request came.</summary>
@@ -110,7 +110,8 @@ internal interface IPayloadCapture
 /// <summary>Whoever keeps the log. Nothing of it may throw or wait.</summary>
 internal interface IExchangeLogs
 {
-    ExchangeLog Begin();
+    /// <param name="requestId">Its UUID is the entry's too, so that either finds the other.</param>
+    ExchangeLog Begin(string requestId);
 
     /// <summary>All gates that need no body have let it in: its team, its gateway and what its caller wants of the log are known.</summary>
     void Entered(Exchange exchange, ExchangeLog log);

@@ -26,7 +26,7 @@ internal sealed class ExchangeRunner(
     public async Task RunAsync(HttpContext http, IFront front)
     {
         var exchange = new Exchange(http, front, RequestIds.Of(http), time, budget);
-        exchange.Log = logs?.Begin();
+        exchange.Log = logs?.Begin(exchange.RequestId);
         var leases = new List<ILease>(_gates.Length);
         open.Add(exchange);
         try

@@ -32,6 +32,9 @@ internal static class RequestIds
 
     public static string Of(HttpContext http) => http.TraceIdentifier;
 
+    /// <summary>The UUIDv7 in an id of ours; null: it has none.</summary>
+    public static Guid? GuidOf(string id) => Guid.TryParseExact(id.AsSpan(id.LastIndexOf('_') + 1), "N", out var uuid) ? uuid : null;
+
     /// <summary>A UUIDv7. Not <see cref="Guid.CreateVersion7()"/>, which asks the kernel for every id: a system call of the six that a request costs.</summary>
     public static Guid NewGuid(DateTimeOffset now)
     {

@@ -13,7 +13,7 @@ internal static class GatewayIds
     public static string Of(HttpContext http)
     {
         var id = RequestIds.Of(http);
-        return Guid.TryParseExact(id.AsSpan(id.LastIndexOf('_') + 1), "N", out var uuid) ? uuid.ToString("D") : id;
+        return RequestIds.GuidOf(id)?.ToString("D") ?? id;
     }
 
     public static void Put(HttpContext http, string id, string eventId)

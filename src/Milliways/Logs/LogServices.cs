@@ -12,6 +12,6 @@ internal static class LogServices
 
     /// <summary>Every exchange makes an entry; without this line none does.</summary>
     public static IServiceCollection AddRequestLogs(this IServiceCollection services) => services
-        .AddSingleton<ILogPolicy, ConfiguredLogPolicy>().AddSingleton(new LogQueue()).AddSingleton(new PayloadBudget(PayloadBudget.Usual))
+        .AddSingleton<ConfiguredLogPolicy>().AddSingleton<ILogPolicy, GatewayLogPolicy>().AddSingleton(new LogQueue()).AddSingleton(new PayloadBudget(PayloadBudget.Usual))
         .AddSingleton<IExchangeLogs, RequestLogs>().AddSingleton<LogTrim>().AddHostedService(provider => provider.GetRequiredService<LogTrim>()).AddHostedService<LogWriter>();
 }

@@ -14,15 +14,15 @@ internal sealed class RequestLogs(LogQueue queue, ILogPolicy policy, PayloadBudg
 
     private static readonly string[] SessionHeaders = ["cf-aig-session-id", "x-grok-conv-id", "x-claude-code-session-id", "x-session-id", "session_id", "session-id", "x-session-affinity"];
 
-    public ExchangeLog Begin()
+    public ExchangeLog Begin(string requestId)
     {
         var now = time.GetUtcNow();
-        return new ExchangeLog(RequestIds.NewGuid(now), now);
+        return new ExchangeLog(RequestIds.GuidOf(requestId) ?? RequestIds.NewGuid(now), now);
     }
 
     public void Entered(Exchange exchange, ExchangeLog entry)
     {
-        entry.Gateway ??= exchange.Http.Features.Get<GatewayAddress>()?.Path.Gateway;
+        GatewayEntry.Begin(exchange, entry);
         if (entry.Collect == false || !(entry.Payloads ?? PolicyOf(exchange, entry).Payloads))
             return;
         var capture = new PayloadCapture(budget);
@@ -35,6 +35,7 @@ internal sealed class RequestLogs(LogQueue queue, ILogPolicy policy, PayloadBudg
         var capture = (PayloadCapture?)entry.Capture;
         try
         {
+            GatewayEntry.End(exchange, entry);
             var rules = PolicyOf(exchange, entry);
             if (!(entry.Collect ?? rules.Collect))
             {

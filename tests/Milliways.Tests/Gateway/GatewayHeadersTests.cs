@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Milliways.Exchanges;
 using Milliways.Gateway.Calls;
 using Milliways.Gateway.Settings;
 
@@ -16,7 +17,7 @@ public sealed class GatewayHeadersTests
             ("cf-aig-collect-log-payload", "false"), ("cf-aig-event-id", "e"), ("cf-aig-byok-alias", "prod"), ("cf-aig-zdr", "true"), ("cf-aig-no-wholesale", "true"),
             ("cf-aig-otel-trace-id", new string('A', 32)), ("cf-aig-otel-parent-span-id", new string('0', 16)), ("cf-aig-session-id", "s"), ("cf-aig-turn-id", "t"),
             ("cf-aig-no-session-affinity", "true"), ("cf-aig-allowed-models", "a/*, b/c"), ("cf-aig-allowed-providers", "openai"));
-        Assert.Equal((true, 300, "k", """{"a":"b"}""", 0.5m), (read.SkipCache, read.CacheTtl, read.CacheKey, read.Metadata?.ToJson(), read.CustomCost?.TotalCost));
+        Assert.Equal((true, 300, "k", """{"a":"b"}""", 0.5m), (read.SkipCache, read.CacheTtl, read.CacheKey, read.Metadata?.Json, read.CustomCost?.TotalCost));
         Assert.Equal((1000, 5, 60_000, Backoff.Exponential), (read.RequestTimeout, read.MaxAttempts, read.RetryDelay, read.Backoff));
         Assert.Equal((false, false, "e", "prod", true, true), (read.CollectLog, read.CollectLogPayload, read.EventId, read.ByokAlias, read.Zdr, read.NoWholesale));
         Assert.Equal((new string('a', 32), new string('0', 16), "s", "t", true), (read.OtelTraceId, read.OtelParentSpanId, read.SessionId, read.TurnId, read.NoSessionAffinity));
@@ -59,7 +60,7 @@ public sealed class GatewayHeadersTests
     [InlineData("""{"a":null,"b":1}""", null)]
     [InlineData("""{"a":[1],"b":1}""", null)]
     [InlineData("""{"a":1,"b":1,"c":1,"d":1,"e":1,"f":null}""", null)]
-    public void Metadata_keeps_five_flat_entries_or_none(string header, string? kept) => Assert.Equal(kept, GatewayMetadata.Read(header)?.ToJson());
+    public void Metadata_keeps_five_flat_entries_or_none(string header, string? kept) => Assert.Equal(kept, LogMetadata.Parse(header)?.Json);
 
     [Theory]
     [InlineData("""{"per_token_in":0.000001,"per_token_out":0.000002}""", "0.00035")]

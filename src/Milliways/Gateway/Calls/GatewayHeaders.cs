@@ -1,4 +1,5 @@
 using System.Globalization;
+using Milliways.Exchanges;
 using Milliways.Gateway.Settings;
 
 namespace Milliways.Gateway.Calls;
@@ -23,7 +24,7 @@ internal sealed record GatewayHeaders
 
     public string? CacheKey { get; init; }
 
-    public GatewayMetadata? Metadata { get; init; }
+    public LogMetadata? Metadata { get; init; }
 
     public CustomCost? CustomCost { get; init; }
 
@@ -73,7 +74,7 @@ internal sealed record GatewayHeaders
         SkipCache = Flag(header("cf-aig-skip-cache") ?? header("cf-skip-cache")),
         CacheTtl = Number(header("cf-aig-cache-ttl") ?? header("cf-cache-ttl"), 0, LongestTtl) is { } ttl and (0 or >= 60) ? ttl : null,
         CacheKey = Text(header("cf-aig-cache-key")),
-        Metadata = GatewayMetadata.Read(header("cf-aig-metadata")),
+        Metadata = header("cf-aig-metadata") is { } metadata ? LogMetadata.Parse(metadata) : null,
         CustomCost = Calls.CustomCost.Read(header("cf-aig-custom-cost")),
         RequestTimeout = Number(header("cf-aig-request-timeout"), 1, int.MaxValue),
         MaxAttempts = Number(header("cf-aig-max-attempts"), 1, GatewaySettings.MostAttempts),

@@ -1,0 +1,39 @@
+using Milliways.Credits;
+using Milliways.Exchanges;
+using Milliways.Gateway.Calls;
+
+namespace Milliways.Logs;
+
+/// <summary>What the log says of a request on a gateway's address beside what it says of every request (cloudflare 2.1, 3.12-3.14).</summary>
+internal static class GatewayEntry
+{
+    /// <summary>The gates have let it in: what its caller wants of the log is known.</summary>
+    public static void Begin(Exchange exchange, ExchangeLog entry)
+    {
+        if (exchange.Http.Features.Get<GatewayCall>() is not { } call)
+            return;
+        entry.Gateway = call.Path.Gateway;
+        entry.Collect = call.Headers.CollectLog;
+        entry.Payloads = call.Headers.CollectLogPayload;
+        entry.EventId = call.Headers.EventId;
+        entry.Metadata = call.Headers.Metadata;
+        entry.Session = call.Headers.SessionId;
+    }
+
+    /// <summary>It is over: who was called and who paid is known.</summary>
+    public static void End(Exchange exchange, ExchangeLog entry)
+    {
+        if (exchange.Http.Features.Get<GatewayCall>() is not { } call)
+            return;
+        Begin(exchange, entry); // one that no gate has let in is logged too
+        entry.Provider ??= call.Provider;
+        entry.Byok = call.Payment is Payment.OwnKey or Payment.StoredKey;
+        entry.Wholesale = call.Payment == Payment.Credits;
+        entry.Authentication = call.Settings?.Authentication ?? true;
+        var usage = exchange.Meter.Usage;
+        if (call.Headers.CustomCost is not { } stated || stated.Of(usage.Input, usage.CacheRead, usage.CacheWrite, usage.Output) is not { } dollars)
+            return;
+        // What the team was charged stands in its statement; here the caller's own price counts.
+        (entry.CustomCost, entry.Cost) = (true, Money.OfDollars(dollars));
+    }
+}
