@@ -37,21 +37,20 @@ internal readonly record struct LogCursor(long Created, string Id)
 /// </summary>
 internal sealed class LogSql
 {
-    /// <summary>Of these values there are a few entries at most: their own index finds them, and the team is only compared.</summary>
+    /// <summary>Of these values there are a few entries at most: their own index finds them.</summary>
     private static readonly string[] Unique = ["id", "request_id", "event_id"];
 
-    private readonly StringBuilder _where = new("team = $team");
+    private readonly StringBuilder _where = new();
     private readonly List<(string Name, object? Value)> _parameters = [];
     private readonly string _order;
+    private bool _teamIsCompared;
 
     /// <param name="query">What is wanted.</param>
     /// <param name="isRare">Whether a value of the metadata is so rare that its entries are better gathered first.</param>
     public LogSql(LogQuery query, Func<LogFilter, bool> isRare)
     {
         _parameters.Add(("$team", query.Team));
-        // An expression is in no index: SQLite would walk through all of a team's entries because they are in the right order.
-        if (query.WrittenAfter is not null || query.Filters.Any(filter => filter.Operator == FilterOperator.Eq && Unique.Contains(filter.Field.Name)))
-            _where.Replace("team =", "team || '' =");
+        _teamIsCompared = query.WrittenAfter is not null || query.Filters.Any(filter => filter.Operator == FilterOperator.Eq && Unique.Contains(filter.Field.Name));
         foreach (var filter in query.Filters)
             _where.Append(" AND ").Append(filter.Field.Kind == FieldKind.Metadata ? OfMetadata(filter, isRare) : Of(filter, filter.Field.Column));
         if (query.WrittenAfter is { } seq)
@@ -65,8 +64,11 @@ internal sealed class LogSql
 
     public ReadOnlySpan<(string Name, object? Value)> Parameters => _parameters.ToArray();
 
+    /// <summary>An expression is in no index: otherwise SQLite would walk through all of a team's entries, because they are in the right order.</summary>
+    private string Team => _teamIsCompared ? "team || '' = $team" : "team = $team";
+
     /// <summary>The whole rows of a page.</summary>
-    public string Page => $"SELECT {LogRows.Columns} FROM logs WHERE seq IN (SELECT seq FROM logs WHERE {_where} ORDER BY {_order} LIMIT $limit) ORDER BY {_order}";
+    public string Page => $"SELECT {LogRows.Columns} FROM logs WHERE seq IN (SELECT seq FROM logs WHERE {Team}{_where} ORDER BY {_order} LIMIT $limit) ORDER BY {_order}";
 
     private string Give(object value)
     {
@@ -100,8 +102,10 @@ internal sealed class LogSql
     {
         var column = "m." + filter.Field.Column;
         var holds = filter.Operator == FilterOperator.Contains ? Contains(filter, column) : $"{column} IN ({Values(filter)})";
+        var gathers = filter.Operator == FilterOperator.Eq && isRare(filter);
+        _teamIsCompared |= gathers;
         return filter.Operator == FilterOperator.Neq ? $"NOT EXISTS (SELECT 1 FROM log_metadata m WHERE m.seq = logs.seq AND {holds})"
-            : isRare(filter) ? $"seq IN (SELECT m.seq FROM log_metadata m WHERE m.team = $team AND {holds})"
+            : gathers ? $"seq IN (SELECT m.seq FROM log_metadata m WHERE m.team = $team AND {holds})"
             : $"EXISTS (SELECT 1 FROM log_metadata m WHERE m.seq = logs.seq AND {holds})";
     }
 

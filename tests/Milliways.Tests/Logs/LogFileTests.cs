@@ -6,6 +6,7 @@ using Milliways.Tests.Support;
 namespace Milliways.Tests.Logs;
 
 /// <summary>What only files have.</summary>
+[System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
 public sealed class LogFileTests
 {
     [Fact]
