@@ -111,6 +111,31 @@ public sealed class PaidCallTests
     }
 
     [Fact]
+    public async Task A_key_that_nobody_looks_at_pays_for_nothing()
+    {
+        await using var upstream = new FakeUpstream(turn => turn.WholeAsync(Answer));
+        await using var server = await TestServer.StartAsync(
+            $$"""{ "upstreams": { "own": { "dialect": "openai-chat", "baseUrl": "{{upstream.Url}}/v1", "prices": { "priced": { "input": "5", "output": "15" } } } } }""", governance: true);
+        foreach (var (path, model) in new[] { ("/own/chat/completions", "priced"), ("/compat/chat/completions", "own/priced") })
+            Assert.Equal("1100000", (await server.PostAsync(server.Gateway + path, Answers.Ask(model, more: ",\"max_tokens\":20"), server.Own())).Header("x-milliways-cost-ticks"));
+        Assert.Equal((402, 2021), (await server.PostAsync(server.Gateway + "/own/load", "{}", server.Own())).Error());
+        Assert.All(upstream.Received, received => Assert.Null(received.Header("Authorization")));
+    }
+
+    [Fact]
+    public async Task On_the_operators_account_files_are_the_teams_own_and_projects_the_operators()
+    {
+        await using var upstream = new FakeUpstream(turn => turn.WholeAsync(Answers.Messages));
+        await using var server = await TestServer.StartAsync($$"""{ "upstreams": { "x": { "preset": "xai", "baseUrl": "{{upstream.Url}}/v1", "apiKey": "k", "headers": { "x-team": "operator" } } } }""");
+        const string Pointing = """{"model":"grok-4","max_tokens":9,"messages":[{"role":"user","content":[{"type":"document","source":{"type":"file","file_id":"file-theirs"}}]}]}""";
+        Assert.Equal(404, (await server.PostAsync(server.Gateway + "/grok/v1/messages", Pointing)).Status);
+        Assert.Empty(upstream.Received);
+        Assert.Equal(200, (await server.PostAsync(server.Gateway + "/grok/v1/messages", Pointing, server.Own())).Status);
+        await server.PostAsync(server.Gateway + "/grok/v1/messages", Answers.Say("grok-4"), ("OpenAI-Project", "p"), ("x-team", "caller"), ("x-else", "e"));
+        Assert.Equal((null, "operator", "e"), (upstream.Last.Header("OpenAI-Project"), upstream.Last.Header("x-team"), upstream.Last.Header("x-else")));
+    }
+
+    [Fact]
     public async Task Without_credit_the_operators_key_is_not_used_and_the_callers_still_is()
     {
         await using var upstream = new FakeUpstream(turn => turn.WholeAsync(Answer));

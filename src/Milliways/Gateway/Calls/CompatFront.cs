@@ -39,7 +39,7 @@ internal sealed class CompatFront(GatewayCall call, CallKind kind, GatewayServic
         Take(exchange, Payment.Credits, route);
         if (!route.IsOk && route.Failure.Kind != FailureKind.ModelNotFound)
             return route.Failure;
-        return route.IsOk ? await CheckFilesAsync(exchange, route.Value.Attempts[0].Upstream) : null;
+        return route.IsOk ? await CheckFilesAsync(exchange, route.Value.Attempts.Select(attempt => attempt.Upstream)) : null;
     }
 
     /// <summary>The provider itself, with a key that is not the operator's.</summary>

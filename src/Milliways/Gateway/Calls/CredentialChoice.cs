@@ -19,8 +19,8 @@ internal sealed class CredentialChoice(GatewayStore gateways, SecretBox secrets)
     public Reading<ChosenCredential> Choose(GatewayCall call, ProviderTarget target)
     {
         var upstream = target.Configured;
-        if (upstream is { IsEngine: true })
-            return new ChosenCredential(Payment.Credits); // it takes no key, whatever a client sends
+        if (upstream is not null && NeedsNoKey(upstream))
+            return new ChosenCredential(Payment.Credits); // a key that nobody looks at pays for nothing
         if (call.Credentials.HasProviderKey)
             return new ChosenCredential(Payment.OwnKey);
         if (!call.IsStranger)
@@ -31,8 +31,6 @@ internal sealed class CredentialChoice(GatewayStore gateways, SecretBox secrets)
             if (stored.Value.Payment == Payment.StoredKey)
                 return stored;
         }
-        if (upstream is not null && NeedsNoKey(upstream))
-            return new ChosenCredential(Payment.Credits);
         if (call.IsStranger)
             return GatewayErrors.NotAuthorizedFailure;
         if (MustBringKey(call) && target.Custom is null)
@@ -43,8 +41,12 @@ internal sealed class CredentialChoice(GatewayStore gateways, SecretBox secrets)
     /// <summary>The gateway or the request forbids the operator's keys.</summary>
     public static bool MustBringKey(GatewayCall call) => call.Settings is { ByokOnly: true } || call.Headers.NoWholesale;
 
-    /// <summary>A server of the operator's own that asks nobody for a key: it is called for strangers too, who choose an open gateway for that.</summary>
-    public static bool NeedsNoKey(Upstream upstream) => upstream.IsEngine || (upstream.IsOwn && upstream.ApiKey is null && upstream.Headers.Count == 0);
+    /// <summary>
+    /// A server of the operator's own that asks nobody for a key: it is called for strangers too, as an open gateway is meant, and whatever a caller sends as a key,
+    /// it is the operator who is to be paid. A hosted provider whose upstream has no key takes its callers' keys.
+    /// </summary>
+    public static bool NeedsNoKey(Upstream upstream) =>
+        upstream.IsEngine || (upstream.ApiKey is null && upstream.Headers.Count == 0 && (upstream.IsOwn || upstream.Preset is null or { Hosted: false }));
 
     public static Failure NoKey(string slug) => GatewayErrors.Of(FailureKind.InvalidRequest, GatewayErrors.NoCredits,
         $"The key of this server's operator is not used for this request: send a key of {slug} with it, or store one with milliways gateways keys add --provider {slug}.");

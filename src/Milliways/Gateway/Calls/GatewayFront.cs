@@ -141,8 +141,11 @@ internal abstract class GatewayFront(GatewayCall call, CallKind kind, GatewaySer
     }
 
     /// <summary>Files that a body points at must be the team's where the operator's account is used.</summary>
-    protected async ValueTask<Failure?> CheckFilesAsync(Exchange exchange, Upstream upstream) =>
-        !upstream.IsEngine && IsSameDialect(upstream) && FileReferences.MayHave(exchange.Body.Span) ? await FileOwnership.RefusalAsync(exchange, services.Owned) : null;
+    /// <param name="asBytes">It goes as bytes, whatever dialect its upstream is known for.</param>
+    protected async ValueTask<Failure?> CheckFilesAsync(Exchange exchange, IEnumerable<Upstream> upstreams, bool asBytes = false) =>
+        FileReferences.MayHave(exchange.Body.Span) && upstreams.Any(upstream => !upstream.IsEngine && (asBytes || IsSameDialect(upstream)))
+            ? await FileOwnership.RefusalAsync(exchange, services.Owned)
+            : null;
 
     /// <summary>What nobody serves is told in Cloudflare's words, with the name that was asked for.</summary>
     private Failure Told(Failure failure) =>

@@ -44,7 +44,7 @@ internal sealed class ProviderFront(GatewayCall call, string slug, string rest, 
     {
         if (!IsRaw)
             return base.Prepare(exchange, attempt);
-        var head = RawHead.Of(exchange.Http.Request.Headers, _key, _more);
+        var head = RawHead.Of(exchange.Http.Request.Headers, _key, _more, isOperators: Call.Payment == Payment.Credits);
         if (slug == "aws-bedrock" && rest.StartsWith("bedrock-mantle/", StringComparison.Ordinal))
             Mantle(head);
         var asksUsage = AsksUsage(exchange, attempt);
@@ -76,7 +76,7 @@ internal sealed class ProviderFront(GatewayCall call, string slug, string rest, 
         Asked = exchange.Facts.Model;
         if (chosen.Value.Payment is Payment.Credits or Payment.Keyless && IsRouted(target, exchange.Key!.Team))
             return await RouteAsync(exchange);
-        return (chosen.Value.Payment == Payment.Credits ? await CheckFilesAsync(exchange, target.Configured!) : null) ?? Pass(exchange, target, chosen.Value);
+        return (chosen.Value.Payment == Payment.Credits ? await CheckFilesAsync(exchange, [target.Configured!], asBytes: true) : null) ?? Pass(exchange, target, chosen.Value);
     }
 
     private Failure? PassUnmetered(Exchange exchange, ProviderTarget target, ChosenCredential chosen)
@@ -122,7 +122,7 @@ internal sealed class ProviderFront(GatewayCall call, string slug, string rest, 
         Take(exchange, Payment.Credits, route);
         if (!route.IsOk)
             return route.Failure.Kind == FailureKind.ModelNotFound ? null : route.Failure;
-        return await CheckFilesAsync(exchange, route.Value.Attempts[0].Upstream);
+        return await CheckFilesAsync(exchange, route.Value.Attempts.Select(attempt => attempt.Upstream));
     }
 
     /// <summary>True for what the operator's upstream does not take as it is, and for names that the operator has given a meaning of their own.</summary>

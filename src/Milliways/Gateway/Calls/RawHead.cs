@@ -19,10 +19,14 @@ internal static class RawHead
         "CF-Access-Jwt-Assertion", "cf-cache-ttl", "cf-skip-cache", "x-fal-target-url",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Which of the operator's projects a call is booked to is not the caller's to say.</summary>
+    private static readonly string[] Accounts = ["OpenAI-Organization", "OpenAI-Project"];
+
     /// <param name="headers">The caller's.</param>
     /// <param name="key">The credential in the place of the caller's own; null: the caller's goes on.</param>
-    /// <param name="more">The operator's headers.</param>
-    public static List<(string Name, string Value)> Of(IHeaderDictionary headers, CallKey? key, IReadOnlyList<(string Name, string Value)> more)
+    /// <param name="more">The operator's headers, in the place of the caller's of the same names.</param>
+    /// <param name="isOperators">The call is made on the operator's account.</param>
+    public static List<(string Name, string Value)> Of(IHeaderDictionary headers, CallKey? key, IReadOnlyList<(string Name, string Value)> more, bool isOperators)
     {
         var head = new List<(string, string)>(headers.Count + 1);
         var connection = headers.Connection.Count > 0 ? headers.Connection.ToString().Split(',', StringSplitOptions.TrimEntries) : [];
@@ -32,6 +36,8 @@ internal static class RawHead
                 || name.StartsWith(':') || connection.Contains(name, StringComparer.OrdinalIgnoreCase))
                 continue;
             if (CallerCredentials.IsKeyHeader(name) && (key is not null || CallerCredentials.NotEmpty(values.ToString()) is null))
+                continue;
+            if ((isOperators && Accounts.Contains(name, StringComparer.OrdinalIgnoreCase)) || more.Any(own => own.Name.Equals(name, StringComparison.OrdinalIgnoreCase)))
                 continue;
             foreach (var value in values)
                 if (value is not null && !KeyText.IsOurs(value))
