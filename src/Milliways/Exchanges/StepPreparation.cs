@@ -50,7 +50,7 @@ internal sealed class StepPreparation(ModelAccess access, LiveRouting routing, P
             exchange.Detachment = null;
             return Failure.Invalid("`deferred` cannot be used in a step of several: send the request by itself.", "deferred");
         }
-        var name = exchange.RouteName = exchange.Front.RouteName(exchange.Facts);
+        var name = exchange.RouteName = step.RouteName = exchange.Front.RouteName(exchange.Facts);
         if (access.Refusal(exchange, name) is { } denied)
             return denied;
         var route = exchange.Front.RouteOf(exchange) ?? routing.Router.Resolve(name, exchange.Front.Operation, exchange.Key!.Team);

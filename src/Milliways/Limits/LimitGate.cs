@@ -41,6 +41,8 @@ internal sealed class LimitGate(LimitBook book, ConfigState configuration, Model
         Add(ref found, ref count, new ScopedLimits(ScopeName.Key(key.Id), _own.Over(defaults.PerKey, key.Limits)));
         if (exchange.Http.Features.Get<GatewayAddress>() is { } address)
             Add(ref found, ref count, new ScopedLimits(ScopeName.Gateway(address.Path.Gateway), defaults.PerGateway));
+        if (exchange.Steps is { } steps)
+            return OfSteps(found, count, steps);
         foreach (var model in models.Of(exchange.RouteName, route))
             Add(ref found, ref count, model);
         if (count == 0)
@@ -49,6 +51,17 @@ internal sealed class LimitGate(LimitBook book, ConfigState configuration, Model
         for (var i = 0; i < count; i++)
             held[i].Asked = found[i];
         return held;
+    }
+
+    /// <summary>Once under each scope, and under the model of every step that may be asked: another step before it is no way around a model's limit.</summary>
+    private HeldLimit[] OfSteps(Found common, int count, IReadOnlyList<ExchangeStep> steps)
+    {
+        var all = new List<ScopedLimits>();
+        for (var i = 0; i < count; i++)
+            all.Add(common[i]);
+        foreach (var step in steps.Where(step => step.Refusal is null && IsLimited(step.Front.Operation)))
+            all.AddRange(models.Of(step.RouteName, step.Route!));
+        return [.. all.DistinctBy(scope => scope.Name).Select(scope => new HeldLimit { Asked = scope })];
     }
 
     private static void Add(ref Found found, ref int count, in ScopedLimits scope)

@@ -4,6 +4,7 @@ using Milliways.Keys;
 using Milliways.Teams;
 using Milliways.Tests.Credits;
 using Milliways.Tests.Gateway.Support;
+using Milliways.Tests.Limits;
 using Milliways.Tests.Support;
 
 namespace Milliways.Tests.Gateway;
@@ -223,6 +224,23 @@ public sealed class UniversalTests
         Assert.Equal(500, (await server.PostAsync(server.Gateway, steps, Token(server))).Status);
         Assert.Equal((429, 2003), (await server.PostAsync(server.Gateway, steps, Token(server))).Error());
         Assert.Equal(6, provider.Received.Count);
+    }
+
+    [Fact]
+    public async Task Steps_count_once_against_limits_and_another_step_before_it_is_no_way_around_a_models()
+    {
+        await using var lab = new FakeUpstream();
+        await using var server = await Limited.StartAsync(lab, """ "perTeam": { "requestsPerMinute": 3 } """,
+            """ "rare": { "attempts": [ { "upstream": "lab", "model": "alpha" } ], "limits": { "requestsPerMinute": 1 } }, "free": { "attempts": [ { "upstream": "lab", "model": "beta" } ] } """, new ManualTime());
+        var (free, rare) = (Step("compat", Answers.Ask("free"), headers: "{}"), Step("compat", Answers.Ask("rare"), headers: "{}"));
+        Assert.Equal(200, (await server.PostAsync(server.Gateway, $"[{free},{rare}]")).Status);
+        foreach (var limited in new[] { $"[{free},{rare}]", rare })
+        {
+            var answer = await server.PostAsync(server.Gateway, limited);
+            Assert.Equal((429, "limit"), (answer.Status, answer.Header("x-milliways-refused")));
+        }
+        foreach (var status in new[] { 200, 200, 429 })
+            Assert.Equal(status, (await server.PostAsync(server.Gateway, $"[{free},{free}]")).Status);
     }
 
     [Fact]

@@ -5,7 +5,6 @@ using Milliways.Exchanges;
 using Milliways.Exchanges.Attempts;
 using Milliways.Gateway.Calls;
 using Milliways.Routing;
-using Milliways.Upstreams;
 
 namespace Milliways.Gateway.Sockets;
 

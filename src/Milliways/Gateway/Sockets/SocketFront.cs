@@ -27,7 +27,8 @@ internal sealed class SocketFront(GatewayCall call, UniversalSockets sockets, Re
         var raw = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var question = raw.IndexOf('?', StringComparison.Ordinal);
         using var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { SubProtocol = SocketTokens.Chosen(http.Request.Headers) });
-        await new UniversalSocket(socket, http, question < 0 ? raw : raw[..question], Call.Credentials.Token, serve, sockets).RunAsync(exchange.Cancel);
+        using var talk = new UniversalSocket(socket, http, question < 0 ? raw : raw[..question], Call.Credentials.Token, serve, sockets);
+        await talk.RunAsync(exchange.Cancel);
         return null;
     }
 

@@ -24,6 +24,6 @@ internal static class SocketTokens
     /// <summary>What is chosen where nobody else chooses: a browser that offered something ends a connection without any.</summary>
     public static string? Chosen(IHeaderDictionary headers) => Offered(headers).FirstOrDefault();
 
-    private static IEnumerable<string> Offered(IHeaderDictionary headers) =>
+    private static string[] Offered(IHeaderDictionary headers) =>
         headers.TryGetValue("Sec-WebSocket-Protocol", out var given) ? given.ToString().Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) : [];
 }

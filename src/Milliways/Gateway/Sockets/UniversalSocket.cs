@@ -8,7 +8,7 @@ namespace Milliways.Gateway.Sockets;
 /// One socket for requests (cloudflare 1.9): each message is a request of its own that runs beside the others. While as many run as may, nothing is read; while
 /// the client does not read, no provider is. When the client leaves all of them are cancelled.
 /// </summary>
-internal sealed class UniversalSocket(WebSocket socket, HttpContext upgrade, string target, string? token, RequestDelegate serve, UniversalSockets sockets)
+internal sealed class UniversalSocket(WebSocket socket, HttpContext upgrade, string target, string? token, RequestDelegate serve, UniversalSockets sockets) : IDisposable
 {
     private readonly SemaphoreSlim _sending = new(1, 1);
     private readonly SemaphoreSlim _slots = new(SocketBounds.MostRunning, SocketBounds.MostRunning);
@@ -42,6 +42,12 @@ internal sealed class UniversalSocket(WebSocket socket, HttpContext upgrade, str
             if (last is { } goodbye)
                 await CloseAsync(goodbye.Status, goodbye.Why);
         }
+    }
+
+    public void Dispose()
+    {
+        _sending.Dispose();
+        _slots.Dispose();
     }
 
     /// <summary>Reads messages until the client closes, or sends what cannot be taken.</summary>
