@@ -1,3 +1,4 @@
+using Milliways.Catalogue;
 using Milliways.Credits.Pricing;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
@@ -29,6 +30,9 @@ internal sealed class Bill(ILedger ledger, Hold hold, Payer payer, PricedRoute p
     /// <summary>Tokens of the prompt when nobody counts them.</summary>
     public required long PromptEstimate { get; init; }
 
+    /// <summary>The prices of an exchange's other steps: what was used there in vain has them.</summary>
+    public IReadOnlyList<PricedRoute> Others { get; init; } = [];
+
     public long Charged { get; private set; }
 
     public (ChatUsage Usage, UsageSource Source) Settled { get; private set; }
@@ -39,16 +43,17 @@ internal sealed class Bill(ILedger ledger, Hold hold, Payer payer, PricedRoute p
     public async ValueTask<Failure?> SettleAsync(Exchange exchange, Outcome outcome)
     {
         var discarded = outcome.Discarded.Count == 0 ? [] : outcome.Discarded.Select(Discard).ToArray();
-        if (!exchange.HasCommitted && discarded.Length == 0)
+        var delivers = exchange.HasCommitted && ReferenceEquals(exchange.Bill, this); // a step that somebody else pays for leaves nothing but what was used in vain
+        if (!delivers && discarded.Length == 0)
         {
             ledger.Release(hold);
             return null;
         }
-        var (usage, source) = exchange.HasCommitted ? Final(exchange, outcome) : (default, UsageSource.None);
+        var (usage, source) = delivers ? Final(exchange, outcome) : (default, UsageSource.None);
         Settled = (usage, source);
-        var images = exchange.HasCommitted ? ImagesOf(exchange) : 0;
+        var images = delivers ? ImagesOf(exchange) : 0;
         var price = exchange.Answering is { } answering ? priced.Of(answering) ?? priced.Dearest : priced.Dearest;
-        var cost = exchange.HasCommitted ? Cost.Of(price, usage, images, Percent) : 0;
+        var cost = delivers ? Cost.Of(price, usage, images, Percent) : 0;
         // A stream holds less than it was admitted for; what it may cost by that bound is still the team's, if the team has it.
         if (cost > hold.Ticks && Prompt + Cost.Bound(priced.Dearest, 0, MostOutput, percent: Percent) > hold.Ticks)
             await ledger.TopUpAsync(hold, Math.Min(cost, Prompt + Cost.Bound(priced.Dearest, 0, MostOutput, percent: Percent)) - hold.Ticks, CancellationToken.None);
@@ -127,5 +132,15 @@ internal sealed class Bill(ILedger ledger, Hold hold, Payer payer, PricedRoute p
         exchange.Front.Operation is Upstreams.Operation.ImageGenerations or Upstreams.Operation.ImageEdits ? Math.Clamp(exchange.Facts.N, 1, 128) : 0;
 
     private DiscardedCost Discard(DiscardedUsage one) =>
-        new(one.Upstream, one.Usage, Cost.Of(priced.Of(one.Upstream) ?? priced.Dearest, Believable(one.Usage)));
+        new(one.Upstream, one.Usage, Cost.Of(PriceOf(one.Upstream), Believable(one.Usage)));
+
+    private ModelPrice PriceOf(string upstream)
+    {
+        if (priced.Of(upstream) is { } own)
+            return own;
+        foreach (var other in Others)
+            if (other.Of(upstream) is { } price)
+                return price;
+        return priced.Dearest;
+    }
 }

@@ -63,6 +63,15 @@ internal sealed class Exchange : IDisposable
     /// <summary>Who pays, and with which hold; null: nobody is charged.</summary>
     public IBill? Bill { get; set; }
 
+    /// <summary>Has the hold of an exchange of several steps when the one that answers is not charged.</summary>
+    public IBill? SpareBill { get; set; }
+
+    /// <summary>The requests that stand for each other; null: it is one request.</summary>
+    public IReadOnlyList<ExchangeStep>? Steps { get; private set; }
+
+    /// <summary>Whose turn it is; null where there are no steps.</summary>
+    public ExchangeStep? Step { get; private set; }
+
     /// <summary>The provider is paid by whoever calls, with a key of theirs: nothing is charged here.</summary>
     public bool IsPaidElsewhere { get; set; }
 
@@ -164,12 +173,36 @@ internal sealed class Exchange : IDisposable
     /// <summary>Keeps account of what an attempt used in vain.</summary>
     public void Discard(Attempt attempt, Meter meter)
     {
-        if (meter.Source != UsageSource.None)
+        if (meter.Source != UsageSource.None && (Steps is null || !IsPaidElsewhere))
             (_discarded ??= []).Add(new DiscardedUsage(attempt.Label, meter.Usage));
     }
 
     /// <summary>A key or a gateway that is switched to a flavour is answered in it from here on.</summary>
     public void Speak(Flavour flavour) => Front = Front.In(flavour);
+
+    /// <summary>From here on it is these requests, the first of them first.</summary>
+    public void Begin(IReadOnlyList<ExchangeStep> steps)
+    {
+        Steps = steps;
+        Turn(0);
+    }
+
+    /// <summary>Makes a step what the exchange is about; nothing where there are no steps.</summary>
+    public void Turn(int step)
+    {
+        if (Steps is null || Step?.Index == step)
+            return;
+        if (Step is { } old)
+        {
+            (old.Front, old.Body, old.Facts, old.Chat, old.RouteName, old.Model) = (Front, Body, Facts, Chat, RouteName, Model);
+            (old.IsPaidElsewhere, old.OutputClamp, old.FrontState, old.Keeper, old.Bill) = (IsPaidElsewhere, OutputClamp, FrontState, Keeper, Bill);
+        }
+        var next = Step = Steps[step];
+        (Front, Body, Facts, Chat, RouteName, Model) = (next.Front, next.Body, next.Facts, next.Chat, next.RouteName, next.Model);
+        (IsPaidElsewhere, OutputClamp, FrontState, Keeper, Bill) = (next.IsPaidElsewhere, next.OutputClamp, next.FrontState, next.Keeper, next.Bill);
+        (AnswerStatus, AnswerHeaders) = (StatusCodes.Status200OK, []);
+        Front.Turned(this);
+    }
 
     /// <summary>Goes on without the caller, whose leaving means nothing any more.</summary>
     public void Detach(DetachedContext context)

@@ -15,7 +15,7 @@ namespace Milliways.Exchanges;
 /// answer that is not accounted for.
 /// </summary>
 internal sealed class ExchangeRunner(
-    IEnumerable<IGate> gates, ModelAccess access, LiveRouting routing, PromptCheck prompts, IEnumerable<IBodyCheck> checks, IEnumerable<IAdmissionGate> admissions, AttemptLoop attempts,
+    IEnumerable<IGate> gates, StepPreparation steps, ModelAccess access, LiveRouting routing, PromptCheck prompts, IEnumerable<IBodyCheck> checks, IEnumerable<IAdmissionGate> admissions, AttemptLoop attempts,
     OpenExchanges open, DetachedExchanges detached,
     BodyBudget budget, TimeProvider time, ILogger<ExchangeRunner> log, IExchangeLogs? logs = null)
 {
@@ -100,6 +100,8 @@ internal sealed class ExchangeRunner(
     /// <summary>3 to 5: route, attempts, pump, end, tail.</summary>
     private Task AnswerAsync(Exchange exchange, List<ILease> leases)
     {
+        if (exchange.Steps is not null)
+            return AnswerStepsAsync(exchange, leases, exchange.Steps);
         var name = exchange.Front.RouteName(exchange.Facts);
         if (access.Refusal(exchange, name) is { } denied)
             return RefuseAsync(exchange, leases, denied);
@@ -109,6 +111,31 @@ internal sealed class ExchangeRunner(
         return exchange.Body.Length > RequestBody.LightBytes
             ? AnswerLargeAsync(exchange, leases, name, route.Value)
             : AnswerAsync(exchange, leases, name, route.Value);
+    }
+
+    /// <summary>The same for several requests that stand for each other: each is looked at by itself, all are admitted once.</summary>
+    private async Task AnswerStepsAsync(Exchange exchange, List<ILease> leases, IReadOnlyList<ExchangeStep> all)
+    {
+        if (await steps.PrepareAsync(exchange, all) is { } nothing)
+        {
+            await RefuseAsync(exchange, leases, nothing);
+            return;
+        }
+        foreach (var gate in _admissions)
+        {
+            if (gate.IsForEachStep)
+                continue;
+            StepPreparation.TurnToFirst(exchange, all);
+            var admission = await gate.EnterAsync(exchange, exchange.Step!.Route!, exchange.Cancel);
+            if (admission.Lease is not null)
+                leases.Add(admission.Lease);
+            if (admission.Refusal is null)
+                continue;
+            await RefuseAsync(exchange, leases, admission.Refusal);
+            return;
+        }
+        exchange.IsAdmitted = true;
+        await ServeAsync(exchange, leases, StepPreparation.RouteOf(all));
     }
 
     /// <summary>Large bodies are work for the pool, not for the thread that serves a socket.</summary>
@@ -158,7 +185,17 @@ internal sealed class ExchangeRunner(
     }
 
     private Task GoOnAsync(Exchange exchange, List<ILease> leases, Route route) =>
-        exchange.Detachment is { } detachment ? DetachAsync(exchange, leases, route, detachment) : ServeAsync(exchange, leases, route);
+        exchange.Front is IConversation conversation ? ConverseAsync(exchange, leases, conversation)
+        : exchange.Detachment is { } detachment ? DetachAsync(exchange, leases, route, detachment) : ServeAsync(exchange, leases, route);
+
+    /// <summary>A socket in the place of attempts and pump.</summary>
+    private async Task ConverseAsync(Exchange exchange, List<ILease> leases, IConversation conversation)
+    {
+        if (await conversation.TalkAsync(exchange) is { } failure)
+            await RefuseAsync(exchange, leases, failure);
+        else
+            await EndAsync(exchange, leases, exchange.IsClientGone ? Ending.ClientGone : Ending.Completed, failure: null);
+    }
 
     private async ValueTask<Failure?> CheckBodyAsync(Exchange exchange, Route route)
     {
@@ -205,7 +242,8 @@ internal sealed class ExchangeRunner(
 
     private async Task ServeAsync(Exchange exchange, List<ILease> leases, Route route)
     {
-        if (exchange.Facts.Stream)
+        // Where steps stand for each other nobody knows before the content commit which of them answers, and with what: there are no signs of life.
+        if (exchange.Facts.Stream && exchange.Steps is null)
             exchange.Caller = new CallerStream(exchange.Http.Response.BodyWriter, time);
 
         var committed = await attempts.RunAsync(exchange, route);
@@ -216,6 +254,8 @@ internal sealed class ExchangeRunner(
         }
         await using var answer = committed.Value;
         exchange.HasCommitted = true;
+        if (exchange.Facts.Stream)
+            exchange.Caller ??= new CallerStream(exchange.Http.Response.BodyWriter, time);
         RequestBody.Release(exchange); // nothing needs the body after the content commit
         if (exchange.Caller is null)
             await SendWholeAsync(exchange, leases, answer);
@@ -337,7 +377,7 @@ internal sealed class ExchangeRunner(
             return null;
         exchange.HasEnded = true;
         var outcome = new Outcome(ending, exchange.Meter.Usage, exchange.Meter.Source, failure) { Discarded = exchange.Discarded, IsAdmitted = exchange.IsAdmitted };
-        var unsettled = exchange.Bill is { } bill ? await bill.SettleAsync(exchange, outcome) : null;
+        var unsettled = (exchange.Bill ?? exchange.SpareBill) is { } bill ? await bill.SettleAsync(exchange, outcome) : null;
         if (unsettled is not null)
             outcome = outcome with { Ending = Ending.UpstreamFailed, Failure = unsettled };
         exchange.Log?.Outcome = outcome;

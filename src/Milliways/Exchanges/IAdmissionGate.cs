@@ -8,5 +8,8 @@ namespace Milliways.Exchanges;
 /// </summary>
 internal interface IAdmissionGate
 {
+    /// <summary>It is asked about each of an exchange's steps, whose failure its refusal is; others are asked once for all of them, and look at the steps themselves.</summary>
+    bool IsForEachStep => false;
+
     ValueTask<Admission> EnterAsync(Exchange exchange, Route route, CancellationToken cancel);
 }

@@ -41,6 +41,11 @@ internal interface IFront : IErrorWriter
     /// <summary>What a front has to ask or look up before the exchange is routed; a failure refuses it.</summary>
     ValueTask<Failure?> BeginAsync(Exchange exchange) => ValueTask.FromResult<Failure?>(null);
 
+    /// <summary>The exchange has come to this front, which is one of several (<see cref="ExchangeStep"/>).</summary>
+    void Turned(Exchange exchange)
+    {
+    }
+
     /// <summary>The route of an exchange that is no model's, or null.</summary>
     Reading<Route>? RouteOf(Exchange exchange) => null;
 
@@ -107,6 +112,9 @@ internal sealed record PreparedCall(ReadOnlyMemory<byte> Body, IRelay Relay)
 
     /// <summary><see cref="Headers"/> is the whole head of the request, the content's headers and the credential included.</summary>
     public bool IsRaw { get; init; }
+
+    /// <summary>The connection shall become a socket, which HTTP/1.1 alone can.</summary>
+    public bool IsUpgrade { get; init; }
 
     /// <summary>Names of fields that the target cannot express and that were left out; they go out in <c>x-milliways-dropped</c>.</summary>
     public IReadOnlyCollection<string> Dropped { get; init; } = [];

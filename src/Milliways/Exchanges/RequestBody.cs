@@ -31,6 +31,8 @@ internal static class RequestBody
     {
         exchange.Budget.Release(exchange);
         (exchange.Body, exchange.Chat) = (default, null);
+        foreach (var step in exchange.Steps ?? [])
+            (step.Body, step.Chat) = (default, null);
     }
 
     private static async ValueTask<Failure?> ReadAsync(Exchange exchange, HttpRequest request, int expected)

@@ -87,7 +87,7 @@ internal sealed class UpstreamCall : IAsyncDisposable
         var request = new HttpRequestMessage(call.Method, address) { Content = call.Content ?? (call.Method == HttpMethod.Post ? new BodyContent(call.Body) : null) };
         if (request.Content is BodyContent && !call.IsRaw)
             request.Content.Headers.ContentType = Json;
-        if (upstream.Http2)
+        if (upstream.Http2 && !call.IsUpgrade)
             (request.Version, request.VersionPolicy) = (HttpVersion.Version20, upstream.IsTls ? HttpVersionPolicy.RequestVersionOrLower : HttpVersionPolicy.RequestVersionExact);
         var headers = request.Headers;
         headers.TryAddWithoutValidation("Accept-Encoding", "identity");
@@ -131,6 +131,9 @@ internal sealed class UpstreamCall : IAsyncDisposable
         for (var i = 0; i < more.Count; i++)
             headers.TryAddWithoutValidation(more[i].Name, more[i].Value);
     }
+
+    /// <summary>The connection itself, both ways, behind an answer that has switched it (101).</summary>
+    public Task<Stream> UpgradedAsync(CancellationToken cancel) => _response.Content.ReadAsStreamAsync(cancel);
 
     /// <summary>Reads more; false at the proper end of the body.</summary>
     /// <exception cref="IOException">The connection broke before the body was whole (as <see cref="HttpRequestException"/> and its kin too).</exception>

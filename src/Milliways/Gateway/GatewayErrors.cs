@@ -40,6 +40,9 @@ internal sealed class GatewayErrors(IErrorWriter? dialect = null) : IErrorWriter
     public static Failure Of(FailureKind kind, int code, string message) =>
         new(kind, FailureParty.Client, Stage, message) { Code = code.ToString(System.Globalization.CultureInfo.InvariantCulture) };
 
+    /// <summary>The body of an error that no exchange had a part in.</summary>
+    public static byte[] Body(string message, int code = Invalid) => FailureAnswer.Body(Plain, Of(FailureKind.InvalidRequest, code, message), "");
+
     public int Status(Failure failure) => Own(failure) is { } own ? own.Status : dialect!.Status(failure);
 
     public void WriteFailure(Failure failure, string requestId, IBufferWriter<byte> output)

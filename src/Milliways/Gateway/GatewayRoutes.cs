@@ -2,6 +2,8 @@ using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Gateway.Calls;
 using Milliways.Gateway.Settings;
+using Milliways.Gateway.Sockets;
+using Milliways.Gateway.Universal;
 using Milliways.Keys;
 
 namespace Milliways.Gateway;
@@ -10,9 +12,12 @@ namespace Milliways.Gateway;
 /// Cloudflare's layout below <c>/v1/{account}/{gateway}</c>: providers' own paths, and compat. What stands before the walk is only what the walk needs to know:
 /// the address as it was written, the headers that are for the gateway, and where its token is.
 /// </summary>
-internal sealed class GatewayRoutes(ExchangeRunner runner, GatewayStore gateways, GatewayServices services, CompatModels models)
+internal sealed class GatewayRoutes(ExchangeRunner runner, GatewayStore gateways, GatewayServices services, CompatModels models, UniversalSockets sockets)
 {
-    private const string Compat = "compat";
+    public const string Compat = "compat";
+
+    /// <summary>Where a universal request's own address ends.</summary>
+    private const string Universal = "";
 
     private static readonly (string Path, CallKind Kind, string Summary)[] CompatPaths =
     [
@@ -25,6 +30,8 @@ internal sealed class GatewayRoutes(ExchangeRunner runner, GatewayStore gateways
     /// <summary>The rows of /openapi.json.</summary>
     public static IEnumerable<(string Method, string Path, string Summary)> Describe() =>
     [
+        ("POST", "/v1/{account_id}/{gateway_id}", "One request, or several that stand for each other, each at a provider of its own"),
+        ("GET", "/v1/{account_id}/{gateway_id}", "The same over a WebSocket, a message for each request"),
         ("POST", "/v1/{account_id}/{gateway_id}/{provider}/{path}", "A provider's own path, passed as it is; any other method too"),
         .. CompatPaths.Select(row => ("POST", $"/v1/{{account_id}}/{{gateway_id}}/{Compat}/{row.Path}", row.Summary)),
         ("GET", $"/v1/{{account_id}}/{{gateway_id}}/{Compat}/models", "The models that compat serves, as {provider}/{model}"),
@@ -46,25 +53,44 @@ internal sealed class GatewayRoutes(ExchangeRunner runner, GatewayStore gateways
 
     private Task ServeAsync(HttpContext http, GatewayCall call)
     {
+        if (call.Rest.AsSpan().Trim('/') is Universal)
+            return ServeUniversalAsync(http, call);
+        if (UniversalSockets.IsUpgrade(http))
+            return RealtimePaths.Of(call) is { } session
+                ? runner.RunAsync(http, new RealtimeFront(session.Call, session.Slug, session.Path, services))
+                : runner.RunAsync(http, new RefusalFront(call, GatewayErrors.UnknownProvider));
         var slash = call.Rest.IndexOf('/', StringComparison.Ordinal);
         var (slug, rest) = slash < 0 ? (call.Rest, "") : (call.Rest[..slash], call.Rest[(slash + 1)..]);
         if (slug != Compat)
             return runner.RunAsync(http, new ProviderFront(call, slug, rest, CallKinds.Of(call.Method, rest), services));
-        rest = rest.TrimEnd('/');
-        if (rest.StartsWith("v1/", StringComparison.Ordinal))
-            rest = rest[3..];
+        rest = CompatRest(rest);
         if (rest == "models" && call.Method is "GET" or "HEAD")
             return runner.RunAsync(http, new CompatModelsFront(call, models));
-        var row = Array.Find(CompatPaths, row => row.Path == rest);
-        if (row.Path is null && rest != "models")
+        var kind = CompatKind(rest);
+        if (kind is null && rest != "models")
             return runner.RunAsync(http, new RefusalFront(call, GatewayErrors.UnknownProvider));
-        if (row.Path is null || call.Method != "POST")
-        {
-            var allowed = rest == "models" ? "GET" : "POST";
-            http.Response.Headers.Allow = allowed;
-            return runner.RunAsync(http, new RefusalFront(call, new Failure(FailureKind.MethodNotAllowed, FailureParty.Client, "route", $"{call.Method} is not allowed here: use {allowed}.")));
-        }
-        return runner.RunAsync(http, new CompatFront(call, row.Kind, services));
+        return kind is null || call.Method != "POST" ? OnlyAsync(http, call, rest == "models" ? "GET" : "POST") : runner.RunAsync(http, new CompatFront(call, kind.Value, services));
+    }
+
+    /// <summary>What a path of compat's means, or null.</summary>
+    /// <param name="rest">Behind the slug, without its version.</param>
+    public static CallKind? CompatKind(string rest) => Array.Find(CompatPaths, row => row.Path == rest) is { Path: not null } row ? row.Kind : null;
+
+    public static string CompatRest(string rest)
+    {
+        rest = rest.TrimEnd('/');
+        return rest.StartsWith("v1/", StringComparison.Ordinal) ? rest[3..] : rest;
+    }
+
+    private Task ServeUniversalAsync(HttpContext http, GatewayCall call) =>
+        call.Method == "POST" ? runner.RunAsync(http, new UniversalFront(call, services))
+        : UniversalSockets.IsUpgrade(http) ? sockets.AcceptAsync(http, accepted => runner.RunAsync(accepted, new SocketFront(call, sockets, message => ServeAsync(message, call.Path))))
+        : OnlyAsync(http, call, "POST");
+
+    private Task OnlyAsync(HttpContext http, GatewayCall call, string allowed)
+    {
+        http.Response.Headers.Allow = allowed;
+        return runner.RunAsync(http, new RefusalFront(call, new Failure(FailureKind.MethodNotAllowed, FailureParty.Client, "route", $"{call.Method} is not allowed here: use {allowed}.")));
     }
 
     /// <summary>Reads what is for the gateway, and puts the ids on the answer, which carries them however it ends (cloudflare 2.2).</summary>
@@ -76,7 +102,7 @@ internal sealed class GatewayRoutes(ExchangeRunner runner, GatewayStore gateways
         var target = GatewayTarget.Of(http, path);
         if (!target.IsOk)
             return target.Failure;
-        var call = new GatewayCall(path, request.Method, target.Value.Rest, target.Value.Query, headers, CallerCredentials.Read(request.Headers, target.Value.Query), ids);
+        var call = new GatewayCall(path, request.Method, target.Value.Rest, target.Value.Query, headers, CallerCredentials.Read(request.Headers, target.Value.Query), ids) { Head = request.Headers };
         var stranger = gateways.OpenTo(path.Account, path.Gateway) is { } team ? Strangers.KeyOf(team) : null;
         if (!(headers.CollectLog ?? gateways.Find(path.Account, path.Gateway)?.CollectLogs ?? true))
             http.Response.Headers.Remove(GatewayIds.LogId);

@@ -2,6 +2,7 @@ using Milliways.Exchanges;
 using Milliways.Gateway.Calls;
 using Milliways.Gateway.Providers;
 using Milliways.Gateway.Rates;
+using Milliways.Gateway.Sockets;
 
 namespace Milliways.Gateway;
 
@@ -12,7 +13,7 @@ internal static class GatewayServiceSetup
     {
         services.AddSingleton<IGate, RateGate>();
         services.AddSingleton<ProviderHosts>().AddSingleton<GatewayProviders>().AddSingleton<CredentialChoice>().AddSingleton<GatewayServices>();
-        services.AddSingleton<CompatModels>().AddSingleton<GatewayRoutes>().AddHostedService<OpenGatewayWarning>();
+        services.AddSingleton<CompatModels>().AddSingleton<UniversalSockets>().AddSingleton<GatewayRoutes>().AddHostedService<OpenGatewayWarning>();
         if (isGoverned)
             services.AddSingleton<IAdmissionGate, UnmeteredGate>();
     }

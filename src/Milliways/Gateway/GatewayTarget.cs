@@ -51,7 +51,7 @@ internal sealed record GatewayTarget(string Rest, string Query)
     }
 
     /// <summary>Encoded ones too, and those that an encoded slash makes.</summary>
-    private static bool HasDotSegments(string path) =>
+    public static bool HasDotSegments(string path) =>
         path.AsSpan().ContainsAny('.', '%', '\\') && path.Split('/').Any(segment => Uri.UnescapeDataString(segment).Split('/', '\\').Any(piece => piece is "." or ".."));
 
     private static Failure Malformed(string message) => GatewayErrors.Of(FailureKind.InvalidRequest, GatewayErrors.NoGateway, message);

@@ -11,13 +11,15 @@ namespace Milliways.Gateway;
 /// </summary>
 internal sealed class UnmeteredGate(TimeProvider time) : IAdmissionGate
 {
+    public bool IsForEachStep => true;
+
     public ValueTask<Admission> EnterAsync(Exchange exchange, Route route, CancellationToken cancel) => ValueTask.FromResult(
-        exchange.Front is ProviderFront { IsUnmetered: true, IsFree: false } front && !exchange.IsPaidElsewhere && !IsPriced(exchange, route)
+        exchange.Front is ProviderFront { IsUnmetered: true, IsFree: false } front && !exchange.IsPaidElsewhere && !IsPriced(front.Call, route)
             ? Admission.Refused(Refusal(front))
             : Admission.Free);
 
-    private bool IsPriced(Exchange exchange, Route route) =>
-        HttpMethods.IsPost(exchange.Http.Request.Method) && route.Attempts.All(attempt => attempt.Upstream.PriceOf("*")?.At(time.GetUtcNow()) is { IsFree: true });
+    private bool IsPriced(GatewayCall call, Route route) =>
+        (HttpMethods.IsPost(call.Method) || call.IsRealtime) && route.Attempts.All(attempt => attempt.Upstream.PriceOf("*")?.At(time.GetUtcNow()) is { IsFree: true });
 
     private static Failure Refusal(ProviderFront front) => GatewayErrors.Of(FailureKind.OutOfCredits, GatewayErrors.NoCredits,
         $"This call of {front.Call.Provider} has no price here and cannot be used on credit: send a key of {front.Call.Provider} with it, store one with milliways gateways keys add, "

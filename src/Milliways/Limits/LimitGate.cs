@@ -19,11 +19,23 @@ internal sealed class LimitGate(LimitBook book, SharedLimits shared, ConfigState
 
     public ValueTask<Admission> EnterAsync(Exchange exchange, Route route, CancellationToken cancel)
     {
-        var found = new Found();
-        if (!IsLimited(exchange.Front.Operation) || Find(ref found, exchange, route) is not (> 0 and var count))
+        if (!IsLimited(exchange.Front.Operation))
             return ValueTask.FromResult(Admission.Free);
-        var tokens = IsAny(found[..count]) ? RequestTokens.Of(exchange) : default;
-        return shared.IsOn ? EnterShared(exchange, found[..count], tokens) : ValueTask.FromResult(EnterLocal(exchange, found[..count], tokens));
+        var found = new Found();
+        var count = Find(ref found, exchange);
+        if (exchange.Steps is { } steps)
+            return Enter(exchange, OfSteps(found[..count], steps));
+        foreach (var model in models.Of(exchange.RouteName, route))
+            Add(ref found, ref count, model);
+        return Enter(exchange, found[..count]);
+    }
+
+    private ValueTask<Admission> Enter(Exchange exchange, ReadOnlySpan<ScopedLimits> scopes)
+    {
+        if (scopes.IsEmpty)
+            return ValueTask.FromResult(Admission.Free);
+        var tokens = IsAny(scopes) ? RequestTokens.Of(exchange) : default;
+        return shared.IsOn ? EnterShared(exchange, scopes, tokens) : ValueTask.FromResult(EnterLocal(exchange, scopes, tokens));
     }
 
     private Admission EnterLocal(Exchange exchange, ReadOnlySpan<ScopedLimits> scopes, in TokenBound tokens)
@@ -76,16 +88,24 @@ internal sealed class LimitGate(LimitBook book, SharedLimits shared, ConfigState
         return false;
     }
 
-    private int Find(ref Found found, Exchange exchange, Route route)
+    /// <summary>The scopes that every request of a key has.</summary>
+    private int Find(ref Found found, Exchange exchange)
     {
         var (key, defaults, count) = (exchange.Key!, configuration.InEffect.Limits, 0);
         Add(ref found, ref count, new ScopedLimits(ScopeName.Team, _own.Over(defaults.PerTeam, key.Team.Limits)));
         Add(ref found, ref count, new ScopedLimits(ScopeName.Key(key.Id), _own.Over(defaults.PerKey, key.Limits)));
         if (exchange.Http.Features.Get<GatewayAddress>() is { } address)
             Add(ref found, ref count, new ScopedLimits(ScopeName.Gateway(address.Path.Gateway), defaults.PerGateway));
-        foreach (var model in models.Of(exchange.RouteName, route))
-            Add(ref found, ref count, model);
         return count;
+    }
+
+    /// <summary>Once under each scope, and under the model of every step that may be asked: another step before it is no way around a model's limit.</summary>
+    private ScopedLimits[] OfSteps(ReadOnlySpan<ScopedLimits> common, IReadOnlyList<ExchangeStep> steps)
+    {
+        List<ScopedLimits> all = [.. common];
+        foreach (var step in steps.Where(step => step.Refusal is null && IsLimited(step.Front.Operation)))
+            all.AddRange(models.Of(step.RouteName, step.Route!));
+        return [.. all.DistinctBy(scope => scope.Name)];
     }
 
     private static void Add(ref Found found, ref int count, in ScopedLimits scope)

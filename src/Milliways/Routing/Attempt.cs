@@ -16,6 +16,9 @@ internal sealed record Attempt(Upstream Upstream, string Model)
     /// <summary>Its share of a weighted route, compared with the others'; 0: only when the others fail.</summary>
     public int Weight { get; init; } = 1;
 
+    /// <summary>Which of an exchange's steps it belongs to; 0 where there is one.</summary>
+    public int Step { get; init; }
+
     /// <summary>A number that stands for the label, the same in every process: replicas send one conversation to one upstream.</summary>
     public ulong Lot => _lot ??= BinaryPrimitives.ReadUInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(Label)));
 }

@@ -1,3 +1,5 @@
+using Milliways.Routing.Retries;
+
 namespace Milliways.Routing;
 
 /// <summary>How a route's attempts are arranged for one request.</summary>
@@ -32,6 +34,12 @@ internal sealed record Route(IReadOnlyList<Attempt> Attempts)
         get => _retries ??= Attempts.Max(attempt => attempt.Upstream.Retries ?? UsualRetries);
         init => _retries = value;
     }
+
+    /// <summary>What the caller or its gateway says about tries; null: nothing.</summary>
+    public TryRules? Tries { get; init; }
+
+    /// <summary>The routes of requests that stand for each other, in order, all of whose attempts together are <see cref="Attempts"/>; null: it is one request.</summary>
+    public IReadOnlyList<Route>? Steps { get; init; }
 
     /// <summary>How many tokens of a stream are held back before it counts as begun.</summary>
     public int HoldBackTokens { get; init; }

@@ -26,6 +26,9 @@ internal static class Node
     /// <summary>Calls a method of the <c>@anthropic-ai/sdk</c> package's client, such as <c>messages.create</c>.</summary>
     public static Task<ClientResult> AnthropicAsync(string baseUrl, string? key, string method, params JsonNode[] arguments) => RunAsync("anthropic.mjs", baseUrl, key, method, arguments);
 
+    /// <summary>Asks models through Cloudflare's <c>ai-gateway-provider</c>; the value is the text.</summary>
+    public static Task<ClientResult> AiGatewayAsync(string baseUrl, string key, JsonObject call) => RunAsync("ai-gateway.mjs", baseUrl, key, "", [call]);
+
     /// <summary>Lets a script begin a stream and abort it; returns when it has, and the process lives on until it is disposed.</summary>
     public static async Task<LineProcess> LeaveAsync(string script, string baseUrl, string key, string method, JsonNode argument)
     {

@@ -201,6 +201,9 @@ internal sealed class UpstreamTurn(ReceivedRequest request, Socket socket, Strea
     public Task SendAsync(byte[] bytes) =>
         stream.WriteAsync((byte[])[.. Encoding.ASCII.GetBytes($"{bytes.Length:x}\r\n"), .. bytes, .. "\r\n"u8]).AsTask();
 
+    /// <summary>The connection itself, behind an answer that has switched it.</summary>
+    public Stream Duplex => stream;
+
     /// <summary>Bytes as they are, without a chunk around them.</summary>
     public Task RawAsync(string bytes) => stream.WriteAsync(Encoding.UTF8.GetBytes(bytes)).AsTask();
 

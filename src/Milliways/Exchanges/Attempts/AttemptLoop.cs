@@ -19,10 +19,11 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
 
     public async Task<Reading<CommittedAnswer>> RunAsync(Exchange exchange, Route route)
     {
-        var attempts = order.Arrange(route, exchange.Facts.Stream, route.Order == RouteOrder.Priority ? null : SessionKey.Of(exchange));
-        var course = new Course(exchange, route, attempts, new RetryPlan(attempts, route.Retries, _draw));
+        route = Arranged(exchange, route);
+        var attempts = route.Attempts;
+        var course = new Course(exchange, route, attempts, RetryPlans.Of(route, attempts, _draw));
         Failure? told = null;
-        var teller = exchange.Answering;
+        var (teller, answer) = (exchange.Answering, exchange.Refused);
         while (course.Plan.Next(exchange.Age, exchange.Left) is { } next)
         {
             exchange.NextAttempt();
@@ -32,18 +33,37 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
                 continue;
             var result = route.HedgeAfter is { } after && course.Plan.HasFresh
                 ? await RaceAsync(course, Begin(course, next.Index, state, pass), after)
-                : await OneAsync(course, next.Index, state, pass);
+                : await OneAsync(course, next.Index, state, pass, next.FirstPart);
             if (result.IsOk)
                 return result;
-            if (exchange.IsClientGone || !FailureRules.AnotherMayHelp(result.Failure))
+            if (exchange.IsClientGone || !course.Plan.MayGoOn(result.Failure))
                 return result.Failure;
-            if (told is null || !FailureRules.IsBeforeTheCall(result.Failure))
-                (told, teller) = (result.Failure, exchange.Answering);
+            if (told is null || IsToldRather(exchange, result.Failure, told))
+                (told, teller, answer) = (result.Failure, exchange.Answering, exchange.Refused);
         }
         if (course.WasAvoided && (told is null || FailureRules.IsBeforeTheCall(told)))
             return await ForceAsync(course);
-        exchange.Answering = teller;
+        if (teller is not null)
+            exchange.Turn(teller.Step);
+        (exchange.Answering, exchange.Refused) = (teller, answer);
         return told!;
+    }
+
+    /// <summary>The latest failure of somebody who was asked; among several requests, the latest answer of a provider.</summary>
+    private static bool IsToldRather(Exchange exchange, Failure latest, Failure told) => exchange.Steps is null
+        ? !FailureRules.IsBeforeTheCall(latest)
+        : latest.UpstreamStatus is not null || (told.UpstreamStatus is null && !FailureRules.IsBeforeTheCall(latest));
+
+    /// <summary>The route with its attempts in the order of this request; steps keep theirs, and have each its own within.</summary>
+    private Route Arranged(Exchange exchange, Route route)
+    {
+        if (route.Steps is not { } steps)
+        {
+            var attempts = order.Arrange(route, exchange.Facts.Stream, route.Order == RouteOrder.Priority ? null : SessionKey.Of(exchange));
+            return ReferenceEquals(attempts, route.Attempts) ? route : route with { Attempts = attempts };
+        }
+        Route[] arranged = [.. steps.Select(step => step with { Attempts = order.Arrange(step, isStream: true, session: null) })];
+        return route with { Attempts = [.. arranged.SelectMany(step => step.Attempts)], Steps = arranged };
     }
 
     /// <summary>Waits before a retry, with signs of life going on; a failure when that ended the exchange.</summary>
@@ -99,18 +119,19 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
     }
 
     /// <summary>The only try that runs: what most requests need and no more.</summary>
-    private async ValueTask<Reading<CommittedAnswer>> OneAsync(Course course, int index, AttemptHealth state, AttemptPass pass)
+    private async ValueTask<Reading<CommittedAnswer>> OneAsync(Course course, int index, AttemptHealth state, AttemptPass pass, TimeSpan? firstPart = null)
     {
-        var one = NewTry(course, index, course.Exchange.Cancel);
+        var one = NewTry(course, index, course.Exchange.Cancel, firstPart);
         return Settle(course, index, one, await TryAsync(course.Exchange, one, state, pass));
     }
 
-    private static UpstreamTry NewTry(Course course, int index, CancellationToken cancel)
+    private UpstreamTry NewTry(Course course, int index, CancellationToken cancel, TimeSpan? firstPart = null)
     {
         var (exchange, attempt) = (course.Exchange, course.Attempts[index]);
+        exchange.Turn(attempt.Step);
         exchange.Attempts++;
         Answers(exchange, attempt);
-        return new UpstreamTry(exchange, attempt, course.Route.HoldBackTokens, cancel);
+        return new UpstreamTry(exchange, attempt, course.Route.HoldBackTokens, cancel) { FirstPart = firstPart is { } limit ? new FirstPart(exchange, attempt.Upstream.Name, limit, time) : null };
     }
 
     private static void Answers(Exchange exchange, Attempt attempt) =>
@@ -217,7 +238,7 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
     private static string Text(long tokens) => tokens.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>One request's way through its attempts.</summary>
-    private sealed record Course(Exchange Exchange, Route Route, IReadOnlyList<Attempt> Attempts, RetryPlan Plan)
+    private sealed record Course(Exchange Exchange, Route Route, IReadOnlyList<Attempt> Attempts, IRetryPlan Plan)
     {
         /// <summary>An open breaker kept an attempt from being made.</summary>
         public bool WasAvoided { get; set; }

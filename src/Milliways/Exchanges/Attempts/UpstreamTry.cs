@@ -30,6 +30,9 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
 
     public Attempt Attempt => attempt;
 
+    /// <summary>Watches how long the caller waits for the first part of an answer; null: as long as the upstream's time-outs say.</summary>
+    public FirstPart? FirstPart { get; init; }
+
     public Meter Meter { get; private set; } = new() { IsIdle = exchange.Bill is null };
 
     /// <summary>Names left out on the way to this upstream.</summary>
@@ -38,7 +41,11 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
     /// <summary>It was ended because another try beside it won.</summary>
     public bool IsLost => cancel.IsCancellationRequested && !exchange.Cancel.IsCancellationRequested;
 
-    public Task<Reading<CommittedAnswer>> RunAsync() => _upstream.Guard is null ? OnceAsync() : RunGuardedAsync();
+    public async Task<Reading<CommittedAnswer>> RunAsync()
+    {
+        using var _ = FirstPart;
+        return await (_upstream.Guard is null ? OnceAsync() : RunGuardedAsync());
+    }
 
     private async Task<Reading<CommittedAnswer>> RunGuardedAsync()
     {
@@ -114,7 +121,10 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
             call = await UpstreamCall.SendAsync(_upstream, address, prepared, exchange, cancel);
             exchange.Await(Waiting.FirstEvent);
             if (call.Status is < 200 or > 299)
+            {
+                FirstPart?.Came();
                 return await ReadRefusalAsync(call);
+            }
             stage = IsWhole(prepared.Relay, call) ? "body" : "first-event";
             prepared.Relay.Begin(call);
             var answer = new CommittedAnswer(prepared.Relay, call, stay);
@@ -148,6 +158,9 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
         var (relay, call) = (answer.Relay, answer.Call!);
         if (IsWhole(relay, call))
         {
+            if (FirstPart is not null && await call.ReadAsync(cancel))
+                exchange.Await(Waiting.NextEvent);
+            FirstPart?.Came();
             if (!await call.ReadAllAsync(MostAnswerBytes, exchange, cancel))
                 return Failure.Broken("body", string.Create(CultureInfo.InvariantCulture, $"The upstream's answer is larger than {MostAnswerBytes >> 20} MiB."));
             if (call.Unread.Length > RequestBody.LightBytes)
@@ -162,6 +175,7 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
             while (more && relay.State == RelayState.Open && !MayBegin(answer))
             {
                 more = await call.ReadAsync(cancel);
+                FirstPart?.Came();
                 exchange.Await(relay.HasContent ? Waiting.NextEvent : Waiting.FirstEvent);
                 call.Advance(relay.Feed(call.Unread, endOfBody: !more, answer.Held, Meter));
             }

@@ -1,3 +1,4 @@
+using Milliways.Gateway.Sockets;
 using Milliways.Keys;
 
 namespace Milliways.Gateway.Calls;
@@ -23,6 +24,8 @@ internal sealed record CallerCredentials(string? Token, bool HasProviderKey)
         var hasKey = query.Length > 0 && HasKey(query);
         if (headers.TryGetValue(TokenHeader, out var given))
             token = NotEmpty(given.ToString());
+        token ??= SocketTokens.TokenOf(headers);
+        hasKey |= SocketTokens.HasProviderKey(headers);
         foreach (var name in KeyHeaders)
         {
             if (!headers.TryGetValue(name, out var value) || NotEmpty(value.ToString()) is not { } text)

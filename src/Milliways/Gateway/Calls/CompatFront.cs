@@ -22,6 +22,8 @@ internal sealed class CompatFront(GatewayCall call, CallKind kind, GatewayServic
         if (await ReadAsync(exchange) is { } unread)
             return unread;
         Asked = exchange.Facts.Model;
+        if (Asked.StartsWith("dynamic/", StringComparison.Ordinal))
+            return GatewayErrors.Of(FailureKind.InvalidRequest, GatewayErrors.NoProvider, $"Model not found: {Asked}. Dynamic routes are not served here: name a model as {{provider}}/{{model}}.");
         var (word, model) = Split(Asked);
         var slug = ProviderTable.ForModel(word)?.Slug ?? word;
         var target = slug.Length == 0 ? null : Services.Providers.Find(Call.Path.Account, slug);
@@ -47,7 +49,7 @@ internal sealed class CompatFront(GatewayCall call, CallKind kind, GatewayServic
     {
         if (Services.Providers.ChatUpstreamOf(target) is not { } upstream)
             return GatewayErrors.Of(FailureKind.InvalidRequest, GatewayErrors.NoProvider, $"Model not found: {Asked}");
-        var secret = chosen.Secret ?? (chosen.Payment == Payment.OwnKey ? ProviderKeys.OwnSecret(exchange.Http.Request.Headers) : null);
+        var secret = chosen.Secret ?? (chosen.Payment == Payment.OwnKey ? ProviderKeys.OwnSecret(Call.Head) : null);
         Key = secret is null ? CallKey.None : ProviderKeys.HeaderOf(target, upstream, secret);
         _name = $"{upstream.Name}/{model}";
         Take(exchange, chosen.Payment, new Route(new Attempt(upstream, model)) { Retries = 0 });

@@ -2,16 +2,12 @@ using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Keys;
 using Milliways.Routing;
-using Milliways.Upstreams;
 
 namespace Milliways.Gateway.Calls;
 
 /// <summary>GET compat/models, answered here and through the walk: keys, limits and logs as anywhere.</summary>
 internal sealed class CompatModelsFront(GatewayCall call, CompatModels models) : GatewayFront(call, CallKind.Other, services: null!, dialect: null)
 {
-    /// <summary>Stands where nobody is asked.</summary>
-    private static readonly Upstream Here = new("milliways", UpstreamDialect.OpenAiChat, UpstreamAddress.Parse("http://localhost"), new HttpMessageInvoker(new SocketsHttpHandler())) { Breaker = null };
-
     public override KeyEndpoints EndpointsOf(HttpContext http) => KeyEndpoints.Models;
 
     public override string RouteName(RequestFacts facts) => "models";
@@ -20,7 +16,7 @@ internal sealed class CompatModelsFront(GatewayCall call, CompatModels models) :
 
     protected override ValueTask<Failure?> DecideAsync(Exchange exchange)
     {
-        Take(exchange, Payment.None, new Route(new Attempt(Here, "models")) { Retries = 0 });
+        Take(exchange, Payment.None, Nowhere.Route("models"));
         return ValueTask.FromResult<Failure?>(null);
     }
 }

@@ -28,6 +28,18 @@ internal enum Payment
 /// <param name="LogId">A UUIDv7; the request's own, so that either finds the other.</param>
 internal sealed record GatewayCall(GatewayPath Path, string Method, string Rest, string Query, GatewayHeaders Headers, CallerCredentials Credentials, string LogId)
 {
+    /// <summary>The headers that are for the provider, beside those for the gateway.</summary>
+    public required IHeaderDictionary Head { get; init; }
+
+    /// <summary>The body of a step; null: the request's own, which is still to be read.</summary>
+    public ReadOnlyMemory<byte>? Body { get; init; }
+
+    /// <summary>Its place among the steps of a universal request; null: it is no step.</summary>
+    public int? Step { get; init; }
+
+    /// <summary>A provider's socket is asked for.</summary>
+    public bool IsRealtime { get; init; }
+
     /// <summary>Null as long as nobody has looked whether the gateway exists.</summary>
     public GatewaySettings? Settings { get; set; }
 

@@ -109,15 +109,26 @@ internal abstract class GatewayFront(GatewayCall call, CallKind kind, GatewaySer
             _dialect?.WriteStreamFailure(failure, requestId, output);
     }
 
+    /// <summary>The answer says which step it is of, and the request's log entry is about this call.</summary>
+    public void Turned(Exchange exchange)
+    {
+        exchange.Http.Features.Set(call);
+        if (call.Step is { } step && !exchange.Http.Response.HasStarted)
+            exchange.Http.Response.Headers[GatewayIds.Step] = step.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     /// <summary>Notes the decision: whose key it is and what serves the request.</summary>
     protected void Take(Exchange exchange, Payment payment, in Reading<Route> route)
     {
-        (call.Payment, _route) = (payment, route);
+        (call.Payment, _route) = (payment, route.IsOk && Tries.Of(call) is { } tries ? route.Value with { Tries = tries } : route);
         exchange.IsPaidElsewhere = payment is not Payment.Credits;
     }
 
     /// <summary>Reads the body and what routing needs of it.</summary>
-    protected static async ValueTask<Failure?> ReadAsync(Exchange exchange) => await RequestBody.ReadAsync(exchange) ?? Scan(exchange);
+    protected async ValueTask<Failure?> ReadAsync(Exchange exchange) => await ReadBodyAsync(exchange) ?? Scan(exchange);
+
+    /// <summary>A step's body is there already.</summary>
+    protected ValueTask<Failure?> ReadBodyAsync(Exchange exchange) => call.Body is null ? RequestBody.ReadAsync(exchange) : default;
 
     protected static Failure? Scan(Exchange exchange)
     {
@@ -147,7 +158,12 @@ internal abstract class GatewayFront(GatewayCall call, CallKind kind, GatewaySer
             ? await FileOwnership.RefusalAsync(exchange, services.Owned)
             : null;
 
-    /// <summary>What nobody serves is told in Cloudflare's words, with the name that was asked for.</summary>
+    /// <summary>
+    /// What nobody serves is told in Cloudflare's words, with the name that was asked for; that no provider of a universal request has answered is, too.
+    /// </summary>
     private Failure Told(Failure failure) =>
-        failure.Kind == FailureKind.ModelNotFound && Asked.Length > 0 ? GatewayErrors.Of(FailureKind.InvalidRequest, GatewayErrors.NoProvider, $"Model not found: {Asked}") : failure;
+        failure.Kind == FailureKind.ModelNotFound && Asked.Length > 0 ? GatewayErrors.Of(FailureKind.InvalidRequest, GatewayErrors.NoProvider, $"Model not found: {Asked}")
+        : call.Step is not null && failure is { Party: FailureParty.Upstream, UpstreamStatus: null, Stage: not "total" }
+            ? GatewayErrors.Of(FailureKind.InvalidRequest, GatewayErrors.NoAnswer, $"Failed to get response from provider: {failure.Message}")
+        : failure;
 }

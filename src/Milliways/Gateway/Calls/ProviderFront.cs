@@ -15,7 +15,7 @@ namespace Milliways.Gateway.Calls;
 /// A provider's own paths (cloudflare 1.3): method, path, query, head and body go on as they are, and the answer comes back as it is. Only what the operator's
 /// upstream does not speak, and Responses on the operator's account, which are kept here, take the way of the inference API.
 /// </summary>
-internal sealed class ProviderFront(GatewayCall call, string slug, string rest, CallKind kind, GatewayServices services)
+internal class ProviderFront(GatewayCall call, string slug, string rest, CallKind kind, GatewayServices services)
     : GatewayFront(call, kind, services, services.Front(kind, slug == ModelPrefix.Grok ? Flavour.Xai : Flavour.OpenAi, new ModelPrefix.Provider(services.Routing, slug)))
 {
     private const int LongestLabel = 64;
@@ -44,14 +44,14 @@ internal sealed class ProviderFront(GatewayCall call, string slug, string rest, 
     {
         if (!IsRaw)
             return base.Prepare(exchange, attempt);
-        var head = RawHead.Of(exchange.Http.Request.Headers, _key, _more, isOperators: Call.Payment == Payment.Credits);
+        var head = RawHead.Of(Call.Head, _key, _more, isOperators: Call.Payment == Payment.Credits);
         if (slug == "aws-bedrock" && rest.StartsWith("bedrock-mantle/", StringComparison.Ordinal))
             Mantle(head);
         var asksUsage = AsksUsage(exchange, attempt);
         return new PreparedCall(Body(exchange, attempt, asksUsage), new RawRelay(exchange, Observer(exchange, asksUsage), Whole()))
         {
-            Method = new HttpMethod(exchange.Http.Request.Method),
-            Content = IsUnmetered && exchange.Body.IsEmpty && HasBody(exchange.Http.Request) ? new UploadContent(exchange) : null,
+            Method = new HttpMethod(Call.Method),
+            Content = IsUnmetered && Call.Body is null && exchange.Body.IsEmpty && HasBody(exchange.Http.Request) ? new UploadContent(exchange) : null,
             Headers = head,
             IsRaw = true,
         };
@@ -69,7 +69,7 @@ internal sealed class ProviderFront(GatewayCall call, string slug, string rest, 
             return Unread(exchange) ?? PassUnmetered(exchange, target, chosen.Value);
         // What nobody here can read is the provider's to judge, when it is the caller who pays it.
         var isPaid = chosen.Value.Payment is Payment.OwnKey or Payment.StoredKey && exchange.Key!.Acls.AllModels;
-        if (await RequestBody.ReadAsync(exchange) is { } unread)
+        if (await ReadBodyAsync(exchange) is { } unread)
             return isPaid && unread.Kind == FailureKind.UnsupportedMediaType ? PassUnmetered(exchange, target, chosen.Value) : unread;
         if (Scan(exchange) is { } wrong)
             return isPaid ? PassUnmetered(exchange, target, chosen.Value) : wrong;
@@ -91,7 +91,7 @@ internal sealed class ProviderFront(GatewayCall call, string slug, string rest, 
     {
         IsRaw = true;
         var upstream = Services.Providers.UpstreamOf(target);
-        if (slug == "fal" && FalTarget.Of(exchange.Http.Request.Headers) is { } named)
+        if (slug == "fal" && FalTarget.Of(Call.Head) is { } named)
         {
             if (!named.IsOk)
                 return named.Failure;

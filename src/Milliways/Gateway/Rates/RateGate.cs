@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Gateway.Calls;
+using Milliways.Gateway.Sockets;
 
 namespace Milliways.Gateway.Rates;
 
@@ -12,7 +13,7 @@ internal sealed class RateGate(TimeProvider time) : IGate
 
     public ValueTask<Admission> EnterAsync(Exchange exchange, CancellationToken cancel)
     {
-        if (exchange.Http.Features.Get<GatewayCall>() is not { Settings.Rate: { } limit } call)
+        if (exchange.Front is SocketFront || exchange.Http.Features.Get<GatewayCall>() is not { Settings.Rate: { } limit } call) // a socket's requests are counted, not the socket
             return ValueTask.FromResult(Admission.Free);
         var window = _windows.AddOrUpdate((call.Settings.Account, call.Settings.Name), _ => new RateWindow(limit, time), (_, known) => known.Limit == limit ? known : new RateWindow(limit, time));
         return ValueTask.FromResult(window.TryEnter(out var at, out var wait)

@@ -6,6 +6,9 @@ namespace Milliways.Routing.Retries;
 /// <summary>What a failure before the content commit means for the next try (docs/routing.md has the table).</summary>
 internal static class FailureRules
 {
+    /// <summary>The stage of a try that was ended because the caller does not wait longer for its first part.</summary>
+    public const string FirstPartStage = "request-timeout";
+
     /// <summary>
     /// A refusal of the request itself would be the same everywhere; everything else may go better at another upstream, what one dialect cannot express
     /// included.
@@ -29,10 +32,20 @@ internal static class FailureRules
         _ => true,
     };
 
+    /// <summary>
+    /// Whether the same upstream is asked again by a caller who has said how often: after any trouble of the way or of the upstream, time-outs included, and
+    /// after 408, 429 and every 5xx but those that stay (501, 505).
+    /// </summary>
+    public static bool AnotherTryMayHelp(Failure failure) => AnotherMayHelp(failure) && failure switch
+    {
+        { UpstreamStatus: { } status } => status is 408 or 429 or (>= 500 and not (501 or 505)),
+        _ => failure.Party == FailureParty.Upstream,
+    };
+
     /// <summary>What a failure says of its upstream: a caller's own mistake and a refusal that names its reason say nothing.</summary>
     public static Verdict Of(Failure failure) => failure switch
     {
-        { Party: FailureParty.Client } => Verdict.Unknown,
+        { Party: FailureParty.Client } or { Stage: FirstPartStage } => Verdict.Unknown, // one caller's impatience is nobody else's trouble
         { UpstreamStatus: { } status } => status is 408 or 429 or >= 500 ? Verdict.Bad : Verdict.Unknown,
         { Party: FailureParty.Upstream, Stage: not "total" } => Verdict.Bad,
         _ => Verdict.Unknown,
