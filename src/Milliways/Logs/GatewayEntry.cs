@@ -1,6 +1,8 @@
+using Microsoft.AspNetCore.Http.Features;
 using Milliways.Credits;
 using Milliways.Exchanges;
 using Milliways.Gateway.Calls;
+using Milliways.Gateway.Sockets;
 
 namespace Milliways.Logs;
 
@@ -12,7 +14,7 @@ internal static class GatewayEntry
     {
         if (exchange.Http.Features.Get<GatewayCall>() is not { } call)
             return;
-        entry.Gateway = call.Path.Gateway;
+        entry.Gateway = call.Settings?.Name; // one that is not there makes no name in anybody's log
         entry.Collect = call.Headers.CollectLog;
         entry.Payloads = call.Headers.CollectLogPayload;
         entry.EventId = call.Headers.EventId;
@@ -27,6 +29,9 @@ internal static class GatewayEntry
             return;
         Begin(exchange, entry); // one that no gate has let in is logged too
         entry.Provider ??= call.Provider;
+        entry.Step = call.Step ?? 0;
+        if (exchange.Front is RealtimeFront || exchange.Http.Features.Get<IHttpRequestLifetimeFeature>() is SocketContext)
+            entry.RequestType = "websocket";
         entry.Byok = call.Payment is Payment.OwnKey or Payment.StoredKey;
         entry.Wholesale = call.Payment == Payment.Credits;
         entry.Authentication = call.Settings?.Authentication ?? true;

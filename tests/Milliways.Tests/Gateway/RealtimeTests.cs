@@ -100,7 +100,7 @@ public sealed class RealtimeTests
 
     [Theory]
     [InlineData("", false)]
-    [InlineData(""", "prices": { "*": "0" }""", true)]
+    [InlineData(""", "prices": { "*": { "input": "0", "output": "0" } }""", true)]
     public async Task On_credit_only_what_costs_nothing_is_spoken(string more, bool allowed)
     {
         await using var provider = new FakeUpstream(EchoAsync);

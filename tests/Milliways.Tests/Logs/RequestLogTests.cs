@@ -107,9 +107,9 @@ public class RequestLogTests
     {
         await using var logged = await Logged.StartAsync();
         var entry = await logged.EntryAsync(await logged.Server.PostAsync(logged.Server.Gateway + "/compat/chat/completions", Answers.Ask("lab/alpha")));
-        Assert.Equal(("default", true, 403), (entry.Gateway, entry.Compat, entry.StatusCode));
+        Assert.Equal(("default", true, 402), (entry.Gateway, entry.Compat, entry.StatusCode));
         var elsewhere = await logged.EntryAsync(await logged.Server.PostAsync($"/v1/{logged.Server.Account}/other/compat/chat/completions", Answers.Ask("lab/alpha")));
-        Assert.Equal(((string?)null, 404), (elsewhere.Gateway, elsewhere.StatusCode)); // no gateway of the team's: nobody makes names in its log
+        Assert.Equal(((string?)null, 400), (elsewhere.Gateway, elsewhere.StatusCode)); // no gateway of the team's: nobody makes names in its log
     }
 
     [Fact]

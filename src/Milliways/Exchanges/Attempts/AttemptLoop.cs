@@ -128,6 +128,10 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
     private UpstreamTry NewTry(Course course, int index, CancellationToken cancel, TimeSpan? firstPart = null)
     {
         var (exchange, attempt) = (course.Exchange, course.Attempts[index]);
+        // The last failure is the exchange's own, those before it are told as steps.
+        if (course.Failed is { } failed)
+            exchange.Log!.Failed(failed);
+        (course.Failed, course.Began) = (null, exchange.Age);
         exchange.Turn(attempt.Step);
         exchange.Attempts++;
         Answers(exchange, attempt);
@@ -182,7 +186,15 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
         }
         exchange.Discard(one.Attempt, one.Meter);
         course.Plan.Failed(index, result.Failure, exchange.Age);
+        if (exchange.Step is not null && exchange.Log is { } log)
+            course.Failed = StepOf(exchange, log, one.Attempt, result.Failure, course.Began);
         return result;
+    }
+
+    private static LogStep StepOf(Exchange exchange, ExchangeLog log, Attempt attempt, Failure failure, TimeSpan began)
+    {
+        var created = log.Created + began;
+        return new LogStep(RequestIds.NewGuid(created), created, attempt.Step, attempt.Upstream.Provider, exchange.Facts.Model, attempt.Upstream.Name, exchange.Front.Status(failure), exchange.Age - began, failure);
     }
 
     /// <summary>Hedging: when the first try has no content after a while, another one runs beside it; first content wins.</summary>
@@ -242,6 +254,12 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
     {
         /// <summary>An open breaker kept an attempt from being made.</summary>
         public bool WasAvoided { get; set; }
+
+        /// <summary>When the latest try began, in the exchange's age.</summary>
+        public TimeSpan Began { get; set; }
+
+        /// <summary>The latest failure of one of several requests, for the log; null: there is none, or nothing is logged.</summary>
+        public LogStep? Failed { get; set; }
     }
 
     /// <summary>A try that runs.</summary>

@@ -1,0 +1,45 @@
+using Milliways.Logs;
+using Milliways.Tests.Gateway.Support;
+using Milliways.Tests.Support;
+
+namespace Milliways.Tests.Logs;
+
+/// <summary>What the log has of requests on a gateway's address.</summary>
+public sealed class GatewayEntryTests
+{
+    [Fact]
+    public async Task Each_step_that_was_tried_has_an_entry_and_the_ids_of_the_answer_find_them()
+    {
+        await using var provider = new FakeUpstream(turn => turn.WholeAsync(Answers.Chat));
+        provider.Then(turn => turn.WholeAsync("""{"error":"down"}""", 500));
+        await using var server = await GatewayServers.StartAsync(provider, governance: true);
+        var answer = await server.PostAsync(server.Gateway, $"[{Step("openai", "a")}, {Step("groq", "b")}]",
+            ("cf-aig-authorization", "Bearer " + server.Key), ("Authorization", ""), ("cf-aig-metadata", """{"user":"u-1"}"""), ("cf-aig-event-id", "e-1"), ("cf-aig-custom-cost", """{"total_cost":0.25}"""));
+        Assert.Equal((200, "1"), (answer.Status, answer.Header("cf-aig-step")));
+
+        var entries = await Logged.UntilAsync(() => server.Service<LogReader>().FindAsync(server.Account, answer.Header("x-request-id")!), entries => entries.Count == 2);
+        var (failed, answered) = (Assert.Single(entries, entry => entry.Step == 0), Assert.Single(entries, entry => entry.Step == 1));
+        Assert.Equal(answer.Header("cf-aig-log-id"), answered.Id);
+        Assert.Equal((200, true, "default", "groq", "e-1", true, false, true, 2_500_000_000L),
+            (answered.StatusCode, answered.Success, answered.Gateway, answered.Provider, answered.EventId, answered.Byok, answered.Wholesale, answered.CustomCost, answered.CostTicks));
+        Assert.Equal("""{"user":"u-1"}""", answered.Metadata);
+        Assert.Equal((false, "openai", "a"), (failed.Success, failed.Provider, failed.ModelAsked));
+    }
+
+    [Fact]
+    public async Task Who_does_not_want_an_entry_has_none_and_a_gateway_may_say_so_for_all()
+    {
+        await using var provider = new FakeUpstream(turn => turn.WholeAsync(Answers.Chat));
+        await using var server = await GatewayServers.StartAsync(provider, governance: true);
+        var unwanted = await server.PostAsync(server.Gateway + "/openai/chat/completions", Answers.Ask("a"), [.. server.Own(), ("cf-aig-collect-log", "false")]);
+        var wanted = await server.PostAsync(server.Gateway + "/openai/chat/completions", Answers.Ask("a"), [.. server.Own(), ("cf-aig-collect-log-payload", "true")]);
+        Assert.Equal((200, 200), (unwanted.Status, wanted.Status));
+
+        var entry = Assert.Single(await Logged.UntilAsync(() => server.Service<LogReader>().ListAsync(new LogQuery(server.Account, []) { Limit = 10 }), entries => entries.Count > 0));
+        Assert.Equal((wanted.Header("x-request-id"), true, "http"), (entry.RequestId, entry.HasPayload, entry.RequestType));
+        Assert.Null(unwanted.Header("cf-aig-log-id"));
+    }
+
+    private static string Step(string provider, string model) =>
+        $$"""{"provider":"{{provider}}","endpoint":"chat/completions","headers":{"Authorization":"Bearer sk-step"},"query":{{Answers.Ask(model)}}}""";
+}
