@@ -36,6 +36,7 @@ internal sealed class RealtimeFront(GatewayCall call, string slug, string rest, 
             Head(exchange, session);
             await using var client = await upgrade.UpgradeAsync();
             exchange.HasCommitted = true;
+            exchange.Await(Waiting.NextEvent); // a session may begin with silence
             await PumpAsync(exchange, client, provider);
             return null;
         }

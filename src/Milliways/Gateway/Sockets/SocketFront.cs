@@ -23,6 +23,7 @@ internal sealed class SocketFront(GatewayCall call, UniversalSockets sockets, Re
         var http = exchange.Http;
         if (!http.WebSockets.IsWebSocketRequest)
             return GatewayErrors.Of(FailureKind.InvalidRequest, GatewayErrors.Invalid, "The upgrade is not a WebSocket's: Connection, Upgrade, Sec-WebSocket-Key and Sec-WebSocket-Version 13 are needed.");
+        exchange.Limit = null; // each request on it has its own
         exchange.Timeouts = exchange.Timeouts with { Total = SocketBounds.Longest };
         var raw = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var question = raw.IndexOf('?', StringComparison.Ordinal);
