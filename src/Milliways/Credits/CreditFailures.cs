@@ -11,12 +11,15 @@ internal sealed class CreditFailures(ServerAddress address)
     {
         HoldRefusal.Unavailable => new Failure(FailureKind.Overloaded, FailureParty.Gateway, "credits", "Credits cannot be checked at the moment: try again shortly.") { RetryAfterSeconds = 2 },
         HoldRefusal.KeyBudget => Refused("This API key has reached its monthly budget. It can be raised by whoever made the key."),
-        HoldRefusal.GatewayLimit => Refused("This gateway has reached its monthly spending limit. It can be raised by the team's administrators."),
+        HoldRefusal.GatewayLimit => Refused("This gateway has reached its monthly spending limit. It can be raised by the team's administrators.") with { Code = GatewayLimitCode },
         _ when !hasHadCredit => Refused(
             $"Your newly created team doesn't have any credits or licenses yet. You can purchase those on {address.Console.TrimEnd('/')}/team/{team:D}."),
         _ => Refused(string.Create(CultureInfo.InvariantCulture,
             $"Your team {team:D} has either used all available credits or reached its monthly spending limit. To continue making API requests, please purchase more credits or raise your spending limit.")),
     };
+
+    /// <summary>Of a failure: not the team's credit is used up, but what may be spent through one gateway.</summary>
+    public const string GatewayLimitCode = "gateway_spending_limit";
 
     /// <summary>Nobody knows what it costs, so nobody can pay for it with credits.</summary>
     public static Failure NoPrice(string model) => new(FailureKind.Forbidden, FailureParty.Client, "price",

@@ -54,6 +54,6 @@ internal sealed class LogMetadata
         }
         writer.WriteEndObject();
         writer.Flush();
-        return new LogMetadata(Encoding.UTF8.GetString(json.WrittenSpan), entries);
+        return entries.Count == 0 ? null : new LogMetadata(Encoding.UTF8.GetString(json.WrittenSpan), entries);
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Milliways.Credits;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 
@@ -18,6 +19,7 @@ internal sealed class GatewayErrors(IErrorWriter? dialect = null) : IErrorWriter
     public const int NoProvider = 2008;
     public const int NotAuthorized = 2009;
     public const int NoCredits = 2021;
+    public const int SpendLimit = 2045;
     public const int NoSuchAlias = 2040;
 
     /// <summary>Ours: nothing in Cloudflare's list says that the gateway itself is in trouble, or that an allowed caller may not do this.</summary>
@@ -79,6 +81,7 @@ internal sealed class GatewayErrors(IErrorWriter? dialect = null) : IErrorWriter
         { Stage: Stage, Code: { } number } => (StatusOf(failure), int.Parse(number, System.Globalization.CultureInfo.InvariantCulture), failure.Message),
         { Kind: FailureKind.NoKey or FailureKind.WrongKey } or { Kind: FailureKind.Forbidden, Stage: "key" } => (401, NotAuthorized, NotAuthorizedFailure.Message),
         { Kind: FailureKind.RateLimited, Party: not FailureParty.Upstream } => (429, RateLimited, failure.Stage == Stage ? "Rate limited" : $"Rate limited: {failure.Message}"),
+        { Kind: FailureKind.OutOfCredits, Code: CreditFailures.GatewayLimitCode } => (429, SpendLimit, failure.Message),
         { Kind: FailureKind.OutOfCredits } or { Kind: FailureKind.Forbidden, Stage: "price" } => (402, NoCredits, failure.Message),
         { Kind: FailureKind.ModelNotFound } => (400, NoProvider, failure.Param is null ? failure.Message : $"Model not found: {failure.Param}"),
         { Kind: FailureKind.Forbidden } => (403, Unavailable, failure.Message),
