@@ -1,6 +1,5 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
-using System.Text.Json.Nodes;
 using Anthropic;
 using Anthropic.Models.Messages;
 using Microsoft.AspNetCore.Http;
