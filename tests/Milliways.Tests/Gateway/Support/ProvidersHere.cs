@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Milliways.Gateway.Providers;
 using Milliways.Tests.Support;
