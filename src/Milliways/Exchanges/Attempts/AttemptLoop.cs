@@ -31,7 +31,7 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
                 return over;
             if (!TryEnter(course, next.Index, out var state, out var pass))
                 continue;
-            var result = route.HedgeAfter is { } after && course.Plan.HasFresh
+            var result = route.HedgeAfter is { } after && next.FirstPart is null && course.Plan.HasFresh
                 ? await RaceAsync(course, Begin(course, next.Index, state, pass), after)
                 : await OneAsync(course, next.Index, state, pass, next.FirstPart);
             if (result.IsOk)

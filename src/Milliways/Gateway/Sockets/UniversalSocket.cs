@@ -74,12 +74,21 @@ internal sealed class UniversalSocket(WebSocket socket, HttpContext upgrade, str
         }
     }
 
+    /// <summary>What comes while goodbye is being said is not begun: nobody would hear the answer, and somebody would pay for it.</summary>
     private void Begin(ReadOnlyMemory<byte> message)
     {
-        Interlocked.Increment(ref _running);
-        var task = Task.Run(() => AnswerAsync(message));
+        Task task;
         lock (_one)
+        {
+            if (_isLeaving)
+            {
+                _slots.Release();
+                return;
+            }
+            _running++;
+            task = Task.Run(() => AnswerAsync(message));
             _tasks.Add(task);
+        }
         _ = task.ContinueWith(done =>
         {
             lock (_one)
@@ -114,7 +123,8 @@ internal sealed class UniversalSocket(WebSocket socket, HttpContext upgrade, str
         }
         finally
         {
-            Interlocked.Decrement(ref _running);
+            lock (_one)
+                _running--;
             _idle!.Change(SocketBounds.Idle, SocketBounds.Idle);
             _slots.Release();
             if (sockets.Stopping.IsCancellationRequested)
@@ -159,8 +169,13 @@ internal sealed class UniversalSocket(WebSocket socket, HttpContext upgrade, str
 
     private void LeaveWhenIdle(WebSocketCloseStatus status, string why)
     {
-        if (Volatile.Read(ref _running) == 0 && !Interlocked.Exchange(ref _isLeaving, true))
-            _ = LeaveAsync(status, why);
+        lock (_one)
+        {
+            if (_running > 0 || _isLeaving)
+                return;
+            _isLeaving = true;
+        }
+        _ = LeaveAsync(status, why);
     }
 
     /// <summary>Says goodbye; the client's answer ends the reading, and if none comes the connection is let go.</summary>
