@@ -1,7 +1,6 @@
 using Milliways.Credits.Books;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
-using Milliways.Gateway;
 using Milliways.Upstreams;
 
 namespace Milliways.Logs;
