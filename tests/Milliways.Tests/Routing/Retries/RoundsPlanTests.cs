@@ -1,5 +1,4 @@
 using Milliways.Dialects.Chat;
-using Milliways.Routing;
 using Milliways.Routing.Retries;
 using Milliways.Tests.Support;
 
