@@ -74,7 +74,7 @@ public sealed class ReplicaTests
     }
 
     /// <summary>One usage row for each answer; no more was charged than there was; the sum of all postings is zero; the books are right.</summary>
-    private static async Task ChecksAsync(PostgresProcess postgres, IReadOnlyList<Answer> served, long had)
+    private static async Task ChecksAsync(PostgresProcess postgres, List<Answer> served, long had)
     {
         await Until.TrueAsync(async () => (await CommandAsync(postgres, "credits", "show"))["held_ticks"]!.GetValue<long>() == 0
             && Charges(await CommandAsync(postgres, "credits", "statement", "--limit", "10000")).Count == served.Count, "all charges are in the books");
