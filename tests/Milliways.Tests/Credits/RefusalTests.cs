@@ -120,7 +120,7 @@ public sealed class RefusalTests
         var through = credited.Server.Gateway + "/compat/chat/completions";
         Assert.Equal(200, (await credited.Server.PostAsync(through, Answers.Ask("output-only", more: ",\"max_tokens\":100"))).Status);
         var refused = await credited.Server.PostAsync(through, Answers.Ask("output-only", more: ",\"max_tokens\":100"));
-        Assert.Equal((402, "credits"), (refused.Status, refused.Header("x-milliways-refused")));
+        Assert.Equal((429, "credits"), (refused.Status, refused.Header("x-milliways-refused")));
         Assert.Contains("This gateway has reached its monthly spending limit.", refused.Text, StringComparison.Ordinal);
         Assert.Equal(200, (await credited.Server.PostAsync("/v1/chat/completions", Answers.Ask("output-only", more: ",\"max_tokens\":100"))).Status);
         Assert.Equal(["default", null], (await credited.ChargesAsync()).Select(charge => charge.Gateway));

@@ -15,7 +15,7 @@ public class LogStoreTests
         await using var logged = await Logged.StartAsync(more: services => services.AddSingleton<ILoggerProvider>(lines).AddSingleton(new LogQueue(most: 50)));
         var (queue, database) = (logged.Server.Service<LogQueue>(), logged.Server.Service<LogDatabase>());
         using var open = new ManualResetEventSlim();
-        var entered = new TaskCompletionSource();
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var stuck = database.WriteAsync(_ =>
         {
             entered.SetResult();
