@@ -33,7 +33,9 @@ public sealed class ReplicaTests
     [Fact]
     public async Task Without_a_notification_the_clock_alone_brings_a_change_into_effect()
     {
-        var database = await (await PostgresCluster.SharedAsync()).CreateAsync();
+        // Notifications are the database's, whatever the schema: what other tests change must not be heard here.
+        await using var own = await PostgresCluster.OwnAsync();
+        var database = await own.CreateAsync();
         var clock = new ManualTime();
         await using var server = await TestServer.StartAsync(clock: clock, database: database);
         await UntilAsync(server, server.Key, 200);

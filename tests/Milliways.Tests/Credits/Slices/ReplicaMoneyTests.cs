@@ -63,6 +63,7 @@ public sealed class ReplicaMoneyTests
         await replicated.RunAsync(paused, () => Task.FromResult(second.Service<Epochs>().Current > before));
 
         Assert.Equal(99_000, await replicated.SettleAsync(first, all, 99_000));
+        await replicated.RunAsync(living, async () => (await replicated.ShowAsync()).HeldTicks == 0);
         var hold = replicated.HoldAsync(second, 1000);
         await replicated.RunAsync(paused, () => Task.FromResult(hold.IsCompleted));
         Assert.Equal(1000, await replicated.SettleAsync(second, (await hold).Hold!, 1000));
