@@ -25,7 +25,8 @@ internal sealed class CompatFront(GatewayCall call, CallKind kind, GatewayServic
         if (Asked.StartsWith("dynamic/", StringComparison.Ordinal))
             return GatewayErrors.Of(FailureKind.InvalidRequest, GatewayErrors.NoProvider, $"Model not found: {Asked}. Dynamic routes are not served here: name a model as {{provider}}/{{model}}.");
         var (word, model) = Split(Asked);
-        var slug = ProviderTable.ForModel(word)?.Slug ?? word;
+        // What the operator calls so wins over another name of a provider in the table.
+        var slug = Services.Routing.Table.Upstreams.ForProvider(word) is null && ProviderTable.ForModel(word) is { } known ? known.Slug : word;
         var target = slug.Length == 0 ? null : Services.Providers.Find(Call.Path.Account, slug);
         if (target is not null)
         {
