@@ -85,5 +85,12 @@ internal sealed class FolderLoop : IAsyncDisposable
             _log.LogWarning("The books could not be brought up to date ({Reason}); {Lag} charges wait in the journal", failed.Message, _folder.Lag);
             return false;
         }
+#pragma warning disable CA1031 // Charges wait in the journal until it is full, and then nobody is served: whatever it was, the next try may succeed.
+        catch (Exception unforeseen)
+#pragma warning restore CA1031
+        {
+            _log.LogError(unforeseen, "The books could not be brought up to date; {Lag} charges wait in the journal", _folder.Lag);
+            return false;
+        }
     }
 }

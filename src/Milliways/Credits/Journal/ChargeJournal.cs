@@ -75,6 +75,8 @@ internal sealed class ChargeJournal : IDisposable
         if (_file.IsSuspect && !Recovers())
         {
             RefuseAll();
+            // Nobody else calls: while it is suspect nothing is added, and the timer may have rung a moment too early.
+            _retry.Change(TryAgain, Timeout.InfiniteTimeSpan);
             return false;
         }
         if (_isFull is not null && _file.HasSpaceFor(MostBytes))
@@ -96,11 +98,10 @@ internal sealed class ChargeJournal : IDisposable
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
-            _trouble = failed;
+            (_trouble, _failedAt) = (failed, _time.GetTimestamp());
             _unknown.AddRange(_batch);
             Fail(failed);
             TellBatch();
-            AgainLater();
             return true;
         }
         var sequence = _file.Last - _batch.Count;
@@ -144,8 +145,7 @@ internal sealed class ChargeJournal : IDisposable
         }
         catch (Exception still) when (still is IOException or UnauthorizedAccessException)
         {
-            _trouble = still;
-            AgainLater();
+            (_trouble, _failedAt) = (still, _time.GetTimestamp());
             return false;
         }
         _trouble = null;
@@ -167,10 +167,4 @@ internal sealed class ChargeJournal : IDisposable
     private void Fail(Exception why) => _batch.ForEach(pending => pending.Waiter.Failed(why));
 
     private void TellBatch() => Tell(_batch.ConvertAll(pending => pending.Waiter));
-
-    private void AgainLater()
-    {
-        _failedAt = _time.GetTimestamp();
-        _retry.Change(TryAgain, Timeout.InfiniteTimeSpan);
-    }
 }
