@@ -26,12 +26,20 @@ internal static class SessionKey
         var facts = exchange.Facts;
         if (facts.CacheKeyAt is { } key)
             return Hash(Slice(body, key));
-        foreach (var name in Headers)
-            if (exchange.Http.Request.Headers.TryGetValue(name, out var values) && values is [{ Length: > 0 and <= 1024 } value])
-                return Hash(Encoding.UTF8.GetBytes(value));
+        if (Named(exchange.Http.Request.Headers) is { } named)
+            return Hash(Encoding.UTF8.GetBytes(named));
         if (facts.UserIdAt is { } user && SessionPart(Slice(body, user)) is { Length: > 0 } session)
             return Hash(session);
         return body.Length < LeastBytes ? null : Prefix(body, facts);
+    }
+
+    /// <summary>The conversation as a header names it, or null.</summary>
+    public static string? Named(IHeaderDictionary headers)
+    {
+        foreach (var name in Headers)
+            if (headers.TryGetValue(name, out var values) && values is [{ Length: > 0 and <= 1024 } value])
+                return value;
+        return null;
     }
 
     /// <summary>Claude Code's composite id, of either make: <c>user_..._session_UUID</c>, or an object in the text with <c>session_id</c>.</summary>

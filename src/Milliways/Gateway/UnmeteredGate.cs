@@ -23,5 +23,5 @@ internal sealed class UnmeteredGate(TimeProvider time) : IAdmissionGate
 
     private static Failure Refusal(ProviderFront front) => GatewayErrors.Of(FailureKind.OutOfCredits, GatewayErrors.NoCredits,
         $"This call of {front.Call.Provider} has no price here and cannot be used on credit: send a key of {front.Call.Provider} with it, store one with milliways gateways keys add, "
-        + "or let the operator give its upstream the price \"0\" for \"*\".");
+        + "or let the operator give its upstream \"prices\": { \"*\": { \"input\": \"0\", \"output\": \"0\" } }.");
 }

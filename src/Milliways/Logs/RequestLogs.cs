@@ -11,8 +11,6 @@ internal sealed class RequestLogs(LogQueue queue, ILogPolicy policy, PayloadBudg
     /// <summary>There is no answer that the caller could have seen (nginx's word for it).</summary>
     private const int ClientClosedRequest = 499;
 
-    private static readonly string[] SessionHeaders = ["cf-aig-session-id", "x-grok-conv-id", "x-claude-code-session-id", "x-session-id", "session_id", "session-id", "x-session-affinity"];
-
     public ExchangeLog Begin(string requestId)
     {
         var now = time.GetUtcNow();
@@ -121,7 +119,7 @@ internal sealed class RequestLogs(LogQueue queue, ILogPolicy policy, PayloadBudg
             Metadata = log.Metadata?.Json,
             MetadataEntries = log.Metadata?.Entries ?? [],
             Tags = request.Headers.TryGetValue(CallerHeaders.Tags, out var tags) ? HeaderText.Safe(tags.ToString()) : null,
-            Session = log.Session ?? SessionOf(request.Headers),
+            Session = log.Session ?? SessionKey.Named(request.Headers),
             Ending = Words.Of(ending),
             Refused = failed is null ? null : FailureAnswer.RefusedBecause(failed),
             FailedParty = failed is null ? null : FailureAnswer.Party(failed.Party),
@@ -164,14 +162,6 @@ internal sealed class RequestLogs(LogQueue queue, ILogPolicy policy, PayloadBudg
         FailedStage = step.Failure.Stage,
         Error = step.Failure.Message,
     };
-
-    private static string? SessionOf(IHeaderDictionary headers)
-    {
-        foreach (var name in SessionHeaders)
-            if (headers.TryGetValue(name, out var values) && values is [{ Length: > 0 } session])
-                return session;
-        return null;
-    }
 
     private static string TypeOf(Operation operation) => operation switch
     {
