@@ -4,6 +4,7 @@ using Milliways.Gateway.Calls;
 using Milliways.Gateway.Settings;
 using Milliways.Gateway.Sockets;
 using Milliways.Gateway.Universal;
+using Milliways.Hosting.Configuration;
 using Milliways.Keys;
 
 namespace Milliways.Gateway;
@@ -12,7 +13,7 @@ namespace Milliways.Gateway;
 /// Cloudflare's layout below <c>/v1/{account}/{gateway}</c>: providers' own paths, and compat. What stands before the walk is only what the walk needs to know:
 /// the address as it was written, the headers that are for the gateway, and where its token is.
 /// </summary>
-internal sealed class GatewayRoutes(ExchangeRunner runner, GatewayStore gateways, GatewayServices services, CompatModels models, UniversalSockets sockets)
+internal sealed class GatewayRoutes(ExchangeRunner runner, GatewayStore gateways, GatewayServices services, CompatModels models, UniversalSockets sockets, ConfigState config)
 {
     public const string Compat = "compat";
 
@@ -104,7 +105,7 @@ internal sealed class GatewayRoutes(ExchangeRunner runner, GatewayStore gateways
             return target.Failure;
         var call = new GatewayCall(path, request.Method, target.Value.Rest, target.Value.Query, headers, CallerCredentials.Read(request.Headers, target.Value.Query), ids) { Head = request.Headers };
         var stranger = gateways.OpenTo(path.Account, path.Gateway) is { } team ? Strangers.KeyOf(team) : null;
-        if (!(headers.CollectLog ?? gateways.Find(path.Account, path.Gateway)?.CollectLogs ?? true))
+        if (!config.InEffect.Logs.Collect || !(headers.CollectLog ?? gateways.Find(path.Account, path.Gateway)?.CollectLogs ?? true))
             http.Response.Headers.Remove(GatewayIds.LogId);
         http.Features.Set(call);
         http.Features.Set(new GatewayAddress(path));

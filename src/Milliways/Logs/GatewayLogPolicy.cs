@@ -8,7 +8,7 @@ internal sealed class GatewayLogPolicy(ConfiguredLogPolicy configured, GatewaySt
     public LogPolicy For(string team, string? gateway)
     {
         var usual = configured.For(team, gateway);
-        return gateway is null || gateways.Find(team, gateway) is not { } settings ? usual : new LogPolicy(
+        return usual.IsOff || gateway is null || gateways.Find(team, gateway) is not { } settings ? usual : new LogPolicy(
             settings.CollectLogs, settings.LogPayloads ?? usual.Payloads, settings.LogManagement ?? usual.MaxRows,
             settings.LogManagementStrategy == LogStrategy.StopInserting ? WhenFull.StopInserting : WhenFull.DeleteOldest);
     }

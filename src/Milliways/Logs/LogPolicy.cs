@@ -10,7 +10,13 @@ internal enum WhenFull { DeleteOldest, StopInserting }
 /// <param name="Payloads">Heads and bodies are kept unless the caller says otherwise.</param>
 /// <param name="MaxRows">The most entries of this gateway; null: only the bound of all together.</param>
 /// <param name="WhenFull">Of <paramref name="MaxRows"/>.</param>
-internal sealed record LogPolicy(bool Collect, bool Payloads, long? MaxRows = null, WhenFull WhenFull = WhenFull.DeleteOldest);
+internal sealed record LogPolicy(bool Collect, bool Payloads, long? MaxRows = null, WhenFull WhenFull = WhenFull.DeleteOldest)
+{
+    /// <summary>The operator wants no entries, whatever gateways and callers say.</summary>
+    public static LogPolicy Off { get; } = new(Collect: false, Payloads: false) { IsOff = true };
+
+    public bool IsOff { get; private init; }
+}
 
 /// <summary>Says what is logged. Asked with every request, so it answers from memory.</summary>
 internal interface ILogPolicy
@@ -26,5 +32,10 @@ internal sealed class ConfiguredLogPolicy(ConfigState config) : ILogPolicy
     private static readonly LogPolicy Plain = new(Collect: true, Payloads: false);
     private static readonly LogPolicy Full = new(Collect: true, Payloads: true);
 
-    public LogPolicy For(string team, string? gateway) => config.InEffect.Logs.Payloads == LogPayloads.Full ? Full : Plain;
+    public LogPolicy For(string team, string? gateway) => config.InEffect.Logs switch
+    {
+        { Collect: false } => LogPolicy.Off,
+        { Payloads: LogPayloads.Full } => Full,
+        _ => Plain,
+    };
 }

@@ -18,7 +18,7 @@ internal static class LogRows
 
     /// <summary>A row that is there already, because a commit was not heard of, stays, and no number comes back.</summary>
     public static string Insert { get; } =
-        $"INSERT INTO logs ({string.Join(", ", Names)}, written) VALUES ({string.Join(", ", Names.Select(name => "$" + name))}, $written) ON CONFLICT (id) DO NOTHING RETURNING seq";
+        $"INSERT INTO logs ({string.Join(", ", Names)}, written) VALUES ({string.Join(", ", Names.Select(name => "$" + name))}, $written) ON CONFLICT (id) DO NOTHING";
 
     public static (string Name, object? Value)[] Values(LogEntry entry, long written) =>
     [

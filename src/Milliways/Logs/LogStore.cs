@@ -73,7 +73,7 @@ internal sealed class LogStore(LogDatabase database, TimeProvider time)
 
     private static bool Insert(DatabaseSession session, LogEntry entry, LogPayload? payload, long now)
     {
-        if (session.Query(LogRows.Insert, row => row.GetInt64(0), LogRows.Values(entry, now)) is not [var seq])
+        if (session.Insert(LogRows.Insert, "seq", LogRows.Values(entry, now)) is not { } seq)
             return false;
         foreach (var (name, value) in entry.MetadataEntries)
             session.Execute("INSERT INTO log_metadata (seq, team, name, value) VALUES ($seq, $team, $name, $value) ON CONFLICT (seq, name) DO NOTHING",

@@ -20,7 +20,10 @@ internal sealed class RequestLogs(LogQueue queue, ILogPolicy policy, PayloadBudg
     public void Entered(Exchange exchange, ExchangeLog entry)
     {
         GatewayEntry.Begin(exchange, entry);
-        if (entry.Collect == false || !(entry.Payloads ?? PolicyOf(exchange, entry).Payloads))
+        if (entry.Collect == false)
+            return;
+        var rules = PolicyOf(exchange, entry);
+        if (rules.IsOff || !(entry.Payloads ?? rules.Payloads))
             return;
         var capture = new PayloadCapture(budget);
         capture.Watch(exchange.Http);
@@ -34,7 +37,7 @@ internal sealed class RequestLogs(LogQueue queue, ILogPolicy policy, PayloadBudg
         {
             GatewayEntry.End(exchange, entry);
             var rules = PolicyOf(exchange, entry);
-            if (!(entry.Collect ?? rules.Collect))
+            if (rules.IsOff || !(entry.Collect ?? rules.Collect))
             {
                 capture?.Dispose();
                 return;

@@ -51,6 +51,15 @@ internal abstract class DatabaseSession : IDisposable
         }
     }
 
+    /// <summary>Inserts a row with a number that the database gives; returns it, or null when <c>ON CONFLICT DO NOTHING</c> left the row out.</summary>
+    /// <param name="sql">An <c>INSERT</c> of one row, without <c>RETURNING</c>.</param>
+    /// <param name="key">The column of the number.</param>
+    /// <param name="parameters">A value for each parameter.</param>
+    /// <exception cref="DatabaseAwayException">The database cannot be reached or cannot write.</exception>
+    /// <exception cref="DatabaseConflictException">A rule of the schema would be broken.</exception>
+    public virtual long? Insert(string sql, string key, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
+        Query($"{sql} RETURNING {key}", row => row.GetInt64(0), parameters) is [var given] ? given : null;
+
     /// <summary>All rows of a query, each made by <paramref name="read"/>.</summary>
     /// <exception cref="DatabaseAwayException">The database cannot be reached.</exception>
     /// <exception cref="DatabaseConflictException">A rule of the schema would be broken (INSERT ... RETURNING).</exception>
@@ -138,6 +147,9 @@ internal abstract class DatabaseSession : IDisposable
     public void Connect() => Ready();
 
     public void Dispose() => Forget();
+
+    /// <summary>The connection of now.</summary>
+    protected DbConnection Connection => Ready();
 
     /// <summary>A new, open connection.</summary>
     /// <exception cref="DatabaseAwayException">There is none to be had.</exception>

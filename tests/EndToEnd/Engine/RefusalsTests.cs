@@ -28,20 +28,20 @@ public sealed class RefusalsTests(SharedServer shared)
     }
 
     [Fact]
-    public async Task A_wrong_key_is_400_to_xAI_and_401_to_OpenAI_and_Anthropic()
+    public async Task A_wrong_key_is_400_to_xAI_and_401_to_Anthropic_and_at_a_gateway()
     {
         const string Wrong = "xai-mw-0000000000000000000000000000000000000000000-000000";
         var body = Talk.About("Hi", 1);
         var xai = await shared.Api.PostAsync(Chat, body, ("Authorization", $"Bearer {Wrong}"));
-        var openAi = await shared.Api.PostAsync(Compat, body, ("Authorization", $"Bearer {Wrong}"));
+        var gateway = await shared.Api.PostAsync(Compat, body, ("Authorization", $"Bearer {Wrong}"));
         var anthropic = await shared.Api.PostAsync(Messages, body, ("x-api-key", Wrong));
 
-        Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (xai.Status, openAi.Status, anthropic.Status));
+        Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized), (xai.Status, gateway.Status, anthropic.Status));
         Assert.Equal("Client specified an invalid argument", xai.Json["code"]!.GetValue<string>());
         Assert.StartsWith("Incorrect API key provided: xa***00. You can obtain an API key from ", xai.Json["error"]!.GetValue<string>(), StringComparison.Ordinal);
-        Assert.Equal("invalid_api_key", openAi.Json["error"]!["code"]!.GetValue<string>());
+        Assert.Equal(2009, gateway.Json["error"]![0]!["code"]!.GetValue<int>());
         Assert.Equal("authentication_error", anthropic.Json["error"]!["type"]!.GetValue<string>());
-        foreach (var answer in new[] { xai, openAi, anthropic })
+        foreach (var answer in new[] { xai, gateway, anthropic })
         {
             Assert.Equal("key", answer.Header("x-milliways-refused"));
             Assert.DoesNotContain(Wrong, answer.Text, StringComparison.Ordinal);
@@ -53,11 +53,11 @@ public sealed class RefusalsTests(SharedServer shared)
     {
         using var nobody = new Api(shared.Server.Base, "");
         var body = Talk.About("Hi", 1);
-        var (xai, openAi, anthropic) = (await nobody.PostAsync(Chat, body), await nobody.PostAsync(Compat, body), await nobody.PostAsync(Messages, body));
+        var (xai, gateway, anthropic) = (await nobody.PostAsync(Chat, body), await nobody.PostAsync(Compat, body), await nobody.PostAsync(Messages, body));
 
-        Assert.All([xai, openAi, anthropic], answer => Assert.Equal(HttpStatusCode.Unauthorized, answer.Status));
+        Assert.All([xai, gateway, anthropic], answer => Assert.Equal(HttpStatusCode.Unauthorized, answer.Status));
         Assert.StartsWith("No or an invalid authentication header", xai.Json["error"]!.GetValue<string>(), StringComparison.Ordinal);
-        Assert.Contains("authentication header", openAi.Json["error"]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal(2009, gateway.Json["error"]![0]!["code"]!.GetValue<int>());
         Assert.Equal("authentication_error", anthropic.Json["error"]!["type"]!.GetValue<string>());
     }
 
@@ -74,15 +74,15 @@ public sealed class RefusalsTests(SharedServer shared)
     }
 
     [Fact]
-    public async Task An_unknown_model_is_404_in_every_dialect()
+    public async Task An_unknown_model_is_404_and_at_a_gateway_400_as_Cloudflare_has_it()
     {
         var body = Talk.About("Hi", 1, ("model", "grok-42"));
-        var (xai, openAi, anthropic) = (await shared.Api.PostAsync(Chat, body), await shared.Api.PostAsync(Compat, body), await shared.Api.PostAsync(Messages, body));
+        var (xai, gateway, anthropic) = (await shared.Api.PostAsync(Chat, body), await shared.Api.PostAsync(Compat, body), await shared.Api.PostAsync(Messages, body));
 
-        Assert.All([xai, openAi, anthropic], answer => Assert.Equal(HttpStatusCode.NotFound, answer.Status));
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.BadRequest, HttpStatusCode.NotFound), (xai.Status, gateway.Status, anthropic.Status));
         Assert.Equal("Some requested entity was not found", xai.Json["code"]!.GetValue<string>());
         Assert.StartsWith("The model grok-42 does not exist or your team ", xai.Json["error"]!.GetValue<string>(), StringComparison.Ordinal);
-        Assert.Equal("model_not_found", openAi.Json["error"]!["code"]!.GetValue<string>());
+        Assert.Equal(2008, gateway.Json["error"]![0]!["code"]!.GetValue<int>());
         Assert.Equal("not_found_error", anthropic.Json["error"]!["type"]!.GetValue<string>());
     }
 

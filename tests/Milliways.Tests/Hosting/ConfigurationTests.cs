@@ -198,6 +198,7 @@ public sealed class ConfigurationTests
         Assert.Equal(new LogsConfig { Payloads = LogPayloads.Full, MaxAge = TimeSpan.FromDays(1), MaxRows = 7 }, Read("""{ "logs": { "payloads": "full", "maxAge": "1d", "maxRows": 7 } }""").Config.Logs);
         Assert.Equal(new LogsConfig { MaxAge = null, MaxRows = null }, Read("""{ "logs": { "maxAge": null, "maxRows": null } }""").Config.Logs);
         Assert.Equal(new LogsConfig { Payloads = LogPayloads.None, MaxAge = TimeSpan.FromDays(30), MaxRows = 10_000_000 }, Read("{}").Config.Logs);
+        Assert.Equal(new LogsConfig { Collect = false }, Read("""{ "logs": { "collect": false } }""").Config.Logs);
         Assert.Empty(Read("""{ "logs": {} }""").Config.Warnings);
     }
 

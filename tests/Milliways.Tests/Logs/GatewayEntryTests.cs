@@ -1,3 +1,4 @@
+using Milliways.Hosting.Configuration;
 using Milliways.Logs;
 using Milliways.Tests.Gateway.Support;
 using Milliways.Tests.Support;
@@ -38,6 +39,25 @@ public sealed class GatewayEntryTests
         var entry = Assert.Single(await Logged.UntilAsync(() => server.Service<LogReader>().ListAsync(new LogQuery(server.Account, []) { Limit = 10 }), entries => entries.Count > 0));
         Assert.Equal((wanted.Header("x-request-id"), true, "http"), (entry.RequestId, entry.HasPayload, entry.RequestType));
         Assert.Null(unwanted.Header("cf-aig-log-id"));
+    }
+
+    [Fact]
+    public async Task An_operator_who_wants_no_entries_has_none_whatever_the_caller_says()
+    {
+        await using var provider = new FakeUpstream(turn => turn.WholeAsync(Answers.Chat));
+        await using var server = await GatewayServers.StartAsync(provider, governance: true);
+        var config = server.Service<ConfigState>();
+        var usual = config.InEffect;
+        config.Take(usual with { Logs = usual.Logs with { Collect = false } });
+        var unwanted = await server.PostAsync(server.Gateway + "/openai/chat/completions", Answers.Ask("a"), [.. server.Own(), ("cf-aig-collect-log", "true"), ("cf-aig-collect-log-payload", "true")]);
+        config.Take(usual);
+        var wanted = await server.PostAsync(server.Gateway + "/openai/chat/completions", Answers.Ask("a"), [.. server.Own()]);
+        Assert.Equal((200, 200), (unwanted.Status, wanted.Status));
+
+        var entry = Assert.Single(await Logged.UntilAsync(() => server.Service<LogReader>().ListAsync(new LogQuery(server.Account, []) { Limit = 10 }), entries => entries.Count > 0));
+        Assert.Equal(wanted.Header("x-request-id"), entry.RequestId);
+        Assert.Null(unwanted.Header("cf-aig-log-id"));
+        Assert.NotNull(wanted.Header("cf-aig-log-id"));
     }
 
     private static string Step(string provider, string model) =>

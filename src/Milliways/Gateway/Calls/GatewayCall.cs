@@ -52,7 +52,4 @@ internal sealed record GatewayCall(GatewayPath Path, string Method, string Rest,
     public Payment Payment { get; set; }
 
     public string EventId => Headers.EventId ?? LogId;
-
-    /// <summary>The whole log entry is wanted: the request says so, or the gateway's settings.</summary>
-    public bool CollectsLog => Headers.CollectLog ?? Settings?.CollectLogs ?? true;
 }

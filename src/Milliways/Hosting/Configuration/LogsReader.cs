@@ -6,6 +6,9 @@ internal enum LogPayloads { None, Full }
 /// <summary>The section <c>logs</c>.</summary>
 internal sealed record LogsConfig
 {
+    /// <summary>False: no request has an entry, whatever gateways and callers say.</summary>
+    public bool Collect { get; init; } = true;
+
     public LogPayloads Payloads { get; init; }
 
     /// <summary>Older entries are deleted; null: they are kept.</summary>
@@ -30,6 +33,7 @@ internal static class LogsReader
             section.Problem("must be at least \"1m\": entries are swept once a minute", name: "maxAge");
         var logs = new LogsConfig
         {
+            Collect = section.Flag("collect") ?? usual.Collect,
             Payloads = section.Choice("payloads", Words) ?? usual.Payloads,
             MaxAge = section.IsNull("maxAge") ? null : age ?? usual.MaxAge,
             MaxRows = section.IsNull("maxRows") ? null : section.Whole("maxRows", 1, long.MaxValue, "; null keeps them all") ?? usual.MaxRows,
