@@ -61,8 +61,8 @@ async function started(only, { other, otherEnv, peers, governed }) {
   all.push(await targets.nginx(), await targets.milliways('milliways', lib.EXECUTABLE));
   if (other || otherEnv) all.push(await targets.milliways('other', other ?? lib.EXECUTABLE, otherEnv ? Object.fromEntries([otherEnv.split('=')]) : undefined));
   if (governed !== 'no' && only.some(name => LANES[name].governed)) {
-    all.push(await targets.governed('governed', lib.EXECUTABLE));
-    if (process.env.MILLIWAYS_BENCH_DATABASE) all.push(await targets.governed('governed, PostgreSQL', lib.EXECUTABLE, process.env.MILLIWAYS_BENCH_DATABASE));
+    all.push(await targets.governed('governed', lib.EXECUTABLE), await targets.governed('governed, log', lib.EXECUTABLE, { log: true }));
+    if (process.env.MILLIWAYS_BENCH_DATABASE) all.push(await targets.governed('governed, PostgreSQL', lib.EXECUTABLE, { database: process.env.MILLIWAYS_BENCH_DATABASE }));
   }
   if (peers !== 'no' && only.some(name => LANES[name].beside.includes('portkey'))) {
     const peer = await targets.portkey();

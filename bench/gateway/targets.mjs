@@ -70,12 +70,13 @@ export async function milliways(name, executable, env) {
 }
 
 /** The same with all of it: limits of team and key that are counted and never reached, a hold, a charge that is on the disk before the end, a usage row. */
-export async function governed(name, executable, database) {
+export async function governed(name, executable, { database, log = false, env } = {}) {
   const config = {
+    logs: { collect: log },
     upstreams: Object.fromEntries(Object.entries(upstreams()).map(([upstream, settings]) => [upstream, { ...settings, prices: { '*': { input: '0.15', output: '0.60' } } }])),
     limits: { perTeam: { requestsPerMinute: 100_000_000, tokensPerMinute: 1_000_000_000_000, concurrent: 100_000 }, perKey: { requestsPerMinute: 100_000_000 } },
   };
-  const server = await lib.serve({ config, cpu: lib.PROXY_CPU, name, executable, governed: true, database });
+  const server = await lib.serve({ config, cpu: lib.PROXY_CPU, name, executable, governed: true, database, env });
   const where = database ? ['--database', database] : [];
   const paid = spawnSync(executable, ['credits', 'purchase', '1000000', '--reason', 'bench', '--data', server.data, ...where], { encoding: 'utf8' });
   if (paid.status) throw new Error(`credits purchase: ${paid.stderr}`);
