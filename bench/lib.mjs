@@ -99,7 +99,7 @@ export async function serve({ config, engine = false, data, cpu, env, name = 'mi
   const readyMs = now() - began, facts = JSON.parse(fs.readFileSync(ready, 'utf8'));
   if (facts.key) fs.writeFileSync(keyFile, facts.key, { mode: 0o600 });
   const key = fs.readFileSync(keyFile, 'utf8');
-  return { child, data, key, url: facts.http, port: +new URL(facts.http).port, pid: facts.pid, readyMs, stop: () => stop(child), discard: () => fs.rmSync(data, { recursive: true, force: true }) };
+  return { child, data, key, account: facts.team, url: facts.http, port: +new URL(facts.http).port, pid: facts.pid, readyMs, stop: () => stop(child), discard: () => fs.rmSync(data, { recursive: true, force: true }) };
 }
 
 // ---------- HTTP ----------

@@ -15,8 +15,9 @@ export { QUICK, report };
 
 /** The load generator's figures over one window. */
 function load(target, lane, body, options) {
-  const words = ['--connect', `127.0.0.1:${lane.tls && target.tlsPort || target.port}`, '--body', body, '--path', lane.path ?? '/v1/chat/completions'];
-  for (const [name, value] of Object.entries(target.headers ?? {})) words.push('--header', `${name}: ${value}`);
+  const called = lane.provider && target.provider || target;
+  const words = ['--connect', `127.0.0.1:${lane.tls && target.tlsPort || target.port}`, '--body', body, '--path', called.path ?? lane.path ?? '/v1/chat/completions'];
+  for (const [name, value] of Object.entries(called.headers ?? {})) words.push('--header', `${name}: ${value}`);
   for (const [name, value] of Object.entries(options)) words.push((name.length === 1 ? '-' : '--') + name, String(value));
   for (const pid of target.pid ? lib.tree(target.pid) : []) words.push('--pid', String(pid));
   const [program, ...rest] = lib.pinned(lib.LOAD_CPU, [targets.LOAD, ...words]);

@@ -8,7 +8,7 @@ export const CHUNKS = 64, DELAY_MS = 10;
 /**
  * `body`: which request; `c`: connections; `paced`: streams whose chunks are DELAY_MS apart; `burst`: streams whose chunks come back to back.
  * `beside`: who is measured too (nginx: the limit; portkey: the peer). `base`: a lane of the same run whose CPU per event this one is compared with.
- * `tls`: the upstream speaks TLS. `aims`: what is wanted, as [what, comparison, number]. `governed`: it is run with limits, credits and usage rows too, on
+ * `tls`: the upstream speaks TLS. `provider`: Milliways is called at its gateway's address for a provider, with the caller's own key for that. `aims`: what is wanted, as [what, comparison, number]. `governed`: it is run with limits, credits and usage rows too, on
  * SQLite and, where MILLIWAYS_BENCH_DATABASE names one, on PostgreSQL; the aims of that.
  */
 export const LANES = {
@@ -20,6 +20,9 @@ export const LANES = {
   tlsStreams: { body: 'tlsStream', c: 64, paced: true, beside: ['nginx'], tls: true },
   s16: { body: 'stream', c: 16, paced: true, beside: ['nginx'] }, s256: { body: 'stream', c: 256, paced: true, beside: ['nginx'] },
   s64: { body: 'stream', c: 64, paced: true, beside: ['nginx', 'portkey'], governed: [['cpuToNginx', '<=', 1.5]], aims: [['cpuToNginx', '<=', 1.35]] },
+  // The request log is written by `governed, log`.
+  provider: { body: 'whole', c: 64, provider: true, beside: ['nginx', 'portkey'], governed: [] },
+  providerStreams: { body: 'stream', c: 64, paced: true, provider: true, beside: ['nginx', 'portkey'], governed: [] },
   burst: { body: 'stream', c: 16, burst: true, beside: ['nginx'] },
   messages: { body: 'messages', c: 64, paced: true, path: '/v1/messages', beside: ['nginx'] },
   // The same callers as s64 and messages, answered by an upstream of the other dialect.
@@ -27,7 +30,7 @@ export const LANES = {
   crossMessages: { body: 'crossMessages', c: 64, paced: true, path: '/v1/messages', base: 'messages', beside: [], aims: [['cpuToBase', '<=', 2]] },
 };
 
-export const USUAL = ['c64', 's64', 'big', 'agent', 'tls', 'tlsStreams', 'messages', 'crossChat', 'crossMessages'];
+export const USUAL = ['c64', 's64', 'big', 'agent', 'tls', 'tlsStreams', 'messages', 'crossChat', 'crossMessages', 'provider', 'providerStreams'];
 export const QUICK = ['c64', 's64', 'big', 'crossChat'];
 
 export const streams = lane => Boolean(lane.paced || lane.burst);

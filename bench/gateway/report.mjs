@@ -10,7 +10,7 @@ export function report(result) {
   for (const [name, rows] of Object.entries(result)) {
     const lane = LANES[name], isStream = streams(lane), hasOther = rows.some(row => row.target === 'other'), hasNginx = rows.some(row => row.target === 'nginx'), hasGoverned = rows.some(row => row.target.startsWith('governed'));
     text += `\n${name}: ${lane.c} ${isStream ? `streams of ${CHUNKS} chunks${lane.paced ? ` ${DELAY_MS} ms apart` : ' back to back'}` : 'connections, whole answers, closed loop'}`
-      + `${{ big: ', prompts of 150 KB', agent: ', prompts of 1 MB' }[name] ?? ''}${lane.tls ? ', TLS to the upstream' : ''}${lane.base ? `, upstream of the other dialect; compared with ${lane.base}` : ''}\n\n`;
+      + `${{ big: ', prompts of 150 KB', agent: ', prompts of 1 MB' }[name] ?? ''}${lane.tls ? ', TLS to the upstream' : ''}${lane.provider ? ', at the gateway\'s address for a provider with the caller\'s own key' : ''}${lane.base ? `, upstream of the other dialect; compared with ${lane.base}` : ''}\n\n`;
     const columns = [
       ['target', r => r.target],
       [isStream ? 'chunks/s' : 'req/s', r => number(r.perSecond)],

@@ -58,15 +58,21 @@ export async function nginx() {
 }
 
 const upstreams = () => ({
-  mock: { dialect: 'openai-chat', baseUrl: `http://127.0.0.1:${MOCK}/v1`, apiKey: 'sk-mock', models: ['gpt-4o-mini'] },
+  mock: { dialect: 'openai-chat', provider: 'openai', baseUrl: `http://127.0.0.1:${MOCK}/v1`, apiKey: 'sk-mock', models: ['gpt-4o-mini'] },
   mockAnthropic: { dialect: 'anthropic', baseUrl: `http://127.0.0.1:${MOCK}`, apiKey: 'sk-mock', models: ['claude-sonnet-4'] },
   mockTls: { dialect: 'openai-chat', baseUrl: `https://127.0.0.1:${TLS}/v1`, apiKey: 'sk-mock', models: ['gpt-4o-mini-tls'], caFile: path.join(lib.OUT, 'ca.pem') },
+});
+
+/** How a server is called: at xAI's address, and at a gateway's with the caller's own key for the provider. */
+const calls = server => ({
+  headers: { authorization: `Bearer ${server.key}` },
+  provider: { path: `/v1/${server.account}/default/openai/chat/completions`, headers: { 'cf-aig-authorization': `Bearer ${server.key}`, authorization: 'Bearer sk-own' } },
 });
 
 /** Keys are checked and usage is read; nothing is limited, charged or kept. */
 export async function milliways(name, executable, env) {
   const server = await lib.serve({ config: { upstreams: upstreams() }, cpu: lib.PROXY_CPU, name, executable, env });
-  return { name, port: server.port, pid: server.pid, headers: { authorization: `Bearer ${server.key}` }, server };
+  return { name, port: server.port, pid: server.pid, ...calls(server), server };
 }
 
 /** The same with all of it: limits of team and key that are counted and never reached, a hold, a charge that is on the disk before the end, a usage row. */
@@ -80,7 +86,7 @@ export async function governed(name, executable, { database, log = false, env } 
   const where = database ? ['--database', database] : [];
   const paid = spawnSync(executable, ['credits', 'purchase', '1000000', '--reason', 'bench', '--data', server.data, ...where], { encoding: 'utf8' });
   if (paid.status) throw new Error(`credits purchase: ${paid.stderr}`);
-  return { name, port: server.port, pid: server.pid, headers: { authorization: `Bearer ${server.key}` }, server };
+  return { name, port: server.port, pid: server.pid, ...calls(server), server };
 }
 
 /** Portkey's gateway, which run.sh installs into out/; null when it is not there. It checks no key and counts nothing. */
