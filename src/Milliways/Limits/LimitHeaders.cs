@@ -31,10 +31,11 @@ internal static class LimitHeaders
         var all = (long)Math.Ceiling(time.TotalMilliseconds);
         if (all is > 0 and < 1000)
             return string.Create(CultureInfo.InvariantCulture, $"{all}ms");
-        var (hours, minutes, seconds) = (all / 3_600_000, all / 60_000 % 60, all % 60_000 / 1000m);
-        return hours > 0 ? string.Create(CultureInfo.InvariantCulture, $"{hours}h{minutes}m{seconds:0.###}s")
-            : minutes > 0 ? string.Create(CultureInfo.InvariantCulture, $"{minutes}m{seconds:0.###}s")
-            : string.Create(CultureInfo.InvariantCulture, $"{seconds:0.###}s");
+        var (hours, minutes, seconds, rest) = (all / 3_600_000, all / 60_000 % 60, all / 1000 % 60, all % 1000);
+        var fraction = rest == 0 ? "" : rest.ToString("'.'000", CultureInfo.InvariantCulture).TrimEnd('0');
+        return hours > 0 ? string.Create(CultureInfo.InvariantCulture, $"{hours}h{minutes}m{seconds}{fraction}s")
+            : minutes > 0 ? string.Create(CultureInfo.InvariantCulture, $"{minutes}m{seconds}{fraction}s")
+            : string.Create(CultureInfo.InvariantCulture, $"{seconds}{fraction}s");
     }
 
     private static void OpenAi(IHeaderDictionary headers, string limit, string remaining, string reset, in WindowStanding standing, TimeProvider time)

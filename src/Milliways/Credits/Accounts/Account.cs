@@ -62,8 +62,14 @@ internal sealed class Account
     public DateTimeOffset? NextExpiry => _lots.FirstOrDefault(lot => lot.Free > 0)?.Expires;
 
     /// <summary>What could be held, in ticks.</summary>
-    public long Available(DateTimeOffset now) =>
-        checked(_lots.Where(lot => !lot.IsOver(now)).Sum(lot => lot.Free) + FreeAllowance);
+    public long Available(DateTimeOffset now)
+    {
+        var free = FreeAllowance;
+        foreach (var lot in _lots)
+            if (!lot.IsOver(now))
+                free = checked(free + lot.Free);
+        return free;
+    }
 
     /// <summary>Credit came in at some time, whatever is left of it.</summary>
     public bool HasHadCredit { get; private set; }
@@ -145,21 +151,23 @@ internal sealed class Account
     /// What has to happen when nobody asks: lots that have ended give what is free of them back to the operator, and free credit pays what is owed. What is
     /// held of an ended lot follows when the hold is gone.
     /// </summary>
-    public List<(AccountHold Hold, Posting Posting)> Sweep(DateTimeOffset now)
+    public IReadOnlyList<(AccountHold Hold, Posting Posting)> Sweep(DateTimeOffset now)
     {
-        List<(AccountHold, Posting)> due = [];
+        List<(AccountHold, Posting)>? due = null;
         if (Shares is not null)
-            return due; // the database does it for all servers
-        foreach (var lot in _lots.Where(lot => lot.Free > 0))
-            if (lot.IsOver(now))
-                due.Add(Decide(PostingKind.Expiry, "", now, [new Allocation(lot, lot.Free)]));
+            return []; // the database does it for all servers
+        foreach (var lot in _lots)
+            if (lot.Free == 0)
+                continue;
+            else if (lot.IsOver(now))
+                (due ??= []).Add(Decide(PostingKind.Expiry, "", now, [new Allocation(lot, lot.Free)]));
             else if (Owed - _repaying is > 0 and var debt)
             {
                 var part = Math.Min(debt, lot.Free);
                 _repaying += part;
-                due.Add(Decide(PostingKind.Repayment, "", now, [new Allocation(lot, part), new Allocation(null, -part)]));
+                (due ??= []).Add(Decide(PostingKind.Repayment, "", now, [new Allocation(lot, part), new Allocation(null, -part)]));
             }
-        return due;
+        return due ?? [];
     }
 
     /// <summary>Takes credit away, for a reason: what is free, what ends first first; the rest the team owes.</summary>
@@ -186,14 +194,14 @@ internal sealed class Account
                 Owed = checked(Owed + ticks);
         foreach (var (lot, ticks) in hold.Allocations)
             if (lot is not null)
-                lot.Spend(ticks, hold.Draws.Where(draw => draw.Lot == lot).Sum(draw => draw.Ticks));
+                lot.Spend(ticks, DrawnFrom(lot, hold.Draws));
             else if (hold.Payer is not null)
                 _owedHeld -= ticks;
         Close(hold);
         Shares?.Spend(hold, posting);
         if (Shares is null && hold.Payer is { } payer)
             Spending.Spend(payer.Key, payer.Gateway, posting.Ticks, posting.Time, now);
-        _lots.RemoveAll(lot => lot is { Left: 0, Held: 0 });
+        _lots.RemoveAll(static lot => lot is { Left: 0, Held: 0 });
     }
 
     /// <summary>Gives all of it back: nothing was decided, or what was decided is certainly not durable.</summary>
@@ -247,5 +255,20 @@ internal sealed class Account
     private static IEnumerable<Allocation> InOrder(List<Allocation> allocations) =>
         allocations.Count < 2 ? allocations : allocations.OrderBy(allocation => allocation.Lot is null).ThenBy(allocation => allocation.Lot, SpendingOrder.Instance!);
 
-    private static Draw[] Named(IReadOnlyList<Allocation> draws) => [.. draws.Select(draw => new Draw(draw.Lot?.Id ?? Guid.Empty, draw.Ticks))];
+    private static long DrawnFrom(Lot lot, IReadOnlyList<Allocation> draws)
+    {
+        var drawn = 0L;
+        for (var i = 0; i < draws.Count; i++)
+            if (draws[i].Lot == lot)
+                drawn = checked(drawn + draws[i].Ticks);
+        return drawn;
+    }
+
+    private static Draw[] Named(IReadOnlyList<Allocation> draws)
+    {
+        var named = new Draw[draws.Count];
+        for (var i = 0; i < named.Length; i++)
+            named[i] = new Draw(draws[i].Lot?.Id ?? Guid.Empty, draws[i].Ticks);
+        return named;
+    }
 }

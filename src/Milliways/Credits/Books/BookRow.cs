@@ -7,7 +7,11 @@ internal sealed class BookRow(Guid team, long seq, long balance, long owed, long
 {
     public Guid Team => team;
 
-    public string Account => AccountOf(team);
+    /// <summary>The team's account, as entries name it.</summary>
+    public string Account { get; } = AccountOf(team);
+
+    /// <summary>The team, as rows name it.</summary>
+    public string TeamText { get; } = team.ToString("N");
 
     public long Seq { get; private set; } = seq;
 
@@ -45,5 +49,5 @@ internal sealed class BookRow(Guid team, long seq, long balance, long owed, long
 
     public void Save(DatabaseSession session) => session.Execute(
         "UPDATE balances SET seq = $seq, balance = $balance, owed = $owed, booked = $booked WHERE team = $team",
-        ("$seq", Seq), ("$balance", Balance), ("$owed", Owed), ("$booked", Booked), ("$team", Team.ToString("N")));
+        ("$seq", Seq), ("$balance", Balance), ("$owed", Owed), ("$booked", Booked), ("$team", TeamText));
 }

@@ -42,7 +42,7 @@ internal static class EntryWriter
     private readonly record struct Entry(long Seq, int Part, long Time, string Kind, string From, string To, long Ticks, long Balance, string Reason);
 
     private static bool Execute(DatabaseSession session, BookRow row, in Entry entry, Charge? charge, ChatUsage usage, string? upstream) => session.Execute(Insert,
-        ("$team", row.Team.ToString("N")), ("$seq", entry.Seq), ("$part", (long)entry.Part), ("$time", entry.Time), ("$kind", entry.Kind), ("$from", entry.From), ("$to", entry.To),
+        ("$team", row.TeamText), ("$seq", entry.Seq), ("$part", (long)entry.Part), ("$time", entry.Time), ("$kind", entry.Kind), ("$from", entry.From), ("$to", entry.To),
         ("$amount", entry.Ticks), ("$balance", entry.Balance), ("$reason", entry.Reason), ("$request", charge?.RequestId), ("$key", charge?.Payer.Key.ToString("D")),
         ("$gateway", charge?.Payer.Gateway), ("$model", charge?.Model), ("$upstream", upstream), ("$input", usage.TotalInput), ("$cached", usage.CacheRead),
         ("$written", usage.CacheWrite), ("$output", usage.Output), ("$reasoning", usage.Reasoning), ("$images", entry.Part == 0 ? charge?.Images ?? 0 : 0),

@@ -1,13 +1,13 @@
-using System.Collections.Concurrent;
-
 namespace Milliways.Credits.Journal;
 
 /// <summary>The one thread that writes the journal: writing and flushing block, so no thread of the pool and none of a socket ever does it.</summary>
 internal sealed class JournalThread : IAsyncDisposable
 {
     private readonly ChargeJournal _journal;
-    private readonly BlockingCollection<bool> _wake = new(boundedCapacity: 1);
+    private readonly AutoResetEvent _wake = new(initialState: false);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _isWoken;
+    private volatile bool _ends;
 
     public JournalThread(ChargeJournal journal)
     {
@@ -21,7 +21,8 @@ internal sealed class JournalThread : IAsyncDisposable
     {
         _journal.Close();
         _journal.Wake = null;
-        _wake.CompleteAdding();
+        _ends = true;
+        _wake.Set();
         await _ended.Task;
         _journal.Dispose();
         _wake.Dispose();
@@ -29,11 +30,13 @@ internal sealed class JournalThread : IAsyncDisposable
 
     private void Wake()
     {
+        if (Interlocked.Exchange(ref _isWoken, 1) != 0)
+            return; // one that waits to be seen is enough
         try
         {
-            _wake.TryAdd(true); // one that waits to be seen is enough
+            _wake.Set();
         }
-        catch (InvalidOperationException)
+        catch (ObjectDisposedException)
         {
             // The thread ends at the same moment, and looks once more before it does.
         }
@@ -41,8 +44,12 @@ internal sealed class JournalThread : IAsyncDisposable
 
     private void Run()
     {
-        foreach (var _ in _wake.GetConsumingEnumerable())
+        while (!_ends)
+        {
+            _wake.WaitOne();
+            Interlocked.Exchange(ref _isWoken, 0); // before it looks: who comes from now on wakes it once more
             StepAll();
+        }
         StepAll();
         _ended.SetResult();
     }

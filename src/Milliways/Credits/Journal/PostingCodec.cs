@@ -12,12 +12,15 @@ internal static class PostingCodec
 {
     private const byte Version = 2;
 
+    [ThreadStatic]
+    private static PostingWriter? _writer;
+
     public static byte[] Encode(Posting posting)
     {
-        using var stream = new MemoryStream(256);
-        using (var writer = new BinaryWriter(stream, Encoding.UTF8))
-            Write(writer, posting);
-        return stream.ToArray();
+        var writer = _writer ??= new PostingWriter();
+        writer.Clear();
+        Write(writer, posting);
+        return writer.ToArray();
     }
 
     /// <exception cref="JournalDamagedException">A later version has written it.</exception>
@@ -44,58 +47,58 @@ internal static class PostingCodec
         };
     }
 
-    private static void Write(BinaryWriter writer, Posting posting)
+    private static void Write(PostingWriter writer, Posting posting)
     {
         writer.Write(Version);
         writer.Write((byte)posting.Kind);
-        WriteId(writer, posting.Team);
-        writer.Write7BitEncodedInt64(posting.Time.ToUnixTimeMilliseconds());
-        writer.Write7BitEncodedInt64(posting.Overrun);
+        writer.Write(posting.Team);
+        writer.Write(posting.Time.ToUnixTimeMilliseconds());
+        writer.Write(posting.Overrun);
         writer.Write(posting.Reason);
-        writer.Write7BitEncodedInt(posting.Draws.Count);
+        writer.Write(posting.Draws.Count);
         foreach (var draw in posting.Draws)
         {
-            WriteId(writer, draw.Lot);
-            writer.Write7BitEncodedInt64(draw.Ticks);
+            writer.Write(draw.Lot);
+            writer.Write(draw.Ticks);
         }
         if (posting.Charge is { } charge)
             Write(writer, charge);
-        writer.Write7BitEncodedInt64(posting.Epoch);
-        writer.Write7BitEncodedInt64(posting.Bounds.Team);
-        writer.Write7BitEncodedInt64(posting.Bounds.Key);
-        writer.Write7BitEncodedInt64(posting.Bounds.Gateway);
+        writer.Write(posting.Epoch);
+        writer.Write(posting.Bounds.Team);
+        writer.Write(posting.Bounds.Key);
+        writer.Write(posting.Bounds.Gateway);
     }
 
-    private static void Write(BinaryWriter writer, Charge charge)
+    private static void Write(PostingWriter writer, Charge charge)
     {
         writer.Write(charge.RequestId);
-        WriteId(writer, charge.Payer.Key);
+        writer.Write(charge.Payer.Key);
         WriteText(writer, charge.Payer.Gateway);
-        writer.Write7BitEncodedInt64(charge.Time.ToUnixTimeMilliseconds());
+        writer.Write(charge.Time.ToUnixTimeMilliseconds());
         writer.Write(charge.Model);
         writer.Write(charge.Upstream);
         Write(writer, charge.Usage);
-        writer.Write7BitEncodedInt64(charge.Images);
+        writer.Write(charge.Images);
         writer.Write((byte)charge.Source);
         writer.Write((byte)charge.Ending);
-        writer.Write7BitEncodedInt64(charge.Cost);
+        writer.Write(charge.Cost);
         WriteText(writer, charge.Tags);
-        writer.Write7BitEncodedInt(charge.Discarded.Count);
+        writer.Write(charge.Discarded.Count);
         foreach (var discarded in charge.Discarded)
         {
             writer.Write(discarded.Upstream);
             Write(writer, discarded.Usage);
-            writer.Write7BitEncodedInt64(discarded.Ticks);
+            writer.Write(discarded.Ticks);
         }
     }
 
-    private static void Write(BinaryWriter writer, ChatUsage usage)
+    private static void Write(PostingWriter writer, ChatUsage usage)
     {
-        writer.Write7BitEncodedInt64(usage.Input);
-        writer.Write7BitEncodedInt64(usage.CacheRead);
-        writer.Write7BitEncodedInt64(usage.CacheWrite);
-        writer.Write7BitEncodedInt64(usage.Output);
-        writer.Write7BitEncodedInt64(usage.Reasoning);
+        writer.Write(usage.Input);
+        writer.Write(usage.CacheRead);
+        writer.Write(usage.CacheWrite);
+        writer.Write(usage.Output);
+        writer.Write(usage.Reasoning);
     }
 
     private static Charge ReadCharge(BinaryReader reader, Guid team) => new()
@@ -125,7 +128,7 @@ internal static class PostingCodec
         return many;
     }
 
-    private static void WriteText(BinaryWriter writer, string? text)
+    private static void WriteText(PostingWriter writer, string? text)
     {
         writer.Write(text is not null);
         writer.Write(text ?? "");
@@ -136,13 +139,6 @@ internal static class PostingCodec
         var isThere = reader.ReadBoolean();
         var text = reader.ReadString();
         return isThere ? text : null;
-    }
-
-    private static void WriteId(BinaryWriter writer, Guid id)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        id.TryWriteBytes(bytes);
-        writer.Write(bytes);
     }
 
     private static Guid ReadId(BinaryReader reader)
