@@ -46,7 +46,9 @@ internal sealed class JournalThread : IAsyncDisposable
     {
         while (!_ends)
         {
+#pragma warning disable RS0030 // This thread serves no socket: it is there to block.
             _wake.WaitOne();
+#pragma warning restore RS0030
             Interlocked.Exchange(ref _isWoken, 0); // before it looks: who comes from now on wakes it once more
             StepAll();
         }
