@@ -113,6 +113,7 @@ internal sealed class UpstreamClients(TimeProvider time, Func<string, string?> e
         UseCookies = false,
         AutomaticDecompression = DecompressionMethods.None,
         ActivityHeadersPropagator = null,
+        RequestHeaderEncodingSelector = HeaderEncoding.Selector,
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
         MaxResponseHeadersLength = 64,
         // A whole answer's last bytes are there already and its connection is kept; one that is left in the middle is closed, not read on for

@@ -1,6 +1,8 @@
+using System.IO.Pipelines;
 using System.Net;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
+using Milliways.Exchanges.Attempts;
 
 namespace Milliways.Api.PassThrough;
 
@@ -37,7 +39,7 @@ internal sealed class UploadContent : HttpContent
         var sent = 0L;
         while (true)
         {
-            var read = await reader.ReadAsync(cancellationToken);
+            var read = await ReadAsync(reader, cancellationToken);
             sent += read.Buffer.Length;
             if (sent > _most)
             {
@@ -57,6 +59,25 @@ internal sealed class UploadContent : HttpContent
     {
         length = _exchange.Http.Request.ContentLength ?? 0;
         return _exchange.Http.Request.ContentLength is not null;
+    }
+
+    /// <summary>What is wrong on the caller's side is no trouble of the upstream's, which sees its request break off.</summary>
+    private async ValueTask<ReadResult> ReadAsync(PipeReader reader, CancellationToken cancel)
+    {
+        try
+        {
+            return await reader.ReadAsync(cancel);
+        }
+        catch (BadHttpRequestException)
+        {
+            _exchange.Stop(new Failure(FailureKind.InvalidRequest, FailureParty.Client, "body", "The request body did not arrive whole."));
+            throw;
+        }
+        catch (IOException)
+        {
+            _exchange.Stop(AttemptLoop.ClientGone);
+            throw;
+        }
     }
 
     private static Failure TooLarge => new(FailureKind.PayloadTooLarge, FailureParty.Client, "body", "The upload is larger than 512 MiB: send a smaller file.");

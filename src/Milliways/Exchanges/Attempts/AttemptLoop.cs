@@ -151,7 +151,7 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
             if (!result.IsOk && !exchange.IsClientGone && !one.IsLost)
             {
                 connection = FailureRules.OfConnection(result.Failure);
-                model = connection == Verdict.Bad ? Verdict.Unknown : FailureRules.Of(result.Failure);
+                model = connection == Verdict.Bad ? Verdict.Unknown : FailureRules.Of(result.Failure, exchange.IsPaidElsewhere);
             }
             else if (result.IsOk && result.Value.Call is not null)
             {

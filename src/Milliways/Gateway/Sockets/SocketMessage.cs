@@ -38,6 +38,10 @@ internal sealed record SocketMessage(string? EventId, ReadOnlyMemory<byte> Reque
         {
             return (null, eventId, $"The message is not JSON: byte {broken.BytePositionInLine + 1} of line {broken.LineNumber + 1} cannot be read.");
         }
+        catch (InvalidOperationException) // how the reader tells of an escape that is half a character
+        {
+            return (null, eventId, "The message has an escape such as \\ud800 that is half a character: write its other half too.");
+        }
         return type != "universal.create" ? (null, eventId, "type must be universal.create.")
             : request is null ? (null, eventId, "request is missing: it must be {provider, endpoint, headers, query}.")
             : (new SocketMessage(eventId, request.Value), eventId, null);

@@ -55,6 +55,10 @@ internal static class UniversalBody
         {
             return Wrong($"The body is not JSON: line {broken.LineNumber + 1}, byte {broken.BytePositionInLine + 1} cannot be read.");
         }
+        catch (InvalidOperationException) // how the reader tells of an escape that is half a character
+        {
+            return Wrong("The body has an escape such as \\ud800 that is half a character: write its other half too.");
+        }
         return steps.Count == 0 ? Wrong("The array has no steps: send at least one {provider, endpoint, headers, query}.") : steps;
     }
 

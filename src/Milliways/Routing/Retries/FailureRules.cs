@@ -43,8 +43,11 @@ internal static class FailureRules
     };
 
     /// <summary>What a failure says of its upstream: a caller's own mistake and a refusal that names its reason say nothing.</summary>
-    public static Verdict Of(Failure failure) => failure switch
+    /// <param name="failure">What happened.</param>
+    /// <param name="isOthersAccount">The key was not the operator's: how its owner's account stands says nothing of the operator's.</param>
+    public static Verdict Of(Failure failure, bool isOthersAccount = false) => failure switch
     {
+        { UpstreamStatus: < 500 } when isOthersAccount => Verdict.Unknown,
         { Party: FailureParty.Client } or { Stage: FirstPartStage } => Verdict.Unknown, // one caller's impatience is nobody else's trouble
         { UpstreamStatus: { } status } => status is 408 or 429 or >= 500 ? Verdict.Bad : Verdict.Unknown,
         { Party: FailureParty.Upstream, Stage: not "total" } => Verdict.Bad,

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Milliways.Upstreams.Connections;
 
 namespace Milliways.Upstreams.Tenants;
 
@@ -27,6 +28,7 @@ internal sealed class TenantClient : IDisposable
             UseCookies = false,
             AutomaticDecompression = DecompressionMethods.None,
             ActivityHeadersPropagator = null,
+            RequestHeaderEncodingSelector = HeaderEncoding.Selector,
             ConnectTimeout = connect,
             ConnectCallback = ConnectAsync,
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(4),
