@@ -50,7 +50,6 @@ public static class Errors
 
     private static int Mapped(int status) => status switch
     {
-        401 => 502,
         402 => 429,
         408 or 504 => 504,
         422 => 400,

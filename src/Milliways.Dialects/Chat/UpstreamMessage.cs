@@ -7,7 +7,7 @@ using Milliways.Dialects.Json;
 namespace Milliways.Dialects.Chat;
 
 /// <summary>Upstream errors of every odd shape to one failure (dialects 4.13), whatever dialect the upstream speaks.</summary>
-internal static partial class UpstreamMessage
+public static partial class UpstreamMessage
 {
     private const int MaxLength = 1000;
     private const int MaxRetrySeconds = 60;
@@ -20,6 +20,16 @@ internal static partial class UpstreamMessage
         return RetryAfter(retryAfter) is { } seconds ? failure with { RetryAfterSeconds = seconds } : failure;
     }
 
+    /// <summary>A key that the upstream refuses, told to whoever it belongs to: in the upstream's own words, and nobody's fault but the key's.</summary>
+    public static Failure OfKey(int status, ReadOnlySpan<byte> body)
+    {
+        using var document = body.Length <= 1024 * 1024 ? JsonText.TryParse(body) : null;
+        return new Failure(FailureKind.UpstreamRefused, FailureParty.Client, "headers", Clean(MessageOf(document?.RootElement ?? default)) ?? "The provider did not accept the key.")
+        {
+            UpstreamStatus = status, Code = "invalid_api_key",
+        };
+    }
+
     /// <summary>An error object in a 200: its own words tell the status, if anything does.</summary>
     public static Failure InStream(JsonElement error)
     {
@@ -29,6 +39,9 @@ internal static partial class UpstreamMessage
         if (status != 0) return From(error, status) with { Stage = "stream" };
         return Failure.Broken("stream", Clean(MessageOf(error)) ?? "The upstream broke off its answer with an error.");
     }
+
+    /// <summary>A text of somebody else's as a client may read it: without credentials, control characters and markup. Null: there is nothing to read.</summary>
+    public static string? Plain(string? text) => Clean(text);
 
     private static Failure From(JsonElement body, int status)
     {

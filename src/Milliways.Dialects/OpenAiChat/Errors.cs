@@ -93,7 +93,6 @@ public static class Errors
     /// <summary>An upstream's status as ours (dialects 4.13). A quota of the operator's account is a 429 that says so.</summary>
     private static int Mapped(int status) => status switch
     {
-        401 => 502,
         402 => 429,
         408 or 504 => 504,
         422 => 400,

@@ -30,7 +30,9 @@ internal abstract class ModelPrefix
         {
             var table = routing.Table;
             return slug == Grok && table.Models.ContainsKey(model) ? model // what the operator says of grok's names holds here too
-                : table.Upstreams.ForProvider(slug) is { } upstream ? $"{upstream.Name}/{model}" : model;
+                : table.Upstreams.ForProvider(slug) is { } upstream ? $"{upstream.Name}/{model}"
+                : slug == Grok && StandIn.OfGateways.Contains(model) ? StandIn.Chat
+                : model;
         }
     }
 }

@@ -12,4 +12,11 @@ internal static class UpstreamRefusal
             return own;
         return attempt.Upstream.Wire.ReadError(status, body, retryAfter);
     }
+
+    /// <summary>The same where whoever asks has sent or stored the key: what the provider says of it is told.</summary>
+    public static Failure ReadForOwner(Attempt attempt, int status, ReadOnlySpan<byte> body, string? retryAfter)
+    {
+        var failure = Read(attempt, status, body, retryAfter);
+        return failure is { Party: FailureParty.Gateway, UpstreamStatus: not null } ? UpstreamMessage.OfKey(status, body) : failure;
+    }
 }

@@ -110,6 +110,9 @@ internal sealed record PreparedCall(ReadOnlyMemory<byte> Body, IRelay Relay)
     /// <summary>What goes in the place of the upstream's key and the operator's headers; null: those.</summary>
     public CallKey? Key { get; init; }
 
+    /// <summary>Signs the request when all of it is there; null: its key is in its head.</summary>
+    public IRequestSigner? Signer { get; init; }
+
     /// <summary><see cref="Headers"/> is the whole head of the request, the content's headers and the credential included.</summary>
     public bool IsRaw { get; init; }
 

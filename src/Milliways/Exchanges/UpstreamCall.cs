@@ -84,6 +84,13 @@ internal sealed class UpstreamCall : IAsyncDisposable
 
     private static HttpRequestMessage Request(Upstream upstream, Uri address, PreparedCall call, Exchange exchange)
     {
+        var request = Unsigned(upstream, address, call, exchange);
+        call.Signer?.Sign(request, call.Body.Span);
+        return request;
+    }
+
+    private static HttpRequestMessage Unsigned(Upstream upstream, Uri address, PreparedCall call, Exchange exchange)
+    {
         var request = new HttpRequestMessage(call.Method, address) { Content = call.Content ?? (call.Method == HttpMethod.Post ? new BodyContent(call.Body) : null) };
         if (request.Content is BodyContent && !call.IsRaw)
             request.Content.Headers.ContentType = Json;

@@ -1,5 +1,6 @@
 using Milliways.Exchanges;
 using Milliways.Gateway.Calls;
+using Milliways.Gateway.Credentials;
 using Milliways.Gateway.Providers;
 using Milliways.Gateway.Rates;
 using Milliways.Gateway.Sockets;
@@ -13,7 +14,7 @@ internal static class GatewayServiceSetup
     {
         services.AddSingleton<IGate, RateGate>();
         services.AddSingleton<ProviderHosts>().AddSingleton<GatewayProviders>().AddSingleton<CredentialChoice>().AddSingleton<GatewayServices>();
-        services.AddSingleton<CompatModels>().AddSingleton<UniversalSockets>().AddSingleton<GatewayRoutes>().AddHostedService<OpenGatewayWarning>();
+        services.AddSingleton<GrokModels>().AddSingleton<ServiceAccountTokens>().AddSingleton<CallCredentials>().AddSingleton<CompatModels>().AddSingleton<UniversalSockets>().AddSingleton<GatewayRoutes>().AddHostedService<OpenGatewayWarning>();
         if (isGoverned)
             services.AddSingleton<IAdmissionGate, UnmeteredGate>();
     }

@@ -24,20 +24,23 @@ internal sealed class Router(RoutingTable table)
     /// <summary>The routes of names that stand in the configuration, made once: callers choose other names, so those are not kept.</summary>
     private readonly ConcurrentDictionary<string, Route> _known = new(StringComparer.Ordinal);
 
-    public Reading<Route> Resolve(string name, Operation operation, Team team)
+    /// <param name="onlyNamed">
+    /// Only what the configuration, or the embedded models, call so: a name's family and servers that take every name do not count.
+    /// </param>
+    public Reading<Route> Resolve(string name, Operation operation, Team team, bool onlyNamed = false)
     {
-        var route = Find(name, operation, team);
+        var route = Find(name, operation, team, onlyNamed);
         if (route.IsOk && EngineNames.Refuse(table, route.Value, operation) is { } refusal)
             return refusal;
         return route;
     }
 
-    private Reading<Route> Find(string name, Operation operation, Team team)
+    private Reading<Route> Find(string name, Operation operation, Team team, bool onlyNamed)
     {
         for (var hops = 0; hops < MostAliases; hops++)
         {
             if (!table.Models.TryGetValue(name, out var model) || model.Alias is null)
-                return model is not null && model.Attempts.Count > 0 ? _known.GetOrAdd(name, static (_, made) => made.Router.Configured(made.Model), (Router: this, Model: model)) : ByName(name, operation, team);
+                return model is not null && model.Attempts.Count > 0 ? _known.GetOrAdd(name, static (_, made) => made.Router.Configured(made.Model), (Router: this, Model: model)) : ByName(name, operation, team, onlyNamed);
             name = model.Alias;
         }
         return Failure.Invalid($"The model \"{name}\" is an alias of itself: correct \"models\" in the configuration.", "model");
@@ -51,21 +54,21 @@ internal sealed class Router(RoutingTable table)
         return given.Retries is { } retries ? route with { Retries = retries } : route;
     }
 
-    private Reading<Route> ByName(string name, Operation operation, Team team)
+    private Reading<Route> ByName(string name, Operation operation, Team team, bool onlyNamed)
     {
         var slash = name.IndexOf('/', StringComparison.Ordinal);
         if (slash > 0 && slash < name.Length - 1 && table.Upstreams.Find(name[..slash]) is { } named)
             return new Route(new Attempt(named, name[(slash + 1)..]));
         if (Listed(name) is { } listed)
             return listed;
-        if (table.Upstreams.All.FirstOrDefault(upstream => upstream.OffBecause is null && upstream.Preset?.Serves(name) == true) is { } family)
+        if (!onlyNamed && table.Upstreams.All.FirstOrDefault(upstream => upstream.OffBecause is null && upstream.Preset?.Serves(name) == true) is { } family)
             return new Route(new Attempt(family, name));
         if (Embedded(name, operation, out var embedded))
             return embedded;
-        if (table.Upstreams.All.FirstOrDefault(upstream => upstream.ServesAnyModel) is { } any)
+        if (!onlyNamed && table.Upstreams.All.FirstOrDefault(upstream => upstream.ServesAnyModel) is { } any)
             return new Route(new Attempt(any, name));
         // A family's only upstream that is switched off says so itself.
-        if (table.Upstreams.All.FirstOrDefault(upstream => upstream.Preset?.Serves(name) == true) is { } off)
+        if (table.Upstreams.All.FirstOrDefault(upstream => upstream.OffBecause is not null && upstream.Preset?.Serves(name) == true) is { } off)
             return new Route(new Attempt(off, name));
         return UnknownModel.Failure(name, team);
     }

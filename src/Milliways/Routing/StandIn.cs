@@ -9,6 +9,9 @@ internal static class StandIn
     /// <summary>xAI's name of late 2024 that every founding document uses.</summary>
     public const string Chat = "grok-beta";
 
+    /// <summary>The names of Grok in Cloudflare's documents (cloudflare 1.5), which a gateway's addresses take for <see cref="Chat"/>.</summary>
+    public static readonly IReadOnlyList<string> OfGateways = ["grok-4"];
+
     /// <summary>Answered with a 400 naming the remedy, never by a model that cannot see.</summary>
     public const string Vision = "grok-vision-beta";
 

@@ -102,6 +102,77 @@ public sealed class CompatTests
         Assert.Equal((405, 7001), (await server.PostAsync(server.Gateway + "/compat/models", "{}")).Error());
     }
 
+    private static Task<TestServer> WithCatchAllAsync(FakeUpstream all, FakeUpstream providers, string more = "") => GatewayServers.StartAsync(providers, $$"""
+        { "upstreams": { "openai": { "preset": "openai", "baseUrl": "{{all.Url}}/v1", "apiKey": "sk-operator" }, "house": { "preset": "vllm", "baseUrl": "{{all.Url}}/house", "models": ["big", "org/small"] } {{more}} } }
+        """);
+
+    [Theory]
+    [InlineData("nosuch/x")]
+    [InlineData("custom-none/x")]
+    [InlineData("cloudflare/auto")]
+    [InlineData("anthropic/claude-x")]
+    [InlineData("grok/grok-none")]
+    [InlineData("org/large")]
+    [InlineData("gpt-5")]
+    [InlineData("whatever")]
+    [InlineData("@cf/meta/llama")]
+    [InlineData("/x")]
+    [InlineData("x/")]
+    public async Task A_name_of_no_provider_here_goes_to_nobody_who_would_take_it(string asked)
+    {
+        await using var all = new FakeUpstream();
+        await using var providers = new FakeUpstream();
+        await using var server = await WithCatchAllAsync(all, providers);
+        foreach (var path in new[] { "chat/completions", "responses", "messages" })
+        {
+            var answer = await server.PostAsync($"{server.Gateway}/compat/{path}", $$"""{"model":"{{asked}}","max_tokens":9,"input":"Hi","messages":[{"role":"user","content":"Hi"}]}""");
+            Assert.Equal((400, 2008), answer.Error());
+            Assert.StartsWith("Model not found: " + asked, answer.Message(), StringComparison.Ordinal);
+        }
+        var step = await server.PostAsync(server.Gateway, $$"""{"provider":"compat","endpoint":"chat/completions","headers":{},"query":{{Answers.Ask(asked)}}}""");
+        Assert.Equal((400, 2008), step.Error());
+        Assert.Empty(all.Received);
+        Assert.Empty(providers.Received);
+        if (!asked.Contains('/', StringComparison.Ordinal))
+            Assert.Contains("{provider}/{model}", step.Message(), StringComparison.Ordinal);
+        // Its own address goes on serving whatever it is asked for.
+        Assert.Equal(200, (await server.PostAsync(server.Gateway + "/compat/chat/completions", Answers.Ask("openai/x"))).Status);
+        Assert.Equal(200, (await server.PostAsync("/v1/chat/completions", Answers.Ask("whatever-x"))).Status);
+    }
+
+    [Theory]
+    [InlineData("big", "/house/chat/completions", "big")]
+    [InlineData("org/small", "/house/chat/completions", "org/small")]
+    [InlineData("house/any", "/house/chat/completions", "any")]
+    [InlineData("vllm/any", "/house/chat/completions", "any")]
+    public async Task Names_that_the_configuration_gives_are_served(string asked, string target, string model)
+    {
+        await using var all = new FakeUpstream();
+        await using var providers = new FakeUpstream();
+        await using var server = await WithCatchAllAsync(all, providers);
+        Assert.Equal(200, (await server.PostAsync(server.Gateway + "/compat/chat/completions", Answers.Ask(asked))).Status);
+        Assert.Equal((target, model), (all.Last.Target, JsonDocument.Parse(all.Last.Text).RootElement.GetProperty("model").GetString()));
+    }
+
+    [Theory]
+    [InlineData("nosuch/x")]
+    [InlineData("gpt-5")]
+    [InlineData("workers-ai/@cf/x")]
+    public async Task A_callers_own_key_goes_to_the_provider_that_is_named_and_nowhere_else(string asked)
+    {
+        await using var all = new FakeUpstream();
+        await using var providers = new FakeUpstream(turn => turn.WholeAsync(Answers.Messages));
+        await using var server = await WithCatchAllAsync(all, providers, $$""", "east": { "dialect": "openai-chat", "provider": "azure-openai", "baseUrl": "{{all.Url}}/east", "apiKey": "sk-east" } """);
+        Assert.Equal((400, 2008), (await server.PostAsync(server.Gateway + "/compat/chat/completions", Answers.Ask(asked), server.Own())).Error());
+        Assert.Empty(all.Received);
+        Assert.Empty(providers.Received);
+        Assert.Equal(200, (await server.PostAsync(server.Gateway + "/compat/chat/completions", Answers.Ask("anthropic/claude-x", more: ",\"max_tokens\":9"), server.Own())).Status);
+        Assert.Equal(("/api.anthropic.com/v1/messages", "sk-caller"), (providers.Last.Target, providers.Last.Header("x-api-key")));
+        // By an upstream's own name it is that upstream's provider whose key it is.
+        Assert.Equal(200, (await server.PostAsync(server.Gateway + "/compat/chat/completions", Answers.Ask("east/gpt"), server.Own())).Status);
+        Assert.Equal(("/east/chat/completions", "sk-caller"), (all.Last.Target, all.Last.Header("api-key")));
+    }
+
     [Fact]
     public async Task What_is_wrong_with_a_request_is_told_as_openai_tells_it()
     {

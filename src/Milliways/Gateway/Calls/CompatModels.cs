@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Milliways.Api;
 using Milliways.Catalogue;
 using Milliways.Exchanges;
 using Milliways.Keys;
@@ -23,9 +24,8 @@ internal sealed record CompatModelList(CompatModel[] Data)
 internal sealed partial class CompatJson : JsonSerializerContext;
 
 /// <summary>What <c>GET compat/models</c> tells: the models that are known to be served here, under the names that compat takes.</summary>
-internal sealed class CompatModels(ModelDirectory directory, ModelAccess access, LiveRouting routing, TimeProvider time)
+internal sealed class CompatModels(ModelDirectory directory, ModelAccess access, LiveRouting routing, GrokModels grok, TimeProvider time)
 {
-    private const string Grok = Api.ModelPrefix.Grok;
     private const decimal TicksPerDollarAndMillion = 1e16m;
 
     public byte[] Write(ApiKey key)
@@ -36,10 +36,10 @@ internal sealed class CompatModels(ModelDirectory directory, ModelAccess access,
             if (served.ServedBy.IndexOf('/', StringComparison.Ordinal) is not (> 0 and var slash) || table.Upstreams.Find(served.ServedBy[..slash]) is not { } upstream)
                 continue;
             Add($"{upstream.Provider}/{served.ServedBy[(slash + 1)..]}", served);
-            // The names of xAI's that the operator, or the stand-in, has given a meaning here.
-            if (served.Model.Id.StartsWith(Grok, StringComparison.Ordinal))
-                Add($"{Grok}/{served.Model.Id}", served);
         }
+        // The names of xAI's that the operator, or the stand-in, has given a meaning here.
+        foreach (var (name, served) in grok.Of(key).Where(model => model.Served.ServedBy.Contains('/', StringComparison.Ordinal)))
+            Add($"{ModelPrefix.Grok}/{name}", served);
         return JsonSerializer.SerializeToUtf8Bytes(new CompatModelList([.. models.Values]), CompatJson.Default.CompatModelList);
 
         void Add(string id, ServedModel served)

@@ -15,6 +15,10 @@ namespace Milliways.Gateway.Calls;
 /// </summary>
 internal abstract class GatewayFront(GatewayCall call, CallKind kind, GatewayServices services, IFront? dialect) : IFront
 {
+    /// <summary>The remedy for a name of Grok's where no xAI upstream is.</summary>
+    protected static string NoXai { get; } = ". There is no xAI upstream here: set XAI_API_KEY, or send an xAI key of your own with cf-aig-authorization for the gateway; "
+        + $"{string.Join(" and ", StandIn.OfGateways.Append(StandIn.Chat))} are answered by the embedded model.";
+
     private IFront? _dialect = dialect;
     private GatewayErrors _errors = new(dialect);
     private Reading<Route> _route;
@@ -26,6 +30,9 @@ internal abstract class GatewayFront(GatewayCall call, CallKind kind, GatewaySer
     /// <summary>The model as the caller has named it.</summary>
     protected string Asked { get; set; } = "";
 
+    /// <summary>What is said behind the name of a model that nobody serves; it depends on the name alone, so that nobody learns what there is for others.</summary>
+    protected virtual string Remedy => "";
+
     protected GatewayServices Services => services;
 
     /// <summary>Null: nobody here knows the path's dialect.</summary>
@@ -36,6 +43,9 @@ internal abstract class GatewayFront(GatewayCall call, CallKind kind, GatewaySer
 
     /// <summary>In the place of the upstream's key, where bytes cross.</summary>
     protected CallKey? Key { get; set; }
+
+    /// <summary>Signs each request; null: the key is all.</summary>
+    protected IRequestSigner? Signer { get; set; }
 
     public Operation Operation => kind.Operation();
 
@@ -92,12 +102,15 @@ internal abstract class GatewayFront(GatewayCall call, CallKind kind, GatewaySer
     public virtual Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt)
     {
         var prepared = _dialect!.Prepare(exchange, attempt);
-        return prepared.IsOk && Key is { } key && !attempt.Upstream.IsEngine ? prepared.Value with { Key = key } : prepared;
+        return prepared.IsOk && Key is { } key && !attempt.Upstream.IsEngine ? prepared.Value with { Key = key, Signer = Signer } : prepared;
     }
 
     public Reading<ChatRequest>? ReadChat(Exchange exchange) => _dialect?.ReadChat(exchange);
 
-    public Failure ReadRefusal(Attempt attempt, int status, ReadOnlySpan<byte> body, string? retryAfter) => UpstreamRefusal.Read(attempt, status, body, retryAfter);
+    /// <summary>A key that the provider does not take is its owner's affair, and the owner is who asks.</summary>
+    public Failure ReadRefusal(Attempt attempt, int status, ReadOnlySpan<byte> body, string? retryAfter) => call.Payment == Payment.Credits
+        ? UpstreamRefusal.Read(attempt, status, body, retryAfter)
+        : UpstreamRefusal.ReadForOwner(attempt, status, body, retryAfter);
 
     public int Status(Failure failure) => _errors.Status(Told(failure));
 
@@ -139,11 +152,12 @@ internal abstract class GatewayFront(GatewayCall call, CallKind kind, GatewaySer
     }
 
     /// <summary>
-    /// A route through the operator's upstreams. For strangers only those that ask nobody for a key; where the operator's keys must not be used, the same.
+    /// A route through the operator's upstreams, by a name that somebody has given: a gateway's addresses name their provider, so nothing goes to another one
+    /// because it would take any name. For strangers only those that ask nobody for a key; where the operator's keys must not be used, the same.
     /// </summary>
     protected Reading<Route> Routed(string name, Team team)
     {
-        var route = services.Routing.Router.Resolve(name, Operation, team);
+        var route = services.Routing.Router.Resolve(name, Operation, team, onlyNamed: true);
         if (!route.IsOk || route.Value.Attempts.All(attempt => CredentialChoice.NeedsNoKey(attempt.Upstream)))
             return route;
         return call.IsStranger ? GatewayErrors.NotAuthorizedFailure
@@ -162,7 +176,7 @@ internal abstract class GatewayFront(GatewayCall call, CallKind kind, GatewaySer
     /// What nobody serves is told in Cloudflare's words, with the name that was asked for; that no provider of a universal request has answered is, too.
     /// </summary>
     private Failure Told(Failure failure) =>
-        failure.Kind == FailureKind.ModelNotFound && Asked.Length > 0 ? GatewayErrors.Of(FailureKind.InvalidRequest, GatewayErrors.NoProvider, $"Model not found: {Asked}")
+        failure.Kind == FailureKind.ModelNotFound && Asked.Length > 0 ? GatewayErrors.Of(FailureKind.InvalidRequest, GatewayErrors.NoProvider, $"Model not found: {Asked}{Remedy}")
         : call.Step is not null && failure is { Party: FailureParty.Upstream, UpstreamStatus: null, Stage: not "total" }
             ? GatewayErrors.Of(FailureKind.InvalidRequest, GatewayErrors.NoAnswer, $"Failed to get response from provider: {failure.Message}")
         : failure;

@@ -11,7 +11,7 @@ namespace Milliways.Gateway.Calls;
 
 /// <summary>What fronts of the gateway need, and the fronts of dialects that they stand before.</summary>
 internal sealed class GatewayServices(
-    LiveRouting routing, GatewayProviders providers, CredentialChoice credentials, OwnedIds owned, DeferredCompletions deferred, StoredResponses stored, TimeProvider time)
+    LiveRouting routing, GatewayProviders providers, CredentialChoice credentials, OwnedIds owned, DeferredCompletions deferred, StoredResponses stored, GrokModels grok, CallCredentials keys, TimeProvider time)
 {
     public LiveRouting Routing => routing;
 
@@ -20,6 +20,10 @@ internal sealed class GatewayServices(
     public CredentialChoice Credentials => credentials;
 
     public OwnedIds Owned => owned;
+
+    public GrokModels Grok => grok;
+
+    public CallCredentials Keys => keys;
 
     /// <summary>The front of a dialect, for calls that are not passed as they are; null for what no front knows.</summary>
     public IFront? Front(CallKind kind, Flavour flavour, ModelPrefix prefix) => kind switch

@@ -22,6 +22,7 @@ internal class ProviderFront(GatewayCall call, string slug, string rest, CallKin
 
     private string _name = "";
     private Uri? _address;
+    private byte[]? _answer;
     private CallKey? _key;
     private IReadOnlyList<(string Name, string Value)> _more = [];
 
@@ -30,6 +31,8 @@ internal class ProviderFront(GatewayCall call, string slug, string rest, CallKin
 
     public bool IsFree { get; } = CallKinds.IsFree(call.Method, rest);
 
+    protected override string Remedy => slug == ModelPrefix.Grok && Services.Routing.Table.Upstreams.ForProvider(slug) is null ? NoXai : "";
+
     public override KeyEndpoints EndpointsOf(HttpContext http) =>
         Kind != CallKind.Other ? base.EndpointsOf(http)
         : IsFree ? KeyEndpoints.Models | KeyEndpoints.Chat
@@ -37,6 +40,8 @@ internal class ProviderFront(GatewayCall call, string slug, string rest, CallKin
         : KeyEndpoints.Chat;
 
     public override string RouteName(RequestFacts facts) => _name;
+
+    public override Reading<byte[]>? AnswerLocally(Exchange exchange, Attempt attempt) => _answer is { } here ? (Reading<byte[]>)here : base.AnswerLocally(exchange, attempt);
 
     public override Uri? AddressAt(Exchange exchange, Attempt attempt) => IsRaw ? _address : base.AddressAt(exchange, attempt);
 
@@ -51,8 +56,11 @@ internal class ProviderFront(GatewayCall call, string slug, string rest, CallKin
         return new PreparedCall(Body(exchange, attempt, asksUsage), new RawRelay(exchange, Observer(exchange, asksUsage), Whole()))
         {
             Method = new HttpMethod(Call.Method),
-            Content = IsUnmetered && Call.Body is null && exchange.Body.IsEmpty && HasBody(exchange.Http.Request) ? new UploadContent(exchange) : null,
+            Content = IsUnmetered && Call.Body is null && exchange.Body.IsEmpty && HasBody(exchange.Http.Request) ? new UploadContent(exchange)
+                : Call.Method != "POST" && !exchange.Body.IsEmpty ? new BodyContent(exchange.Body)
+                : null,
             Headers = head,
+            Signer = Signer,
             IsRaw = true,
         };
     }
@@ -65,29 +73,42 @@ internal class ProviderFront(GatewayCall call, string slug, string rest, CallKin
         var chosen = Services.Credentials.Choose(Call, target);
         if (!chosen.IsOk)
             return chosen.Failure;
+        if (slug == ModelPrefix.Grok && IsFree && Call.Method != "POST" && target.Configured is null && chosen.Value.Payment == Payment.Keyless)
+            return TellModels(exchange);
         if (IsUnmetered)
-            return Unread(exchange) ?? PassUnmetered(exchange, target, chosen.Value);
+            return Unread(exchange) ?? await PassUnmeteredAsync(exchange, target, chosen.Value);
         // What nobody here can read is the provider's to judge, when it is the caller who pays it.
         var isPaid = chosen.Value.Payment is Payment.OwnKey or Payment.StoredKey && exchange.Key!.Acls.AllModels;
         if (await ReadBodyAsync(exchange) is { } unread)
-            return isPaid && unread.Kind == FailureKind.UnsupportedMediaType ? PassUnmetered(exchange, target, chosen.Value) : unread;
+            return isPaid && unread.Kind == FailureKind.UnsupportedMediaType ? await PassUnmeteredAsync(exchange, target, chosen.Value) : unread;
         if (Scan(exchange) is { } wrong)
-            return isPaid ? PassUnmetered(exchange, target, chosen.Value) : wrong;
+            return isPaid ? await PassUnmeteredAsync(exchange, target, chosen.Value) : wrong;
         Asked = exchange.Facts.Model;
         if (chosen.Value.Payment is Payment.Credits or Payment.Keyless && IsRouted(target, exchange.Key!.Team))
             return await RouteAsync(exchange);
-        return (chosen.Value.Payment == Payment.Credits ? await CheckFilesAsync(exchange, [target.Configured!], asBytes: true) : null) ?? Pass(exchange, target, chosen.Value);
+        return (chosen.Value.Payment == Payment.Credits ? await CheckFilesAsync(exchange, [target.Configured!], asBytes: true) : null) ?? await PassAsync(exchange, target, chosen.Value);
     }
 
-    private Failure? PassUnmetered(Exchange exchange, ProviderTarget target, ChosenCredential chosen)
+    /// <summary>Without a key and an upstream of xAI's the stand-in answers to its names, and the list is of who answers.</summary>
+    private Failure? TellModels(Exchange exchange)
+    {
+        Asked = rest[(rest.LastIndexOf('/') + 1)..];
+        _answer = Services.Grok.Write(exchange.Key!, rest);
+        _name = "models";
+        IsUnmetered = false;
+        Take(exchange, Payment.None, Nowhere.Route(_name));
+        return _answer is null ? UnknownModel.Failure(Asked, exchange.Key!.Team) : null;
+    }
+
+    private ValueTask<Failure?> PassUnmeteredAsync(Exchange exchange, ProviderTarget target, ChosenCredential chosen)
     {
         IsUnmetered = true;
         exchange.Facts = RequestFacts.None with { Stream = true };
-        return Pass(exchange, target, chosen);
+        return PassAsync(exchange, target, chosen);
     }
 
     /// <summary>Bytes go to the provider.</summary>
-    private Failure? Pass(Exchange exchange, ProviderTarget target, ChosenCredential chosen)
+    private async ValueTask<Failure?> PassAsync(Exchange exchange, ProviderTarget target, ChosenCredential chosen)
     {
         IsRaw = true;
         var upstream = Services.Providers.UpstreamOf(target);
@@ -104,10 +125,18 @@ internal class ProviderFront(GatewayCall call, string slug, string rest, CallKin
                 return address.Failure;
             _address = UpstreamAddress.Parse(address.Value.Base).At(address.Value.Path + Query(target));
         }
-        if (chosen.Payment == Payment.StoredKey)
-            _key = ProviderKeys.HeaderOf(target, upstream, chosen.Secret!);
+        if ((chosen.Secret ?? (chosen.Payment == Payment.OwnKey ? CallCredentials.OwnAccount(Call, target) : null)) is { } stored)
+        {
+            var credential = await Services.Keys.OfAsync(target, stored, rest, exchange.Cancel);
+            if (!credential.IsOk)
+                return credential.Failure;
+            (_key, Signer) = (credential.Value.Key, credential.Value.Signer);
+            // What is signed must be known as a whole before the first byte is sent.
+            if (Signer is not null && IsUnmetered && exchange.Body.IsEmpty && HasBody(exchange.Http.Request) && await ReadBodyAsync(exchange) is { } unread)
+                return unread;
+        }
         else if (chosen.Payment == Payment.Credits)
-            (_key, _more) = (upstream.ApiKey is { } secret ? ProviderKeys.HeaderOf(target, upstream, secret) : CallKey.None, upstream.Headers);
+            (_key, _more) = (upstream.ApiKey is { } secret ? ProviderKeys.HeaderOf(target, secret) : CallKey.None, upstream.Headers);
         var model = Asked.Length > 0 ? Asked : Label();
         _name = $"{upstream.Name}/{model}";
         Take(exchange, chosen.Payment, new Route(new Attempt(upstream, model)) { Retries = 0 });
@@ -132,7 +161,7 @@ internal class ProviderFront(GatewayCall call, string slug, string rest, CallKin
         if (target.Custom is not null)
             return false;
         if (target.Configured is not { } upstream)
-            return slug == ModelPrefix.Grok || Services.Routing.Router.Resolve(Asked, Operation, team).IsOk;
+            return slug == ModelPrefix.Grok || Services.Routing.Router.Resolve(Asked, Operation, team, onlyNamed: true).IsOk;
         return upstream.IsEngine || Kind == CallKind.Responses || !Speaks(upstream) || (slug == ModelPrefix.Grok && table.Models.ContainsKey(Asked));
     }
 

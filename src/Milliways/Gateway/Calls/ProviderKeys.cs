@@ -10,12 +10,12 @@ internal static class ProviderKeys
 {
     private static readonly string[] Headers = ["Authorization", "x-api-key", "x-goog-api-key", "api-key", "xi-api-key"];
 
-    public static CallKey HeaderOf(ProviderTarget target, Upstream upstream, string secret)
+    public static CallKey HeaderOf(ProviderTarget target, string secret)
     {
         // An upstream made of a preset knows its provider's way, which may be another door than the table's.
         if (target.Row is { } row && target.Configured?.Preset is null)
             return new CallKey(row.Key.Header, row.Key.Scheme + secret);
-        return upstream.Auth switch
+        return target.Configured?.Auth switch
         {
             AuthStyle.XApiKey => new CallKey("x-api-key", secret),
             AuthStyle.ApiKey => new CallKey("api-key", secret),

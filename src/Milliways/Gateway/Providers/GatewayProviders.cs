@@ -37,6 +37,10 @@ internal sealed class GatewayProviders(LiveRouting routing, GatewayStore gateway
         return row is null && configured is null ? null : new ProviderTarget(slug, row, configured, Custom: null);
     }
 
+    /// <summary>The operator's upstream of that name, which may be one of several of its provider; null: there is none.</summary>
+    public ProviderTarget? Behind(string name) =>
+        routing.Table.Upstreams.Find(name) is { } upstream ? new ProviderTarget(upstream.Provider, ProviderTable.Find(upstream.Provider), upstream, Custom: null) : null;
+
     /// <summary>The upstream of a provider's paths: the operator's, or one without a key.</summary>
     public Upstream UpstreamOf(ProviderTarget target) =>
         target.Configured ?? (target.Custom is { } custom ? Custom(custom, custom.BaseUrl) : _table.GetOrAdd(target.Slug, _ => Make(target.Row!, target.Row!.Base ?? "https://unset.invalid")));
@@ -45,6 +49,9 @@ internal sealed class GatewayProviders(LiveRouting routing, GatewayStore gateway
     public Upstream? ChatUpstreamOf(ProviderTarget target) =>
         target.Configured ?? (target.Custom is { } custom ? Custom(custom, ChatBase(custom.BaseUrl))
             : target.Row is { ChatBase: { } chat } row ? _table.GetOrAdd("compat " + target.Slug, _ => Make(row, chat)) : null);
+
+    /// <summary>The same at an address that the key decides. Not kept: there are as many as there are keys.</summary>
+    public Upstream ChatUpstreamAt(Provider row, string chat) => Make(row, chat);
 
     /// <summary>An upstream at an address that a caller names, by the tenants' client.</summary>
     public Upstream Named(string name, UpstreamAddress address) => new(name, UpstreamDialect.OpenAiChat, address, TenantsClient()) { Provider = name, Breaker = null };
@@ -83,7 +90,8 @@ internal sealed class GatewayProviders(LiveRouting routing, GatewayStore gateway
     private Upstream Custom(CustomProvider custom, string address) =>
         new(CustomProvider.Prefix + custom.Slug, UpstreamDialect.OpenAiChat, UpstreamAddress.Parse(address), TenantsClient()) { Provider = CustomProvider.Prefix + custom.Slug, Breaker = null };
 
-    private HttpMessageInvoker TenantsClient()
+    /// <summary>For every address that a tenant has named.</summary>
+    public HttpMessageInvoker TenantsClient()
     {
         var allowed = configuration.InEffect.Security.AllowPrivateUpstreams;
         return _tenants.GetOrAdd(string.Join(' ', allowed), _ => new TenantClient(new AddressRules(allowed), Connect, hosts.Resolver)).Invoker;

@@ -1,4 +1,5 @@
 using Milliways.Dialects.Chat;
+using Milliways.Gateway.Credentials;
 
 namespace Milliways.Gateway.Providers;
 
@@ -12,7 +13,7 @@ internal static class MappedProviders
     {
         var (resource, behind) = Cut(rest);
         var (deployment, tail) = Cut(behind);
-        if (!IsLabel(resource) || deployment.Length == 0 || tail.Length == 0)
+        if (!HostLabel.IsOne(resource) || deployment.Length == 0 || tail.Length == 0)
             return Malformed("azure-openai/{resource}/{deployment}/{path}, such as azure-openai/my-resource/my-deployment/chat/completions?api-version=...");
         return new MappedAddress($"https://{resource}.openai.azure.com", $"/openai/deployments/{deployment}/{tail}");
     }
@@ -22,10 +23,20 @@ internal static class MappedProviders
     {
         var (service, behind) = Cut(rest);
         var (region, tail) = Cut(behind);
-        if (!IsLabel(region) || tail.Length == 0 || service is not ("bedrock-runtime" or "bedrock-mantle"))
+        if (!HostLabel.IsOne(region) || tail.Length == 0 || service is not ("bedrock-runtime" or "bedrock-mantle"))
             return Malformed("aws-bedrock/bedrock-runtime/{region}/{path}, such as aws-bedrock/bedrock-runtime/us-east-1/model/{model}/invoke");
         return new MappedAddress(service == "bedrock-mantle" ? $"https://bedrock-mantle.{region}.api.aws" : $"https://bedrock-runtime.{region}.amazonaws.com", "/" + tail);
     }
+
+    /// <summary>What a call of Bedrock's is signed for.</summary>
+    public static (string Region, string Service) BedrockScope(string rest)
+    {
+        var (service, behind) = Cut(rest);
+        return (Cut(behind).First, service == "bedrock-mantle" ? AwsSigner.Mantle : AwsSigner.Runtime);
+    }
+
+    /// <summary>The host of a region of Vertex.</summary>
+    public static string VertexHost(string region) => region == "global" ? "https://aiplatform.googleapis.com" : $"https://{region}-aiplatform.googleapis.com";
 
     /// <summary>The region of the path's <c>locations/{region}</c>; <c>global</c> and a path without one have the host without a region.</summary>
     public static Reading<MappedAddress> Vertex(string rest)
@@ -34,9 +45,9 @@ internal static class MappedProviders
         var region = "global";
         if (rest.IndexOf(Locations, StringComparison.Ordinal) is >= 0 and var at)
             region = Cut(rest[(at + Locations.Length)..]).First;
-        if (rest.Length == 0 || !IsLabel(region))
+        if (rest.Length == 0 || !HostLabel.IsOne(region))
             return Malformed("google-vertex-ai/v1/projects/{project}/locations/{region}/publishers/google/models/{model}:generateContent");
-        return new MappedAddress(region == "global" ? "https://aiplatform.googleapis.com" : $"https://{region}-aiplatform.googleapis.com", "/" + rest);
+        return new MappedAddress(VertexHost(region), "/" + rest);
     }
 
     /// <summary><c>model/{model_id}</c> has a host of its own; everything else has the common one.</summary>
@@ -45,7 +56,7 @@ internal static class MappedProviders
         var (word, id) = Cut(rest);
         if (word != "model")
             return None;
-        return IsLabel(id) ? new MappedAddress($"https://model-{id}.api.baseten.co", "/production/predict") : Malformed("baseten/model/{model_id}");
+        return HostLabel.IsOne(id) ? new MappedAddress($"https://model-{id}.api.baseten.co", "/production/predict") : Malformed("baseten/model/{model_id}");
     }
 
     /// <summary>A bare model's name is run; <c>v1/</c> is the OpenAI-shaped API.</summary>
@@ -54,9 +65,6 @@ internal static class MappedProviders
 
     private static (string First, string Behind) Cut(string path) =>
         path.IndexOf('/', StringComparison.Ordinal) is >= 0 and var slash ? (path[..slash], path[(slash + 1)..]) : (path, "");
-
-    private static bool IsLabel(string text) =>
-        text.Length is > 0 and <= 63 && text[0] != '-' && text[^1] != '-' && text.AsSpan().IndexOfAnyExcept("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") < 0;
 
     private static Failure Malformed(string form) => GatewayErrors.Of(FailureKind.InvalidRequest, GatewayErrors.NoGateway, $"The path is malformed: write {form}.");
 }

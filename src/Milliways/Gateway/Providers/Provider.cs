@@ -22,6 +22,9 @@ internal sealed record Provider(string Slug, string? Base)
     /// <summary>The header that carries the key, and the word before it.</summary>
     public (string Header, string Scheme) Key { get; init; } = ("Authorization", "Bearer ");
 
+    /// <summary>Keys that are more than a text to be sent.</summary>
+    public KeyForm KeyForm { get; init; }
+
     /// <summary>What compat's calls are put behind; null: it has no Chat Completions, or nobody knows where.</summary>
     public string? ChatBase { get; init; }
 
@@ -33,6 +36,18 @@ internal sealed record Provider(string Slug, string? Base)
 
     /// <summary>Other names on compat.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
+}
+
+/// <summary>What a stored key may be beside a text that is sent as it is.</summary>
+internal enum KeyForm
+{
+    Text,
+
+    /// <summary>An access key of AWS, with which each request is signed.</summary>
+    Aws,
+
+    /// <summary>A service account of Google's, for which access tokens are given out.</summary>
+    ServiceAccount,
 }
 
 /// <summary>What a path says of its host.</summary>

@@ -20,9 +20,9 @@ internal static class ProviderTable
             Rewrite = rest => rest.StartsWith("messages", StringComparison.Ordinal) ? "v1/" + rest : rest,
         },
         new("google-ai-studio", "https://generativelanguage.googleapis.com") { Dialect = UpstreamDialect.Google, Key = ("x-goog-api-key", ""), ChatBase = "https://generativelanguage.googleapis.com" },
-        new("google-vertex-ai", null) { Map = MappedProviders.Vertex },
+        new("google-vertex-ai", null) { Map = MappedProviders.Vertex, KeyForm = KeyForm.ServiceAccount }, // on compat the key says where
         new("azure-openai", null) { Map = MappedProviders.Azure, Key = ("api-key", "") },
-        new("aws-bedrock", null) { Map = MappedProviders.Bedrock, ChatBase = "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1" },
+        new("aws-bedrock", null) { Map = MappedProviders.Bedrock, KeyForm = KeyForm.Aws, ChatBase = "https://bedrock-runtime.us-east-1.amazonaws.com/openai/v1" },
         // The account in Cloudflare's addresses is the operator's there, which nobody but the operator knows.
         new("workers-ai", null) { Rewrite = MappedProviders.WorkersAi },
         new("groq", "https://api.groq.com/openai/v1") { Strips = ["openai/v1/", "v1/"], ChatBase = "https://api.groq.com/openai/v1" },

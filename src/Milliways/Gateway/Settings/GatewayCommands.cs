@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Milliways.Dialects.Chat;
+using Milliways.Gateway.Credentials;
 using Milliways.Gateway.Providers;
 using Milliways.Hosting.Configuration;
 using Milliways.Keys;
@@ -80,12 +81,16 @@ internal sealed class GatewayCommands(GatewayStore gateways, TeamCommands teams,
             throw Invalid($"alias: \"{alias}\" is none: 1 to {GatewaySettings.LongestName} of the letters a to z, digits, hyphens and underscores.");
         if (!IsProvider(owner, wanted.Provider))
             throw Invalid($"provider: \"{wanted.Provider}\" is no provider's slug: write one of {string.Join(", ", ProviderTable.Everything.Select(provider => provider.Slug))}, custom-SLUG, or the slug of an upstream.");
+        var read = StoredSecret.Read(wanted.Provider, secret);
+        if (!read.IsOk)
+            throw Invalid($"key: {read.Failure.Message}");
+        secret = read.Value.Text;
         if (secret.Length is 0 or > LongestSecret || secret.AsSpan().ContainsAny('\r', '\n', '\0'))
             throw Invalid($"key: must be one line of at most {LongestSecret} characters.");
         if (KeyText.IsOurs(secret))
             throw Invalid("key: this is a key of Milliways' own, which is never sent to a provider: store the provider's key.");
         var isFirst = gateways.KeysOf(owner.Account, gateway.Name, wanted.Provider).All(key => key.Alias == alias);
-        var key = new StoredKey(Guid.CreateVersion7(time.GetUtcNow()), owner.Account, gateway.Name, wanted.Provider, alias, wanted.Default ?? (isFirst || alias == StoredKey.DefaultAlias), [], Preview(secret), time.GetUtcNow());
+        var key = new StoredKey(Guid.CreateVersion7(time.GetUtcNow()), owner.Account, gateway.Name, wanted.Provider, alias, wanted.Default ?? (isFirst || alias == StoredKey.DefaultAlias), [], Preview(read.Value.Shown), time.GetUtcNow());
         key = key with { Secret = secrets().Seal(secret, key.Context) };
         gateways.Change(() =>
         {
