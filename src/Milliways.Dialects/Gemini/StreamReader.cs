@@ -20,6 +20,9 @@ public sealed class StreamReader : IStreamReader
     /// <summary>Completed or Failed was given.</summary>
     public bool HasEnded => answer.HasEnded;
 
+    /// <summary>The answer is whole if the body ends here.</summary>
+    public bool IsFinished => answer.IsFinished && !lastWasBroken;
+
     /// <summary>Frames that were not JSON and were skipped.</summary>
     public int BrokenFrames { get; private set; }
 
@@ -45,7 +48,7 @@ public sealed class StreamReader : IStreamReader
 
     public void EndOfBody(IChatEventSink sink)
     {
-        if (lastWasBroken || !answer.IsFinished)
+        if (!IsFinished)
             answer.Fail(Failure.Broken("end", "The upstream's stream ended before its answer was complete."), sink);
         else
             answer.Complete(sink);

@@ -27,7 +27,7 @@ internal sealed class Dispatcher(Routes routes, GatewayRoutes gateway, HostGuard
                 await served;
             else if (GatewayPath.TryParse(path, out var gatewayPath))
                 await gateway.ServeAsync(http, gatewayPath);
-            else if (GatewayPath.HasNoGateway(path))
+            else if (GatewayPath.HasNoGateway(path) || GatewayPath.HasNoAccount(path))
                 await GatewayRoutes.MalformedAsync(http);
             else
                 await Routes.NotFoundAsync(http, path);

@@ -60,7 +60,7 @@ internal static partial class OpenApiDocument
     {
         writer.WriteStartObject(method.ToLowerInvariant());
         writer.WriteString("summary"u8, summary);
-        if (method is "POST" or "PUT")
+        if (method is "POST" or "PUT" or "PATCH")
         {
             writer.WriteStartObject("requestBody"u8);
             writer.WriteBoolean("required"u8, true);

@@ -20,6 +20,13 @@ internal static class WholeUsage
         return Dialects.OpenAiResponses.UsageReader.Read(usage.RootElement);
     }
 
+    public static ChatUsage? OfGemini(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        using var usage = JsonDocument.ParseValue(ref reader);
+        return Dialects.Gemini.UsageReader.Read(usage.RootElement);
+    }
+
     public static ChatUsage? OfMessages(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json);

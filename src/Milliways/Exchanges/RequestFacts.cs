@@ -34,6 +34,9 @@ internal sealed record RequestFacts
     /// <summary>Where the values stand that say so; more than one in bodies that use an old and a new name.</summary>
     public IReadOnlyList<ByteSpan> OutputCapsAt { get; init; } = [];
 
+    /// <summary>Where Gemini's <c>generationConfig</c> stands, in which such a bound belongs.</summary>
+    public ByteSpan? ConfigAt { get; init; }
+
     /// <summary>Bytes of the prompt's texts as they stand in the body, for an estimate of its tokens.</summary>
     public long PromptBytes { get; init; }
 

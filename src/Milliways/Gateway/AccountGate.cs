@@ -19,7 +19,7 @@ internal sealed class AccountGate(GatewayStore gateways) : IGate
         call.Settings = gateways.Find(call.Path.Account, call.Path.Gateway);
         call.IsStranger = exchange.Key.Id == Strangers.KeyId;
         if (call.Settings is null)
-            return ValueTask.FromResult(Admission.Refused(GatewayErrors.UnknownGateway));
+            return ValueTask.FromResult(Admission.Refused(GatewayErrors.UnknownGateway(call.Path.Gateway)));
         if ((exchange.Key.Flavour ?? call.Settings.Flavour) is { } flavour)
             exchange.Speak(flavour);
         return ValueTask.FromResult(Admission.Free);

@@ -33,11 +33,21 @@ internal sealed class GatewayErrors(IErrorWriter? dialect = null) : IErrorWriter
 
     public static GatewayErrors Plain { get; } = new();
 
-    public static Failure UnknownGateway { get; } = Of(FailureKind.InvalidRequest, NoGateway, "Please configure AI Gateway in the Cloudflare dashboard");
+    /// <summary>An address that names no account or no gateway. Cloudflare's text sends its reader to a dashboard that is not there.</summary>
+    public static Failure Incomplete { get; } = Of(FailureKind.InvalidRequest, NoGateway,
+        "Please configure AI Gateway: write the address as /v1/{account}/{gateway}/{provider}/..., with the account of 32 hex digits that milliways teams list shows.");
 
     public static Failure UnknownProvider { get; } = Of(FailureKind.InvalidRequest, NoProvider, "Invalid provider");
 
     public static Failure NotAuthorizedFailure { get; } = new(FailureKind.WrongKey, FailureParty.Client, "key", "Unauthorized");
+
+    /// <summary>Told to the gateway's own team only.</summary>
+    public static Failure UnknownGateway(string name) => Of(FailureKind.InvalidRequest, NoGateway,
+        $"Please configure AI Gateway: the team has no gateway {name}. milliways gateways list shows which it has, milliways gateways create makes one.");
+
+    /// <summary>The same of a step, which is named.</summary>
+    public static Failure UnknownProviderOf(string field, string slug) => Of(FailureKind.InvalidRequest, NoProvider,
+        $"Invalid provider: {field} is \"{slug}\". Write a provider's slug such as grok, the name of an upstream, custom-SLUG, or compat.") with { Param = field };
 
     public static Failure Of(FailureKind kind, int code, string message) =>
         new(kind, FailureParty.Client, Stage, message) { Code = code.ToString(System.Globalization.CultureInfo.InvariantCulture) };

@@ -10,6 +10,9 @@ internal static class GatewayIds
     public const string RequestId = "cf-aig-request-id";
     public const string Step = "cf-aig-step";
 
+    /// <summary>Of answers that a cache may have.</summary>
+    public const string CacheStatus = "cf-aig-cache-status";
+
     public static string Of(HttpContext http)
     {
         var id = RequestIds.Of(http);

@@ -1,3 +1,6 @@
+using Milliways.Gateway.Providers;
+using Milliways.Gateway.Settings;
+
 namespace Milliways.Gateway;
 
 /// <summary>
@@ -10,6 +13,11 @@ internal readonly record struct GatewayPath(string Account, string Gateway, stri
     /// <summary>An account with nothing behind it: a gateway address that is not complete.</summary>
     public static bool HasNoGateway(string path) =>
         path.StartsWith("/v1/", StringComparison.Ordinal) && path.Length == 4 + AccountLength && path.AsSpan(4).IndexOfAnyExcept("0123456789abcdefABCDEF") < 0;
+
+    /// <summary>True for a path of nobody's that names a provider where a gateway's would: its account is no account.</summary>
+    public static bool HasNoAccount(string path) =>
+        path.Split('/') is ["", "v1", { Length: > 0 }, { Length: > 0 }, var slug, ..]
+        && (slug == GatewayRoutes.Compat || slug.StartsWith(CustomProvider.Prefix, StringComparison.Ordinal) || ProviderTable.Find(slug) is not null);
 
     public static bool TryParse(string path, out GatewayPath parsed)
     {

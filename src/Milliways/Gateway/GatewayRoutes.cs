@@ -20,6 +20,9 @@ internal sealed class GatewayRoutes(ExchangeRunner runner, GatewayStore gateways
     /// <summary>Where a universal request's own address ends.</summary>
     private const string Universal = "";
 
+    /// <summary>What a provider's path may be asked with; the document has a word for no other.</summary>
+    private static readonly string[] Methods = ["POST", "GET", "PUT", "PATCH", "DELETE", "HEAD"];
+
     private static readonly (string Path, CallKind Kind, string Summary)[] CompatPaths =
     [
         ("chat/completions", CallKind.Chat, "Any provider's model as {provider}/{model}"),
@@ -33,7 +36,10 @@ internal sealed class GatewayRoutes(ExchangeRunner runner, GatewayStore gateways
     [
         ("POST", "/v1/{account_id}/{gateway_id}", "One request, or several that stand for each other, each at a provider of its own"),
         ("GET", "/v1/{account_id}/{gateway_id}", "The same over a WebSocket, a message for each request"),
-        ("POST", "/v1/{account_id}/{gateway_id}/{provider}/{path}", "A provider's own path, passed as it is; any other method too"),
+        .. Methods.Select(method => (method, "/v1/{account_id}/{gateway_id}/{provider}/{path}", method == "GET"
+            ? "A provider's own path, passed as it is; with Upgrade: websocket its realtime socket"
+            : "A provider's own path, passed as it is")),
+        ("GET", "/v1/{account_id}/{gateway_id}/{provider}", "The provider's realtime socket, over a WebSocket"),
         .. CompatPaths.Select(row => ("POST", $"/v1/{{account_id}}/{{gateway_id}}/{Compat}/{row.Path}", row.Summary)),
         ("GET", $"/v1/{{account_id}}/{{gateway_id}}/{Compat}/models", "The models that compat serves, as {provider}/{model}"),
     ];
@@ -43,14 +49,21 @@ internal sealed class GatewayRoutes(ExchangeRunner runner, GatewayStore gateways
         var call = Begin(http, path);
         if (!call.IsOk)
         {
+            http.Response.Headers.Remove(GatewayIds.LogId);
             await FailureAnswer.WriteAsync(http, GatewayErrors.Plain, call.Failure);
             return;
         }
         await ServeAsync(http, call.Value);
     }
 
-    /// <summary>An account without a gateway behind it.</summary>
-    public static Task MalformedAsync(HttpContext http) => FailureAnswer.WriteAsync(http, GatewayErrors.Plain, GatewayErrors.UnknownGateway);
+    /// <summary>An address without an account or a gateway: nobody's, so nobody's log has it.</summary>
+    public static Task MalformedAsync(HttpContext http)
+    {
+        var id = GatewayIds.Of(http);
+        GatewayIds.Put(http, id, GatewayHeaders.Read(http.Request.Headers).EventId ?? id);
+        http.Response.Headers.Remove(GatewayIds.LogId);
+        return FailureAnswer.WriteAsync(http, GatewayErrors.Plain, GatewayErrors.Incomplete);
+    }
 
     private Task ServeAsync(HttpContext http, GatewayCall call)
     {

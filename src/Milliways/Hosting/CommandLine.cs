@@ -18,13 +18,28 @@ internal static class CommandLine
         {
             // That no command was found says nothing beside the word that is none.
             foreach (var error in parsed.Errors.Skip(parsed.Errors.Count > 1 && parsed.Errors[0].SymbolResult is CommandResult ? 1 : 0))
-                await Console.Error.WriteLineAsync($"milliways: {error.Message}");
+                await Console.Error.WriteLineAsync($"milliways: {Told(error)}");
             await Console.Error.WriteLineAsync("milliways --help lists the commands and options.");
             return ExitCode.Usage;
         }
         return await GuardAsync(
             () => parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }),
             Console.Error, details: Environment.GetEnvironmentVariable(DetailsVariable) is { Length: > 0 });
+    }
+
+    /// <summary>A value of the wrong type is told with what the option takes; the library would name the runtime's type.</summary>
+    internal static string Told(ParseError error)
+    {
+        var (name, type, given) = error.SymbolResult switch
+        {
+            OptionResult option => (option.Option.Name, option.Option.ValueType, option.Tokens),
+            ArgumentResult { Parent: OptionResult option } => (option.Option.Name, option.Option.ValueType, option.Tokens),
+            ArgumentResult argument => (argument.Argument.Name, argument.Argument.ValueType, argument.Tokens),
+            _ => ("", typeof(string), []),
+        };
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        return !error.Message.Contains($"{nameof(System)}.", StringComparison.Ordinal) || given is not [.., { } last] ? error.Message
+            : $"{name} takes {(type == typeof(int) || type == typeof(long) ? "a whole number" : type == typeof(bool) ? "true or false" : $"a value of another kind ({type.Name})")}, not \"{last.Value}\".";
     }
 
     /// <summary>Runs a command; whatever goes wrong is one sentence and an exit code.</summary>

@@ -29,7 +29,7 @@ internal sealed record LogFilter(LogField Field, FilterOperator Operator, IReadO
             $"\"{given.Key}\" is nothing that logs are filtered by{NearestName.Hint(given.Key, Names)}{(NearestName.Hint(given.Key, Names).Length > 0 ? "" : $": write one of {string.Join(", ", Names)}.")}");
         var at = Operators.ToList().IndexOf(given.Operator);
         if (at < 0)
-            throw Wrong($"\"{given.Operator}\" of the filter {given.Key} is no operator{NearestName.Hint(given.Operator, Operators)} Write one of {string.Join(", ", Operators)}.");
+            throw Wrong($"\"{given.Operator}\" of the filter {given.Key} is no operator{(NearestName.Hint(given.Operator, Operators) is { Length: > 0 } hint ? hint : ".")} Write one of {string.Join(", ", Operators)}.");
         var compared = (FilterOperator)at;
         Check(field, compared, given);
         return new LogFilter(field, compared, [.. given.Value.Select(value => compared == FilterOperator.Contains ? value : Parse(field, value))]);

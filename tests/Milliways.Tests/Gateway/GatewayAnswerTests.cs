@@ -8,6 +8,8 @@ namespace Milliways.Tests.Gateway;
 /// <summary>What every answer of a gateway address carries, and what its errors look like (cloudflare 2.2, 5).</summary>
 public sealed class GatewayAnswerTests
 {
+    private const string Incomplete = "Please configure AI Gateway: write the address as /v1/{account}/{gateway}/{provider}/..., with the account of 32 hex digits that milliways teams list shows.";
+
     [Fact]
     public async Task Every_answer_carries_its_ids_and_its_step_errors_too()
     {
@@ -37,20 +39,25 @@ public sealed class GatewayAnswerTests
     }
 
     [Theory]
-    [InlineData("/v1/{account}/no-such/grok/chat/completions", 400, 2001, "Please configure AI Gateway in the Cloudflare dashboard")]
-    [InlineData("/v1/{account}", 400, 2001, "Please configure AI Gateway in the Cloudflare dashboard")]
-    [InlineData("/v1/{account}/", 400, 2001, "Please configure AI Gateway in the Cloudflare dashboard")]
+    [InlineData("/v1/{account}/no-such/grok/chat/completions", 400, 2001, "Please configure AI Gateway: the team has no gateway no-such. milliways gateways list shows which it has, milliways gateways create makes one.")]
+    [InlineData("/v1/{account}", 400, 2001, Incomplete)]
+    [InlineData("/v1/{account}/", 400, 2001, Incomplete)]
+    [InlineData("/v1/my-account/default/grok/chat/completions", 400, 2001, Incomplete)]
+    [InlineData("/v1/0123456789abcdef/default/compat/chat/completions", 400, 2001, Incomplete)]
+    [InlineData("/v1/ACCOUNT/GATEWAY/custom-lab", 400, 2001, Incomplete)]
     [InlineData("/v1/{account}/default/nosuchprovider/v1/chat/completions", 400, 2008, "Invalid provider")]
     [InlineData("/v1/{account}/default/custom-none/x", 400, 2008, "Invalid provider")]
     [InlineData("/v1/{account}/default/compat/nothing", 400, 2008, "Invalid provider")]
     [InlineData("/v1/{account}/default/compat/chat/completions", 400, 2008, "Model not found: nosuchprovider/x")]
-    [InlineData("/v1/{account}/default/grok/chat/completions", 400, 2008, "Model not found: nosuchprovider/x")]
+    [InlineData("/v1/{account}/default/lab/chat/completions", 400, 2008, "Invalid provider")]
     public async Task Errors_have_cloudflares_form_and_numbers(string path, int status, int code, string message)
     {
         await using var server = await TestServer.StartAsync();
         var answer = await server.PostAsync(path.Replace("{account}", server.Account, StringComparison.Ordinal), Answers.Ask("nosuchprovider/x"));
         Assert.Equal((status, code), answer.Error());
         Assert.Equal((message, "application/json"), (answer.Message(), answer.Header("Content-Type")));
+        Assert.Equal((answer.Header("cf-aig-request-id"), "0"), (answer.Header("cf-aig-event-id"), answer.Header("cf-aig-step")));
+        Assert.Equal(message == Incomplete, answer.Header("cf-aig-log-id") is null); // nobody's log has what is nobody's
     }
 
     [Fact]

@@ -85,6 +85,9 @@ public class GatewayCommandsTests
         [
             (new(null, "default") { RetryMaxAttempts = 6 }, "retry_max_attempts"), (new(null, "default") { RetryDelay = 60_001 }, "retry_delay"), (new(null, "default") { RetryBackoff = "x" }, "retry_backoff"),
             (new(null, "default") { RateLimitingLimit = -1 }, "rate_limiting_limit"), (new(null, "default") { RateLimitingLimit = 1, RateLimitingTechnique = "x" }, "rate_limiting_technique"),
+            (new(null, "default") { RateLimitingLimit = 5, RateLimitingInterval = 0 }, "rate_limiting_interval (--rate-interval): must be from 1"), (new(null, "default") { RateLimitingInterval = 0 }, "rate_limiting_interval"),
+            (new(null, "default") { RateLimitingLimit = 5, RateLimitingInterval = 2_678_401 }, "rate_limiting_interval"), (new(null, "default") { RateLimitingInterval = 30 }, "rate_limiting_interval (--rate-interval): limits nothing"),
+            (new(null, "default") { RateLimitingTechnique = "sliding" }, "rate_limiting_technique (--rate-technique): limits nothing"),
             (new(null, "default") { LogManagement = 5 }, "log_management"), (new(null, "default") { LogManagementStrategy = "x" }, "log_management_strategy"), (new(null, "default") { Payloads = "x" }, "payloads"),
             (new(null, "default") { RequestTimeout = -1 }, "request_timeout"), (new(null, "default") { Flavour = "x" }, "flavour"),
         ];

@@ -1,3 +1,4 @@
+using Milliways.Gateway;
 using Milliways.Gateway.Settings;
 using Milliways.Keys;
 using Milliways.Teams;
@@ -9,8 +10,31 @@ namespace Milliways.Tests.Gateway;
 /// <summary>One account never sees, uses or changes what another has.</summary>
 public sealed class TenantWallTests
 {
-    /// <summary>The ways to ask: what is asked for is always the other team's.</summary>
-    private static readonly string[] Rests = ["openai/chat/completions", "custom-theirs/v1/chat/completions", "custom-theirs/any", "compat/chat/completions", "compat/models", "grok/v1/messages", "nosuch/x", "", "compat/nothing"];
+    private const string Upgrade = "GET with an upgrade";
+
+    private static readonly (string, string)[] Handshake = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")];
+
+    /// <summary>The ways to ask, as the server itself lists them; what is asked for is always the other team's.</summary>
+    private static List<(string Method, string Path)> Ways()
+    {
+        var ways = new List<(string, string)> { ("POST", "nosuch/x"), ("POST", "compat/nothing") };
+        foreach (var (method, path, _) in GatewayRoutes.Describe())
+        {
+            const string Before = "/v1/{account_id}/{gateway_id}";
+            Assert.StartsWith(Before, path, StringComparison.Ordinal);
+            var rest = path[Before.Length..].TrimStart('/');
+            foreach (var provider in rest.Contains("{provider}", StringComparison.Ordinal) ? (string[])["openai", "grok", "custom-theirs"] : [""])
+                foreach (var tail in rest.Contains("{path}", StringComparison.Ordinal) ? (string[])["chat/completions", "v1/messages", "any"] : [""])
+                {
+                    var way = rest.Replace("{provider}", provider, StringComparison.Ordinal).Replace("{path}", tail, StringComparison.Ordinal);
+                    Assert.DoesNotContain('{', way); // a new kind of address: say here what stands in its place
+                    ways.Add((method, way));
+                    if (method == "GET")
+                        ways.Add((Upgrade, way));
+                }
+        }
+        return ways;
+    }
 
     [Fact]
     public async Task No_address_and_no_token_of_one_team_reaches_what_is_another_ones()
@@ -30,33 +54,76 @@ public sealed class TenantWallTests
         await gateways.AddProviderAsync(OperatorActor.Instance, new AddCustomProvider(theirs.Account, "theirs", null, provider.Url, null));
 
         var dice = new Random(20261126);
-        for (var i = 0; i < 300; i++)
-        {
-            var (rest, isTheirAddress) = (Rests[dice.Next(Rests.Length)], dice.Next(2) == 0);
-            var gateway = dice.Next(3) switch { 0 => "private", 1 => "default", _ => "other" };
-            var account = isTheirAddress ? theirs.Account : mine.Account;
-            if (dice.Next(4) == 0)
-                account = account.ToUpperInvariant();
-            var headers = new List<(string, string)> { ("Authorization", ""), dice.Next(3) switch { 0 => ("cf-aig-authorization", "Bearer " + myKey), 1 => ("x-api-key", myKey), _ => ("api-key", myKey) } };
-            if (dice.Next(2) == 0)
-                headers.Add(("cf-aig-byok-alias", dice.Next(2) == 0 ? "prod" : "default"));
-            var model = dice.Next(2) == 0 ? "openai/gpt" : "custom-theirs/m";
-            var answer = rest == "compat/models"
-                ? await server.GetAsync($"/v1/{account}/{gateway}/{rest}", [.. headers])
-                : await server.PostAsync($"/v1/{account}/{gateway}/{rest}", Answers.Ask(model), [.. headers]);
-
-            if (isTheirAddress)
-                Assert.Equal((401, 2009), answer.Error());
-            else if (gateway != "default")
-                Assert.Equal((400, 2001), answer.Error());
-            Assert.DoesNotContain("theirs", answer.Text.Replace("custom-theirs", "", StringComparison.Ordinal), StringComparison.Ordinal);
-            Assert.DoesNotContain("prod'", answer.Text.Replace("named 'prod'", "", StringComparison.Ordinal), StringComparison.Ordinal);
-        }
+        var reached = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (method, rest) in Ways())
+            foreach (var account in new[] { theirs.Account, theirs.Account.ToUpperInvariant(), mine.Account })
+                foreach (var gateway in new[] { "private", "default", "other" })
+                {
+                    var headers = new List<(string, string)> { ("Authorization", ""), dice.Next(3) switch { 0 => ("cf-aig-authorization", "Bearer " + myKey), 1 => ("x-api-key", myKey), _ => ("api-key", myKey) } };
+                    var alias = dice.Next(3) switch { 0 => "prod", 1 => "default", _ => null };
+                    if (alias is not null)
+                        headers.Add(("cf-aig-byok-alias", alias));
+                    var (path, body) = ($"/v1/{account}/{gateway}/{rest}".TrimEnd('/'), Body(rest, dice));
+                    var isMine = account == mine.Account && gateway == "default";
+                    var text = isMine && method == Upgrade && rest.Length == 0
+                        ? await TalkAsync(server, path, myKey, alias, body)
+                        : await AskAsync(method, path, body, headers, account == mine.Account ? (400, 2001) : (401, 2009), isMine);
+                    if (isMine && text.Length > 0)
+                        reached.Add(rest);
+                    Assert.DoesNotContain("theirs", text.Replace("custom-theirs", "", StringComparison.Ordinal), StringComparison.Ordinal);
+                    Assert.DoesNotContain("prod'", text.Replace("named 'prod'", "", StringComparison.Ordinal), StringComparison.Ordinal);
+                }
         foreach (var received in provider.Received)
         {
             Assert.DoesNotContain("sk-theirs", received.Head, StringComparison.Ordinal);
             Assert.StartsWith("/api.", received.Target, StringComparison.Ordinal); // the table's hosts, never the team's own provider
         }
+        Assert.Contains(provider.Received, received => received.Text == Step); // steps got as far as a provider: their form was good
+        Assert.Contains("", reached);
+
+        async Task<string> AskAsync(string method, string path, string body, List<(string, string)> headers, (int, int) refused, bool isMine)
+        {
+            var answer = method == Upgrade ? await server.SendAsync("GET", path, null, [.. headers, .. Handshake])
+                : await server.SendAsync(method, path, method is "GET" or "HEAD" ? null : new StringContent(body, System.Text.Encoding.UTF8, "application/json"), [.. headers]);
+            if (!isMine && method == "HEAD")
+                Assert.Equal(refused.Item1, answer.Status);
+            else if (!isMine)
+                Assert.Equal(refused, answer.Error());
+            return answer.Text;
+        }
+    }
+
+    private const string Step = """{"model":"gpt","messages":[{"role":"user","content":"Hi"}],"step":true}""";
+
+    /// <summary>What is asked for: the other team's provider by its name, and its stored keys by their alias.</summary>
+    private static string Body(string rest, Random dice)
+    {
+        var model = dice.Next(2) == 0 ? "openai/gpt" : "custom-theirs/m";
+        if (rest.Length > 0)
+            return Answers.Ask(model, more: ",\"input\":\"Hi\",\"max_tokens\":9");
+        var theirs = $$"""{"provider":"custom-theirs","endpoint":"v1/chat/completions","headers":{},"query":{{Step}}}""";
+        var alias = $$"""{"provider":"openai","endpoint":"chat/completions","headers":{"cf-aig-byok-alias":"{{(dice.Next(2) == 0 ? "prod" : "default")}}"},"query":{{Step}}}""";
+        var keyless = $$"""{"provider":"openai","endpoint":"chat/completions","headers":{},"query":{{Step}}}""";
+        var compat = $$"""{"provider":"compat","endpoint":"chat/completions","headers":{},"query":{{Answers.Ask(model)}}}""";
+        return dice.Next(6) switch { 0 => theirs, 1 => $"[{alias},{theirs}]", 2 => $"[{alias},{keyless}]", 3 => $"[{compat}]", 4 => alias, _ => keyless };
+    }
+
+    /// <summary>The same as messages on a socket of one's own; several, for one alone may be a body that asks for little.</summary>
+    private static async Task<string> TalkAsync(TestServer server, string path, string key, string? alias, string body)
+    {
+        await using var socket = await TestSocket.OpenAsync(server, path, options =>
+        {
+            options.SetRequestHeader("cf-aig-authorization", "Bearer " + key);
+            if (alias is not null)
+                options.SetRequestHeader("cf-aig-byok-alias", alias);
+        });
+        var (dice, texts) = (new Random(path.Length), body);
+        for (var i = 0; i < 12; i++)
+        {
+            await socket.SendAsync($$"""{"type":"universal.create","request":{{Body("", dice)}}}""");
+            texts += await socket.ReadTextAsync();
+        }
+        return texts.Replace(body, "", StringComparison.Ordinal);
     }
 
     [Fact]

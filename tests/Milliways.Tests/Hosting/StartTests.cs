@@ -282,6 +282,9 @@ public sealed class StartTests
             var answer = await server.SendAsync(route.Method, route.Path.Replace("{model_id}", "x", StringComparison.Ordinal), null, ("Authorization", ""));
             Assert.Equal(route.Key != Milliways.Api.KeyKind.None, answer.Status == 401);
         }
+        Assert.Equal(["delete", "get", "head", "patch", "post", "put"],
+            paths.GetProperty("/v1/{account_id}/{gateway_id}/{provider}/{path}").EnumerateObject().Select(member => member.Name).Where(name => name != "parameters").Order(StringComparer.Ordinal));
+        Assert.Contains("WebSocket", paths.GetProperty("/v1/{account_id}/{gateway_id}/{provider}").GetProperty("get").GetProperty("summary").GetString(), StringComparison.Ordinal);
         Assert.Equal("model_id", paths.GetProperty("/v1/models/{model_id}").GetProperty("parameters")[0].GetProperty("name").GetString());
         Assert.Equal(["account_id", "gateway_id"], paths.GetProperty("/v1/{account_id}/{gateway_id}/compat/chat/completions").GetProperty("parameters").EnumerateArray().Select(parameter => parameter.GetProperty("name").GetString()));
     }

@@ -13,7 +13,7 @@ internal sealed class PriceWarnings(LiveRouting routing, ModelFacts facts)
     {
         var table = routing.Table;
         foreach (var upstream in table.Upstreams.All)
-            if (upstream.OffBecause is null && !upstream.IsOwn && upstream.Prices.Count == 0 && !IsPriced(table, upstream))
+            if (upstream is { OffBecause: null, IsOwn: false, IsEngine: false } && upstream.Prices.Count == 0 && !IsPriced(table, upstream))
                 yield return $"upstreams.{upstream.Name} has no prices, so its models are refused on credit: give it \"prices\": {{ \"*\": {{ \"input\": \"0\", \"output\": \"0\" }} }} if they are free, or start with --governance off";
     }
 

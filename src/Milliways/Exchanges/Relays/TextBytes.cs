@@ -15,6 +15,9 @@ internal static class TextBytes
     public static long OfMessages(ReadOnlySpan<byte> json) =>
         Under(json, "\"text\""u8) + Under(json, "\"thinking\""u8) + Under(json, "\"partial_json\""u8);
 
+    /// <summary>Of a GenerateContentResponse: arguments of calls are objects there, and count with all that stands around them.</summary>
+    public static long OfGemini(ReadOnlySpan<byte> json) => json.IndexOf("\"functionCall\""u8) >= 0 ? json.Length : Under(json, "\"text\""u8);
+
     /// <summary>Of a Responses delta event.</summary>
     public static long OfResponses(ReadOnlySpan<byte> json) => Under(json, "\"delta\""u8);
 

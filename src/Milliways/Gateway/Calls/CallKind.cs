@@ -12,6 +12,9 @@ internal enum CallKind
     Messages,
     Embeddings,
     Images,
+
+    /// <summary>Google's <c>generateContent</c> and <c>streamGenerateContent</c>.</summary>
+    Gemini,
 }
 
 /// <summary>Reads kinds out of paths.</summary>
@@ -29,6 +32,7 @@ internal static class CallKinds
             : Ends(path, "responses") ? CallKind.Responses
             : Ends(path, "embeddings") ? CallKind.Embeddings
             : Ends(path, "images/generations") ? CallKind.Images
+            : GeminiRequest.Of(path.ToString()) is not null ? CallKind.Gemini
             : CallKind.Other;
     }
 
@@ -38,12 +42,13 @@ internal static class CallKinds
         var path = rest.AsSpan().TrimEnd('/');
         if (path.StartsWith("v1/", StringComparison.Ordinal) || path.StartsWith("v1beta/", StringComparison.Ordinal))
             path = path[(path.IndexOf('/') + 1)..];
-        return method is "GET" or "HEAD" ? path is "models" || path.StartsWith("models/", StringComparison.Ordinal) : method == "POST" && path is "messages/count_tokens";
+        return method is "GET" or "HEAD" ? path is "models" || path.StartsWith("models/", StringComparison.Ordinal)
+            : method == "POST" && (path is "messages/count_tokens" || (path.StartsWith("models/", StringComparison.Ordinal) && path.EndsWith(":countTokens", StringComparison.Ordinal)));
     }
 
     public static Operation Operation(this CallKind kind) => kind switch
     {
-        CallKind.Chat or CallKind.Responses or CallKind.Messages => Upstreams.Operation.Chat,
+        CallKind.Chat or CallKind.Responses or CallKind.Messages or CallKind.Gemini => Upstreams.Operation.Chat,
         CallKind.Embeddings => Upstreams.Operation.Embeddings,
         CallKind.Images => Upstreams.Operation.ImageGenerations,
         _ => Upstreams.Operation.PassThrough,

@@ -53,7 +53,7 @@ internal class ProviderFront(GatewayCall call, string slug, string rest, CallKin
         if (slug == "aws-bedrock" && rest.StartsWith("bedrock-mantle/", StringComparison.Ordinal))
             Mantle(head);
         var asksUsage = AsksUsage(exchange, attempt);
-        return new PreparedCall(Body(exchange, attempt, asksUsage), new RawRelay(exchange, Observer(exchange, asksUsage), Whole()))
+        return new PreparedCall(Body(exchange, attempt, asksUsage), new RawRelay(exchange, Observer(exchange, asksUsage), Whole(exchange), isArray: Kind == CallKind.Gemini))
         {
             Method = new HttpMethod(Call.Method),
             Content = IsUnmetered && Call.Body is null && exchange.Body.IsEmpty && HasBody(exchange.Http.Request) ? new UploadContent(exchange)
@@ -75,13 +75,15 @@ internal class ProviderFront(GatewayCall call, string slug, string rest, CallKin
             return chosen.Failure;
         if (slug == ModelPrefix.Grok && IsFree && Call.Method != "POST" && target.Configured is null && chosen.Value.Payment == Payment.Keyless)
             return TellModels(exchange);
+        // Only Google's own dialect has these paths; elsewhere nobody knows what they are.
+        IsUnmetered |= Kind == CallKind.Gemini && target.Configured is { Dialect: not UpstreamDialect.Google };
         if (IsUnmetered)
             return Unread(exchange) ?? await PassUnmeteredAsync(exchange, target, chosen.Value);
         // What nobody here can read is the provider's to judge, when it is the caller who pays it.
         var isPaid = chosen.Value.Payment is Payment.OwnKey or Payment.StoredKey && exchange.Key!.Acls.AllModels;
         if (await ReadBodyAsync(exchange) is { } unread)
             return isPaid && unread.Kind == FailureKind.UnsupportedMediaType ? await PassUnmeteredAsync(exchange, target, chosen.Value) : unread;
-        if (Scan(exchange) is { } wrong)
+        if ((Kind == CallKind.Gemini ? ScanGemini(exchange) : Scan(exchange)) is { } wrong)
             return isPaid ? await PassUnmeteredAsync(exchange, target, chosen.Value) : wrong;
         Asked = exchange.Facts.Model;
         if (chosen.Value.Payment is Payment.Credits or Payment.Keyless && IsRouted(target, exchange.Key!.Team))
@@ -158,11 +160,20 @@ internal class ProviderFront(GatewayCall call, string slug, string rest, CallKin
     private bool IsRouted(ProviderTarget target, Team team)
     {
         var table = Services.Routing.Table;
-        if (target.Custom is not null)
+        if (target.Custom is not null || Kind == CallKind.Gemini)
             return false;
         if (target.Configured is not { } upstream)
             return slug == ModelPrefix.Grok || Services.Routing.Router.Resolve(Asked, Operation, team, onlyNamed: true).IsOk;
         return upstream.IsEngine || Kind == CallKind.Responses || !Speaks(upstream) || (slug == ModelPrefix.Grok && table.Models.ContainsKey(Asked));
+    }
+
+    private Failure? ScanGemini(Exchange exchange)
+    {
+        var (model, stream) = GeminiRequest.Of(rest.TrimEnd('/'))!.Value;
+        var facts = GeminiRequest.Read(exchange.Body.Span, model, stream);
+        if (facts.IsOk)
+            exchange.Facts = facts.Value;
+        return facts.Failure;
     }
 
     private bool Speaks(Upstream upstream) => Kind == CallKind.Messages
@@ -194,6 +205,8 @@ internal class ProviderFront(GatewayCall call, string slug, string rest, CallKin
     {
         if (IsUnmetered || (!asksUsage && exchange.OutputClamp is null))
             return exchange.Body;
+        if (Kind == CallKind.Gemini)
+            return GeminiRequest.Clamp(exchange.Body, exchange.Facts, exchange.OutputClamp!.Value);
         BodyEdit.OutputClamp? clamp = exchange.OutputClamp is { } most ? new(most, Kind == CallKind.Chat && attempt.Upstream.Traits.MaxCompletionTokens ? "max_completion_tokens" : "max_tokens") : null;
         return BodyEdit.Apply(exchange.Body, exchange.Facts, exchange.Facts.Model, asksUsage, clamp);
     }
@@ -203,14 +216,17 @@ internal class ProviderFront(GatewayCall call, string slug, string rest, CallKin
         CallKind.Chat => new ChatStreamObserver(stripUsage: asksUsage, exchange.Facts.N),
         CallKind.Responses => new ResponsesStreamObserver(),
         CallKind.Messages => new MessagesStreamObserver(),
+        CallKind.Gemini when exchange.Facts.Stream => new GeminiStreamObserver(),
         _ => null,
     };
 
-    private WholeMeter? Whole() => IsUnmetered ? null : Kind switch
+    private WholeMeter? Whole(Exchange exchange) => IsUnmetered ? null : Kind switch
     {
         CallKind.Chat => new WholeMeter("choices", WholeUsage.OfChat, TextBytes.OfChat),
         CallKind.Responses => new WholeMeter("output", WholeUsage.OfResponses, TextBytes.OfResponse),
         CallKind.Messages => new WholeMeter("content", WholeUsage.OfMessages, TextBytes.OfMessages),
+        CallKind.Gemini when exchange.Facts.Stream => null,
+        CallKind.Gemini => new WholeMeter("candidates", WholeUsage.OfGemini, TextBytes.OfGemini) { Otherwise = "promptFeedback", UsageMember = "usageMetadata" },
         _ => new WholeMeter("data", WholeUsage.OfChat, Text: null),
     };
 

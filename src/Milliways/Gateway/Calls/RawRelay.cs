@@ -9,7 +9,14 @@ namespace Milliways.Gateway.Calls;
 
 /// <summary>How usage is read out of a provider's whole answer.</summary>
 /// <param name="Mark">The member that every answer of this kind has.</param>
-internal sealed record WholeMeter(string Mark, UsageOfBytes Usage, TextOfBytes? Text);
+internal sealed record WholeMeter(string Mark, UsageOfBytes Usage, TextOfBytes? Text)
+{
+    /// <summary>The member that stands in the mark's place when nothing was answered; null: there is none.</summary>
+    public string? Otherwise { get; init; }
+
+    /// <summary>Where the usage is.</summary>
+    public string UsageMember { get; init; } = "usage";
+}
 
 /// <summary>
 /// A provider's answer as it is: status, headers and every byte. Of a known dialect the usage is read in passing; a stream's terminal event is held until its
@@ -18,9 +25,14 @@ internal sealed record WholeMeter(string Mark, UsageOfBytes Usage, TextOfBytes? 
 /// <param name="exchange">The request.</param>
 /// <param name="observer">Looks at the events of a stream; null: nobody knows them.</param>
 /// <param name="whole">Reads whole answers; null: nobody can.</param>
-internal sealed class RawRelay(Exchange exchange, IStreamObserver? observer, WholeMeter? whole) : IRelay
+/// <param name="isArray">A stream that comes as anything else than events comes as the elements of an array.</param>
+internal sealed class RawRelay(Exchange exchange, IStreamObserver? observer, WholeMeter? whole, bool isArray = false) : IRelay
 {
+    /// <summary>The most bytes that one element of an array may have: as many as a whole answer.</summary>
+    private const int MostElementBytes = 256 << 20;
+
     private readonly SseReader _frames = new();
+    private JsonElements _elements;
     private byte[] _tail = [];
     private bool _hasEvents;
     private bool _isJson;
@@ -54,6 +66,7 @@ internal sealed class RawRelay(Exchange exchange, IStreamObserver? observer, Who
     public int Feed(ReadOnlySpan<byte> upstream, bool endOfBody, IBufferWriter<byte> caller, Meter meter) =>
         NeedsWholeBody ? Whole(upstream, meter)
         : _hasEvents && observer is not null ? Events(upstream, endOfBody, caller, meter)
+        : isArray && observer is not null && !_elements.IsNone ? Elements(upstream, endOfBody, caller, meter)
         : Opaque(upstream, endOfBody, caller);
 
     public void WriteTail(IBufferWriter<byte> caller, long? cost = null) => caller.Write(_tail);
@@ -126,6 +139,38 @@ internal sealed class RawRelay(Exchange exchange, IStreamObserver? observer, Who
         return consumed;
     }
 
+    /// <summary>Elements go on as they are whole; the closing bracket is the end, and waits for the charge.</summary>
+    private int Elements(ReadOnlySpan<byte> upstream, bool endOfBody, IBufferWriter<byte> caller, Meter meter)
+    {
+        var consumed = 0;
+        while (State == RelayState.Open && _elements.TryRead(upstream, out var element))
+        {
+            var role = observer!.Look(new SseFrame { Data = upstream[element], HasData = true }, meter);
+            HasContent |= role == FrameRole.Content;
+            if (role == FrameRole.Error)
+                Fail(observer.Failure!);
+            consumed = element.End.Value;
+        }
+        if (_elements.IsNone)
+        {
+            if (exchange.Bill is null)
+                return Opaque(upstream, endOfBody, caller);
+            Fail(Failure.Broken("body", "The provider answered 200 with a body that is no answer."));
+        }
+        if (State == RelayState.Open && endOfBody)
+        {
+            if (_elements.HasEnded && observer!.IsWholeAtEndOfBody)
+                (_tail, State, HasContent) = (upstream[consumed..].ToArray(), RelayState.Complete, true);
+            else
+                Fail(Failure.Broken("end", "The provider's stream ended before its answer was complete."));
+        }
+        else if (State == RelayState.Open && upstream.Length - consumed > MostElementBytes)
+            Fail(Failure.Broken("stream", "The provider's stream has an element that is too large."));
+        caller.Write(upstream[..consumed]);
+        _elements.Advance(consumed);
+        return endOfBody ? upstream.Length : consumed;
+    }
+
     /// <summary>A stream that came where a whole answer was asked for: read for its usage.</summary>
     private void Watch(ReadOnlySpan<byte> body, Meter meter)
     {
@@ -152,8 +197,8 @@ internal sealed class RawRelay(Exchange exchange, IStreamObserver? observer, Who
                 return false;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var isMark = reader.ValueTextEquals(whole.Mark);
-                var isUsage = reader.ValueTextEquals("usage"u8);
+                var isMark = reader.ValueTextEquals(whole.Mark) || (whole.Otherwise is { } otherwise && reader.ValueTextEquals(otherwise));
+                var isUsage = reader.ValueTextEquals(whole.UsageMember);
                 reader.Read();
                 marked |= isMark && reader.TokenType != JsonTokenType.Null;
                 var start = (int)reader.TokenStartIndex;

@@ -22,6 +22,12 @@ internal sealed class GatewayCommands(GatewayStore gateways, TeamCommands teams,
 {
     private const int LongestSecret = 16 * 1024;
 
+    /// <summary>Seconds.</summary>
+    private const int UsualInterval = 60;
+
+    /// <summary>Seconds: a month.</summary>
+    private const int LongestInterval = 31 * 24 * 3600;
+
     public IReadOnlyList<GatewaySettings> List(Actor actor, string? team) => gateways.Of(teams.Show(actor, team).Account);
 
     public GatewaySettings Show(Actor actor, string? team, string name) => Find(teams.Show(actor, team), name);
@@ -196,17 +202,21 @@ internal sealed class GatewayCommands(GatewayStore gateways, TeamCommands teams,
 
     private static RateLimit? Rate(RateLimit? before, ChangeGateway wanted)
     {
+        const string Remedy = "rate_limiting_limit (--rate-limit) is the number of requests, and 0 switches it off";
         if (wanted is { RateLimitingLimit: null, RateLimitingInterval: null, RateLimitingTechnique: null })
             return before;
-        var (limit, interval) = (wanted.RateLimitingLimit ?? before?.Requests ?? 0, wanted.RateLimitingInterval ?? before?.Seconds ?? 60);
-        if (limit == 0 || interval == 0)
+        if (wanted.RateLimitingLimit == 0)
             return null;
-        if (limit < 0 || interval is < 0 or > 31 * 24 * 3600)
-            throw Invalid("rate_limiting_limit and rate_limiting_interval: must be whole numbers of requests and of seconds, the interval at most a month; 0 switches the limit off.");
+        if (wanted.RateLimitingInterval is < 1 or > LongestInterval)
+            throw Invalid(string.Create(CultureInfo.InvariantCulture, $"rate_limiting_interval (--rate-interval): must be from 1 to {LongestInterval} seconds; {Remedy}."));
+        if (wanted.RateLimitingLimit < 0)
+            throw Invalid($"rate_limiting_limit (--rate-limit): must not be below 0; {Remedy}.");
+        if ((wanted.RateLimitingLimit ?? before?.Requests) is not { } limit)
+            throw Invalid($"{(wanted.RateLimitingInterval is null ? "rate_limiting_technique (--rate-technique)" : "rate_limiting_interval (--rate-interval)")}: limits nothing by itself; {Remedy}.");
         var technique = wanted.RateLimitingTechnique is { } word
             ? GatewayWords.ParseTechnique(word) ?? throw Invalid($"rate_limiting_technique: \"{word}\" is none: write fixed or sliding.")
             : before?.Technique ?? RateTechnique.Fixed;
-        return new RateLimit(limit, interval, technique);
+        return new RateLimit(limit, wanted.RateLimitingInterval ?? before?.Seconds ?? UsualInterval, technique);
     }
 
     private static int? Number(int? wanted, int? before, string name, int least, int most) => wanted switch

@@ -111,6 +111,9 @@ internal sealed class SocketAnswer(SocketContext context, Func<ArrayBufferWriter
     {
         var (response, headers) = (context.Http.Response, context.Http.Response.Headers);
         var logId = headers.TryGetValue(GatewayIds.LogId, out var id) ? id.ToString() : null;
-        return new SocketFacts(headers[GatewayIds.EventId].ToString(), logId, headers[GatewayIds.Step].ToString(), response.ContentType ?? "", response.StatusCode);
+        return new SocketFacts(headers[GatewayIds.EventId].ToString(), logId, headers[GatewayIds.Step].ToString(), response.ContentType ?? "", response.StatusCode)
+        {
+            CacheStatus = headers.TryGetValue(GatewayIds.CacheStatus, out var cache) ? cache.ToString() : null,
+        };
     }
 }

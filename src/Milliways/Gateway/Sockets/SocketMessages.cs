@@ -6,7 +6,11 @@ namespace Milliways.Gateway.Sockets;
 /// <summary>What a message says about its request (cloudflare 1.9).</summary>
 /// <param name="EventId">The client's, or the log's id.</param>
 /// <param name="LogId">Null: the request is not logged.</param>
-internal sealed record SocketFacts(string EventId, string? LogId, string Step, string ContentType, int Status);
+internal sealed record SocketFacts(string EventId, string? LogId, string Step, string ContentType, int Status)
+{
+    /// <summary>As the header has it; null: no cache was asked.</summary>
+    public string? CacheStatus { get; init; }
+}
 
 /// <summary>Writes the messages of the socket for requests (cloudflare 1.9).</summary>
 internal static class SocketMessages
@@ -41,7 +45,8 @@ internal static class SocketMessages
         writer.WriteStartObject();
         writer.WriteString("type"u8, type);
         writer.WriteStartObject("metadata"u8);
-        writer.WriteString("cacheStatus"u8, "MISS"u8);
+        if (facts.CacheStatus is { } cache)
+            writer.WriteString("cacheStatus"u8, cache);
         writer.WriteString("eventId"u8, facts.EventId);
         if (facts.LogId is { } id)
             writer.WriteString("logId"u8, id);

@@ -19,6 +19,11 @@ internal static class UniversalBody
 
     private const int MostHeaders = 100;
 
+    private const int LongestName = 128;
+
+    /// <summary>So much of a wrong text is repeated.</summary>
+    private const int LongestShown = 64;
+
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 256 };
 
     public static Reading<List<UniversalStep>> Read(ReadOnlyMemory<byte> body)
@@ -138,7 +143,7 @@ internal static class UniversalBody
     {
         var field = UniversalStep.Name(index, "endpoint");
         if (provider.AsSpan().IndexOfAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789-_") >= 0)
-            return GatewayErrors.UnknownProvider;
+            return GatewayErrors.UnknownProviderOf(UniversalStep.Name(index, "provider"), provider.Length <= LongestShown ? provider : provider[..LongestShown] + "...");
         if (endpoint.AsSpan().IndexOfAnyExceptInRange('!', '~') >= 0 || endpoint.AsSpan().ContainsAny('#', '\\', '"'))
             return Wrong($"{field} has a character that an address cannot have: write it percent-encoded.", field);
         var question = endpoint.IndexOf('?', StringComparison.Ordinal);
@@ -167,8 +172,10 @@ internal static class UniversalBody
                 _ => null,
             };
             var name = $"{field}.{header.Name}";
-            if (!IsName(header.Name) || head.Count >= MostHeaders)
-                return Wrong($"{field} has a name that no header can have, or more than {MostHeaders} names.", field);
+            if (!IsName(header.Name))
+                return Wrong($"{field} has the name \"{(header.Name.Length <= LongestShown ? header.Name : header.Name[..LongestShown] + "...")}\", which no header can have: 1 to {LongestName} letters, digits and the signs of RFC 9110.", field);
+            if (head.Count >= MostHeaders)
+                return Wrong($"{field} has more than {MostHeaders} names: send fewer.", field);
             if (value is null || !IsText(value))
                 return Wrong($"{name} must be a string without line breaks.", name);
             head[header.Name] = value;
@@ -212,7 +219,7 @@ internal static class UniversalBody
         return null;
     }
 
-    private static bool IsName(string name) => name.Length is > 0 and <= 128 && name.AsSpan().IndexOfAnyExcept(Token) < 0;
+    private static bool IsName(string name) => name.Length is > 0 and <= LongestName && name.AsSpan().IndexOfAnyExcept(Token) < 0;
 
     private static readonly System.Buffers.SearchValues<char> Token =
         System.Buffers.SearchValues.Create("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");

@@ -43,10 +43,11 @@ internal sealed class UniversalFront(GatewayCall call, GatewayServices services)
         var read = UniversalBody.Read(exchange.Body);
         if (!read.IsOk)
             return read.Failure;
+        var isList = exchange.Body.Span.TrimStart(" \t\r\n"u8).StartsWith("["u8);
         var steps = new ExchangeStep[read.Value.Count];
         for (var i = 0; i < steps.Length; i++)
         {
-            var front = Front(read.Value[i], i);
+            var front = Front(read.Value[i], i, isList);
             if (!front.IsOk)
                 return front.Failure;
             steps[i] = new ExchangeStep(i, Set is { } flavour ? front.Value.In(flavour) : front.Value, read.Value[i].Body)
@@ -78,15 +79,16 @@ internal sealed class UniversalFront(GatewayCall call, GatewayServices services)
     public Failure ReadRefusal(Attempt attempt, int status, ReadOnlySpan<byte> body, string? retryAfter) => Api.UpstreamRefusal.Read(attempt, status, body, retryAfter);
 
     /// <summary>The front of a step, as its address would have at the gateway; a slug that nobody has is told at once.</summary>
-    private Reading<GatewayFront> Front(UniversalStep step, int index)
+    private Reading<GatewayFront> Front(UniversalStep step, int index, bool isList)
     {
         var made = step.Call(call, index);
         if (step.Provider != GatewayRoutes.Compat)
             return services.Providers.Find(call.Path.Account, step.Provider) is null
-                ? GatewayErrors.UnknownProvider
+                ? GatewayErrors.UnknownProviderOf(UniversalStep.Name(isList ? index : null, "provider"), step.Provider)
                 : new ProviderFront(made, step.Provider, step.Endpoint, CallKinds.Of(made.Method, step.Endpoint), services);
         // Documents have it without its last letter, too (cloudflare 1.8).
         var rest = GatewayRoutes.CompatRest(step.Endpoint) is var written && written == "chat/completion" ? "chat/completions" : written;
-        return GatewayRoutes.CompatKind(rest) is { } kind ? new CompatFront(made, kind, services) : GatewayErrors.UnknownProvider;
+        return GatewayRoutes.CompatKind(rest) is { } kind ? new CompatFront(made, kind, services)
+            : GatewayErrors.UnknownProviderOf(UniversalStep.Name(isList ? index : null, "endpoint"), $"compat/{step.Endpoint}");
     }
 }
