@@ -46,6 +46,9 @@ internal sealed record RequestFacts
     /// <summary>The prompt is more than the body has: an earlier answer, a stored conversation or prompt, or what a tool of the upstream finds.</summary>
     public bool HasUnseenInput { get; init; }
 
+    /// <summary>Gemini: the body names files or contexts that are kept in an account at the provider.</summary>
+    public bool NamesKept { get; init; }
+
     /// <summary>A conversation was given, as a list.</summary>
     public bool HasMessages { get; init; }
 

@@ -40,6 +40,20 @@ public sealed class StartTests(SharedServer shared)
     }
 
     [Fact]
+    public async Task Cloudflares_own_examples_for_grok_are_answered_by_the_engine_of_whose_prices_nothing_warns()
+    {
+        var gateway = $"/v1/{shared.Server.Account}/default";
+        foreach (var (path, model) in new[] { ("/grok/v1/chat/completions", "grok-4"), ("/compat/chat/completions", "grok/grok-4") })
+        {
+            var answer = await shared.Api.PostTextAsync(gateway + path, $$"""{"model":"{{model}}","max_tokens":2,"messages":[{"role":"user","content":"What is Cloudflare?"}]}""");
+            Assert.Equal(HttpStatusCode.OK, answer.Status);
+            Assert.StartsWith("engine/", answer.Header("x-milliways-upstream"), StringComparison.Ordinal);
+        }
+        Assert.Contains("\"grok-4\"", (await shared.Api.GetAsync(gateway + "/grok/models")).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("has no prices", shared.Server.Log.Text + shared.Server.Out.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_start_up_text_says_who_answers_and_shows_the_key_and_the_clients_addresses()
     {
         await shared.Server.Out.LineAsync("Ctrl-C stops").WaitAsync(Patience.Short);

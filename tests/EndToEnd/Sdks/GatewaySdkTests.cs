@@ -77,7 +77,7 @@ public sealed class GatewaySdkTests : IAsyncLifetime
         Assert.Equal(("AuthenticationError", 401), (wrong.Kind, wrong.Status));
     }
 
-    private static (string Path, string Model)[] Chats => [("/grok", "grok-beta"), ("/grok/v1", "grok-beta"), ("/openai", "gpt-x"), ("/compat", "grok/grok-beta"), ("/compat", "openai/gpt-x"), ("/compat", "anthropic/claude-x")];
+    private static (string Path, string Model)[] Chats => [("/grok", "grok-beta"), ("/grok/v1", "grok-beta"), ("/grok/v1", "grok-4"), ("/compat", "grok/grok-4"), ("/openai", "gpt-x"), ("/compat", "grok/grok-beta"), ("/compat", "openai/gpt-x"), ("/compat", "anthropic/claude-x")];
 
     private static (string Path, string Model)[] Messages => [("/grok", "grok-beta"), ("/anthropic", "claude-x")];
 

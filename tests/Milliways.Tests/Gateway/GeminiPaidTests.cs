@@ -125,19 +125,21 @@ public sealed class GeminiPaidTests
     }
 
     [Theory]
-    [InlineData("POST", "embedContent", "{}")]
-    [InlineData("POST", "batchEmbedContents", "{}")]
-    [InlineData("POST", "generateContent", """{"contents":[],"cachedContent":"cachedContents/theirs"}""")]
-    [InlineData("POST", "generateContent", """{"contents":[{"parts":[{"file_data":{"file_uri":"files/theirs"}}]}]}""")]
-    [InlineData("POST", "generateContent", """{"contents":[],"tools":[{"google_search":{}}]}""")]
-    public async Task What_cannot_be_counted_or_bounded_is_not_done_with_the_operators_key(string method, string verb, string body)
+    [InlineData("embedContent", "{}", "has no price here")]
+    [InlineData("batchEmbedContents", "{}", "has no price here")]
+    [InlineData("generateContent", """{"contents":[],"cachedContent":"cachedContents/theirs"}""", "cachedContent")]
+    [InlineData("generateContent", """{"contents":[{"parts":[{"file_data":{"file_uri":"files/theirs"}}]}]}""", "fileData")]
+    [InlineData("generateContent", """{"contents":[],"tools":[{"google_search":{}}]}""", "has no bound")]
+    [InlineData("generateContent", """{"contents":[],"contents":[]}""", "twice")]
+    public async Task What_cannot_be_counted_bounded_or_is_others_is_not_done_with_the_operators_key(string verb, string body, string told)
     {
         await using var upstream = new FakeUpstream(turn => turn.WholeAsync(Last));
         await using var server = await StartAsync(upstream);
-        var answer = await server.SendAsync(method, server.Gateway + Path + verb, new StringContent(body, Encoding.UTF8, "application/json"));
-        Assert.Equal("credits", answer.Header("x-milliways-refused"));
-        Assert.Equal(402, answer.Status);
+        var answer = await server.PostAsync(server.Gateway + Path + verb, body);
+        Assert.Equal(verb == "generateContent" ? (400, 7001) : (402, 2021), answer.Error());
+        Assert.Contains(told, answer.Message(), StringComparison.Ordinal);
         Assert.Empty(upstream.Received);
+        Assert.Equal(200, (await server.PostAsync(server.Gateway + Path + verb, body, server.Own())).Status); // one's own account is one's own affair
         Assert.Equal(200, (await server.PostAsync(server.Gateway + Path + "countTokens", Ask)).Status); // free at Google
     }
 
@@ -145,7 +147,7 @@ public sealed class GeminiPaidTests
     public async Task Little_credit_bounds_the_answer_in_geminis_own_words()
     {
         await using var upstream = new FakeUpstream(turn => turn.WholeAsync(Last));
-        await using var server = await StartAsync(upstream, """ "credits": { "monthlyGrant": "0.01" }, """);
+        await using var server = await StartAsync(upstream, """ "credits": { "monthlyGrant": { "amount": "0.01" } }, """);
         foreach (var body in new[] { """{"contents":[]}""", """{"contents":[], "generationConfig":{}}""", """{"contents":[], "generation_config":{ "temperature":1}}""", """{"contents":[], "generationConfig":{"max_output_tokens":"50000"}}""" })
         {
             Assert.Equal(200, (await server.PostAsync(server.Gateway + Path + "generateContent", body)).Status);

@@ -70,7 +70,7 @@ internal static class GeminiRequest
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             return Failure.Invalid("The request body must be a JSON object with contents.");
         var names = new HashSet<string>(StringComparer.Ordinal);
-        var (answers, messages, text, isUnseen) = (1, 0, 0L, false);
+        var (answers, messages, text, isUnseen, namesKept) = (1, 0, 0L, false, false);
         (long? cap, ByteSpan? config) = (null, null);
         var caps = new List<ByteSpan>();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -99,10 +99,10 @@ internal static class GeminiRequest
                     config = new ByteSpan(start, (int)reader.BytesConsumed - start);
                     break;
                 case "contents" or "systemInstruction":
-                    Texts(ref reader, ref text, ref messages, ref isUnseen, isList: name == "contents");
+                    Texts(ref reader, ref text, ref messages, ref namesKept, isList: name == "contents");
                     break;
                 case "cachedContent":
-                    isUnseen |= reader.TokenType != JsonTokenType.Null;
+                    namesKept |= reader.TokenType != JsonTokenType.Null;
                     reader.Skip();
                     break;
                 case "tools":
@@ -118,7 +118,7 @@ internal static class GeminiRequest
         return new RequestFacts
         {
             Model = model, ModelAt = default, Stream = stream, N = answers, OutputCap = cap, OutputCapsAt = caps, ConfigAt = config,
-            PromptBytes = text, Messages = messages, HasUnseenInput = isUnseen, HasTools = names.Contains("tools"), End = end,
+            PromptBytes = text, Messages = messages, HasUnseenInput = isUnseen || namesKept, NamesKept = namesKept, HasTools = names.Contains("tools"), End = end,
         };
     }
 
@@ -130,7 +130,7 @@ internal static class GeminiRequest
         _ => null,
     };
 
-    private static void Texts(ref Utf8JsonReader reader, ref long text, ref int messages, ref bool isUnseen, bool isList)
+    private static void Texts(ref Utf8JsonReader reader, ref long text, ref int messages, ref bool namesKept, bool isList)
     {
         var (depth, isText) = (reader.CurrentDepth, false);
         if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
@@ -141,7 +141,7 @@ internal static class GeminiRequest
             if (reader.TokenType == JsonTokenType.PropertyName)
             {
                 isText = reader.ValueTextEquals("text"u8);
-                isUnseen |= reader.ValueTextEquals("fileData"u8) || reader.ValueTextEquals("file_data"u8); // what lies elsewhere
+                namesKept |= reader.ValueTextEquals("fileData"u8) || reader.ValueTextEquals("file_data"u8);
             }
             else if (reader.TokenType == JsonTokenType.String && isText)
                 text += reader.ValueSpan.Length;

@@ -86,6 +86,8 @@ internal class ProviderFront(GatewayCall call, string slug, string rest, CallKin
         if ((Kind == CallKind.Gemini ? ScanGemini(exchange) : Scan(exchange)) is { } wrong)
             return isPaid ? await PassUnmeteredAsync(exchange, target, chosen.Value) : wrong;
         Asked = exchange.Facts.Model;
+        if (chosen.Value.Payment == Payment.Credits && exchange.Facts.NamesKept)
+            return Failure.Invalid("cachedContent and fileData name what is kept in the account of this server's operator, which all teams share: send the content itself as inlineData, or a Google key of your own.", "contents");
         if (chosen.Value.Payment is Payment.Credits or Payment.Keyless && IsRouted(target, exchange.Key!.Team))
             return await RouteAsync(exchange);
         return (chosen.Value.Payment == Payment.Credits ? await CheckFilesAsync(exchange, [target.Configured!], asBytes: true) : null) ?? await PassAsync(exchange, target, chosen.Value);
