@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Milliways.Exchanges.Redaction;
 using Milliways.Logs;
 using Milliways.Tests.Support;
 

@@ -65,6 +65,7 @@ internal class ProviderFront(GatewayCall call, string slug, string rest, CallKin
         var chosen = Services.Credentials.Choose(Call, target);
         if (!chosen.IsOk)
             return chosen.Failure;
+        exchange.Secrets.Add(chosen.Value.Secret);
         if (IsUnmetered)
             return Unread(exchange) ?? PassUnmetered(exchange, target, chosen.Value);
         // What nobody here can read is the provider's to judge, when it is the caller who pays it.

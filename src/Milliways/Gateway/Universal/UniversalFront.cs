@@ -43,6 +43,11 @@ internal sealed class UniversalFront(GatewayCall call, GatewayServices services)
         var read = UniversalBody.Read(exchange.Body);
         if (!read.IsOk)
             return read.Failure;
+        foreach (var step in read.Value)
+        {
+            exchange.Secrets.AddHead(step.Head);
+            exchange.Secrets.AddQuery(step.Query);
+        }
         var steps = new ExchangeStep[read.Value.Count];
         for (var i = 0; i < steps.Length; i++)
         {
