@@ -1,5 +1,6 @@
 using Milliways.Catalogue;
 using Milliways.Dialects.Chat;
+using Milliways.Exchanges.Redaction;
 using Milliways.Keys;
 using Milliways.Routing;
 using Milliways.Upstreams;
@@ -69,6 +70,9 @@ internal sealed class Exchange : IDisposable
     /// <summary>The requests that stand for each other; null: it is one request.</summary>
     public IReadOnlyList<ExchangeStep>? Steps { get; private set; }
 
+    /// <summary>The body that the steps were read from; theirs are parts of it.</summary>
+    public ReadOnlyMemory<byte> Whole { get; set; }
+
     /// <summary>Whose turn it is; null where there are no steps.</summary>
     public ExchangeStep? Step { get; private set; }
 
@@ -77,6 +81,9 @@ internal sealed class Exchange : IDisposable
 
     /// <summary>The error answer of an upstream that goes to the caller as it is, should its failure be the exchange's.</summary>
     public RefusedAnswer? Refused { get; set; }
+
+    /// <summary>The credentials that it was shown and has used, which nothing that is written about it may have in it.</summary>
+    public ExchangeSecrets Secrets { get; } = new();
 
     /// <summary>What the log will say of it; null: it is not logged.</summary>
     public ExchangeLog? Log { get; set; }
@@ -183,7 +190,7 @@ internal sealed class Exchange : IDisposable
     /// <summary>From here on it is these requests, the first of them first.</summary>
     public void Begin(IReadOnlyList<ExchangeStep> steps)
     {
-        Steps = steps;
+        (Steps, Whole) = (steps, Body);
         Turn(0);
     }
 

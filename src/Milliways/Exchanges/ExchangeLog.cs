@@ -28,6 +28,9 @@ internal sealed class ExchangeLog(Guid id, DateTimeOffset created)
     /// <summary>The gateway it came through; null: none.</summary>
     public string? Gateway { get; set; }
 
+    /// <summary>It came through the gateway's OpenAI-compatible endpoint.</summary>
+    public bool Compat { get; set; }
+
     /// <summary>The provider's slug; null: that of the upstream that answered.</summary>
     public string? Provider { get; set; }
 
@@ -70,13 +73,22 @@ internal sealed class ExchangeLog(Guid id, DateTimeOffset created)
     public IPayloadCapture? Capture { get; set; }
 
     /// <summary>Bytes of the request's body that were read; null: none were.</summary>
-    public long? RequestSize { get; set; }
+    public long? RequestSize { get; private set; }
 
     /// <summary>How long the caller waited for the first byte of its answer.</summary>
     public TimeSpan? FirstByte { get; private set; }
 
     /// <summary>How the exchange ended, once it has.</summary>
     public Outcome? Outcome { get; set; }
+
+    /// <summary>Takes the request's body, or the next piece of one that is not held as a whole.</summary>
+    /// <param name="piece">What was read.</param>
+    /// <param name="isLast">Nothing comes behind it.</param>
+    public void Received(ReadOnlySpan<byte> piece, bool isLast)
+    {
+        RequestSize = (RequestSize ?? 0) + piece.Length;
+        Capture?.Request(piece, isLast);
+    }
 
     /// <summary>An earlier step failed, and another one is tried.</summary>
     public void Failed(LogStep step) => (_steps ??= []).Add(step);
@@ -100,8 +112,10 @@ internal sealed record LogStep(Guid Id, DateTimeOffset Created, int Step, string
 /// <summary>Copies what is kept of an exchange's bodies, within bounds of its own.</summary>
 internal interface IPayloadCapture
 {
-    /// <summary>The whole body of the request.</summary>
-    void Request(ReadOnlySpan<byte> body);
+    /// <summary>The body of the request, or the next piece of it.</summary>
+    /// <param name="piece">What was read.</param>
+    /// <param name="isLast">Nothing comes behind it.</param>
+    void Request(ReadOnlySpan<byte> piece, bool isLast);
 
     /// <summary>From here on what goes out through this context is the answer.</summary>
     void Watch(HttpContext http);
@@ -110,11 +124,15 @@ internal interface IPayloadCapture
 /// <summary>Whoever keeps the log. Nothing of it may throw or wait.</summary>
 internal interface IExchangeLogs
 {
+    /// <summary>A request has come; null: nobody wants to know.</summary>
     /// <param name="requestId">Its UUID is the entry's too, so that either finds the other.</param>
-    ExchangeLog Begin(string requestId);
+    ExchangeLog? Begin(string requestId);
 
     /// <summary>All gates that need no body have let it in: its team, its gateway and what its caller wants of the log are known.</summary>
     void Entered(Exchange exchange, ExchangeLog log);
+
+    /// <summary>The request is several that stand for each other: what each of them wants of the log is known now, and nothing of an answer has left.</summary>
+    void Stepped(Exchange exchange, ExchangeLog log);
 
     /// <summary>The exchange is over and its caller has been answered.</summary>
     void Close(Exchange exchange, ExchangeLog log);

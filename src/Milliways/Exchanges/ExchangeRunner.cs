@@ -80,13 +80,14 @@ internal sealed class ExchangeRunner(
         if (!exchange.Front.ReadsBody)
         {
             exchange.Facts = RequestFacts.None;
-            return await exchange.Front.BeginAsync(exchange);
+            var refused = await exchange.Front.BeginAsync(exchange);
+            if (exchange is { Steps: not null, Log: { } stepped })
+                logs!.Stepped(exchange, stepped);
+            return refused;
         }
         var failure = await RequestBody.ReadAsync(exchange);
         if (failure is not null)
             return failure;
-        exchange.Log?.RequestSize = exchange.Body.Length;
-        exchange.Log?.Capture?.Request(exchange.Body.Span);
         var facts = RequestScanner.Read(exchange.Body.Span);
         if (!facts.IsOk)
             return facts.Failure;
@@ -385,7 +386,7 @@ internal sealed class ExchangeRunner(
             leases[i].Close(outcome);
         exchange.Failed = failure ?? unsettled;
         if (exchange.Failed is { Party: not FailureParty.Client } failed)
-            Log.Failed(log, exchange.RequestId, exchange.Answering?.Label ?? "-", failed.Stage, failed.Message);
+            Log.Failed(log, exchange, failed);
         return unsettled;
     }
 
@@ -400,10 +401,12 @@ internal sealed class ExchangeRunner(
 
     private static partial class Log
     {
-        public static void Failed(ILogger log, string request, string upstream, string stage, string message)
+        /// <summary>An upstream's words may have the key in them that it was called with.</summary>
+        public static void Failed(ILogger log, Exchange exchange, Failure failed)
         {
             if (log.IsEnabled(LogLevel.Warning))
-                log.LogWarning("{Request} {Upstream} failed at {Stage}: {Message}", request, upstream, stage, message);
+                log.LogWarning("{Request} {Upstream} failed at {Stage}: {Message}",
+                    exchange.RequestId, exchange.Answering?.Label ?? "-", failed.Stage, exchange.Secrets.Redactor(exchange.Http.Request).Text(failed.Message));
         }
     }
 }

@@ -3,7 +3,7 @@ using Milliways.Exchanges.Attempts;
 
 namespace Milliways.Exchanges;
 
-/// <summary>Reads a body into one piece, within a bound for one body and a budget for all (<see cref="BodyBudget"/>).</summary>
+/// <summary>Reads a body into one piece, within a bound for one body and a budget for all (<see cref="BodyBudget"/>), and shows it to the log, whoever has it read.</summary>
 internal static class RequestBody
 {
     /// <summary>The most bytes of one body (contract, "HTTP bounds").</summary>
@@ -30,7 +30,7 @@ internal static class RequestBody
     public static void Release(Exchange exchange)
     {
         exchange.Budget.Release(exchange);
-        (exchange.Body, exchange.Chat) = (default, null);
+        (exchange.Body, exchange.Whole, exchange.Chat) = (default, default, null);
         foreach (var step in exchange.Steps ?? [])
             (step.Body, step.Chat) = (default, null);
     }
@@ -64,6 +64,7 @@ internal static class RequestBody
                     break;
             }
             exchange.Body = buffer.AsMemory(0, length);
+            exchange.Log?.Received(exchange.Body.Span, isLast: true);
             return null;
         }
         catch (BadHttpRequestException bad)

@@ -5,6 +5,7 @@ using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using Milliways.Dialects.Chat;
 using Milliways.Engines;
+using Milliways.Exchanges.Redaction;
 using Milliways.Upstreams;
 using Milliways.Upstreams.Connections;
 using Milliways.Upstreams.Tenants;
@@ -65,6 +66,7 @@ internal sealed class UpstreamCall : IAsyncDisposable
     public static async Task<UpstreamCall> SendAsync(Upstream upstream, Uri address, PreparedCall call, Exchange exchange, CancellationToken cancel)
     {
         using var request = Request(upstream, address, call, exchange);
+        Note(exchange, request, address);
         exchange.HasAsked = true;
         try
         {
@@ -123,6 +125,16 @@ internal sealed class UpstreamCall : IAsyncDisposable
             headers.TryAddWithoutValidation(EngineHeaders.Fairness, exchange.Key!.Id.ToString("N"));
         }
         return request;
+    }
+
+    /// <summary>Whatever credential leaves in a head is the exchange's to keep out of logs, whoever has put it there.</summary>
+    private static void Note(Exchange exchange, HttpRequestMessage request, Uri address)
+    {
+        foreach (var (name, values) in request.Headers.NonValidated)
+            if (SecretNames.IsHeader(name))
+                foreach (var value in values)
+                    exchange.Secrets.AddHeader(name, value);
+        exchange.Secrets.AddQuery(address.Query);
     }
 
     /// <summary>A head as its caller wrote it: what the platform counts among the content's headers goes there.</summary>

@@ -1,4 +1,7 @@
+using System.Globalization;
+using Microsoft.Extensions.Primitives;
 using Milliways.Exchanges;
+using Milliways.Gateway.Calls;
 
 namespace Milliways.Gateway;
 
@@ -19,10 +22,19 @@ internal static class GatewayIds
         return RequestIds.GuidOf(id)?.ToString("D") ?? id;
     }
 
+    /// <summary>An id of an entry in the log has only what makes one.</summary>
+    public static void Put(HttpContext http, GatewayCall call)
+    {
+        var headers = http.Response.Headers;
+        headers[LogId] = call.HasEntry ? call.LogId : default(StringValues);
+        Put(http, call.LogId, call.EventId);
+        headers[Step] = (call.Step ?? 0).ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Of a request that is none of a gateway's: no entry is made.</summary>
     public static void Put(HttpContext http, string id, string eventId)
     {
         var headers = http.Response.Headers;
-        headers[LogId] = id;
         headers[EventId] = HeaderText.Safe(eventId);
         headers[RequestId] = id;
         headers[Step] = "0";

@@ -116,10 +116,13 @@ internal sealed class GatewayRoutes(ExchangeRunner runner, GatewayStore gateways
         var target = GatewayTarget.Of(http, path);
         if (!target.IsOk)
             return target.Failure;
-        var call = new GatewayCall(path, request.Method, target.Value.Rest, target.Value.Query, headers, CallerCredentials.Read(request.Headers, target.Value.Query), ids) { Head = request.Headers };
+        var call = new GatewayCall(path, request.Method, target.Value.Rest, target.Value.Query, headers, CallerCredentials.Read(request.Headers, target.Value.Query), ids)
+        {
+            Head = request.Headers,
+            Logs = config.InEffect.Logs.Collect ? gateways.Find(path.Account, path.Gateway)?.CollectLogs ?? true : null,
+        };
+        GatewayIds.Put(http, call);
         var stranger = gateways.OpenTo(path.Account, path.Gateway) is { } team ? Strangers.KeyOf(team) : null;
-        if (!config.InEffect.Logs.Collect || !(headers.CollectLog ?? gateways.Find(path.Account, path.Gateway)?.CollectLogs ?? true))
-            http.Response.Headers.Remove(GatewayIds.LogId);
         http.Features.Set(call);
         http.Features.Set(new GatewayAddress(path));
         http.Features.Set(new PresentedKey(call.Credentials.Token, stranger));

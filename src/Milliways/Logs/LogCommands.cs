@@ -22,11 +22,11 @@ internal sealed class LogCommands(TeamCommands teams, LogReader reader, TimeProv
     {
         var team = TeamOf(actor, request.Team);
         var query = Read(team, request);
-        var entries = await AskAsync(() => reader.ListAsync(query with { Limit = query.Limit + 1 }));
-        var isMore = entries.Count > query.Limit;
-        if (isMore)
-            entries.RemoveAt(query.Limit);
-        return new LogPage(team, entries, isMore ? new LogCursor(entries[^1].CreatedAt.ToUnixTimeMilliseconds(), entries[^1].Id).ToString() : null);
+        var (entries, looked) = await AskAsync(() => reader.PageAsync(query with { Limit = query.Limit + 1 }));
+        if (entries.Count <= query.Limit)
+            return new LogPage(team, entries, looked?.ToString(), Incomplete: looked is not null);
+        entries.RemoveAt(query.Limit);
+        return new LogPage(team, entries, new LogCursor(entries[^1].CreatedAt.ToUnixTimeMilliseconds(), entries[^1].Id).ToString(), Incomplete: false);
     }
 
     /// <summary>What was written since a number, in the order in which it was; the answer has the number to ask with next.</summary>

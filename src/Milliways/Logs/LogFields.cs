@@ -23,7 +23,11 @@ internal enum FieldKind
 
 /// <summary>One name that filters know.</summary>
 /// <param name="Column">The column, or the expression, that it means.</param>
-internal sealed record LogField(string Name, string Column, FieldKind Kind);
+internal sealed record LogField(string Name, string Column, FieldKind Kind)
+{
+    /// <summary>The columns that it is made of.</summary>
+    public IReadOnlyList<string> Columns { get; init; } = [Column];
+}
 
 /// <summary>Everything that entries can be filtered by: Cloudflare's keys (cloudflare-ai-gateway 4.3) and ours.</summary>
 internal static class LogFields
@@ -34,7 +38,7 @@ internal static class LogFields
         Text("gateway"), new("key", "key_id", FieldKind.Text), Text("provider"), Text("model"), Text("model_asked"), Text("upstream"), Text("model_type"), Text("request_type"),
         new("compatibilityMode", "compat", FieldKind.Flag), Text("method"), Text("path"), Text("request_content_type"), Text("response_content_type"),
         new("status", "status", FieldKind.Number), new("status_code", "status", FieldKind.Number), Flag("success"), Flag("cached"), Number("step"), Number("attempts"),
-        new("tokens", "(tokens_in + tokens_out)", FieldKind.Number), Number("tokens_in"), Number("tokens_out"), Number("tokens_cached"), Number("tokens_reasoning"), Text("usage_source"),
+        new("tokens", "(tokens_in + tokens_out)", FieldKind.Number) { Columns = ["tokens_in", "tokens_out"] }, Number("tokens_in"), Number("tokens_out"), Number("tokens_cached"), Number("tokens_reasoning"), Text("usage_source"),
         Number("duration"), Number("first_byte"), new("cost", "cost", FieldKind.Money), Flag("custom_cost"), Flag("byok"), Flag("wholesale"), Flag("authentication"),
         new("metadata.key", "name", FieldKind.Metadata), new("metadata.value", "value", FieldKind.Metadata), Text("tags"), Text("session"), Text("ending"), Text("refused"),
         Text("failed_party"), Text("failed_stage"), Text("error"), Text("user_agent"), Number("request_size"), Number("response_size"), Number("feedback"), Number("score"),

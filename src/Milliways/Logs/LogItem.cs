@@ -1,3 +1,5 @@
+using Milliways.Exchanges.Redaction;
+
 namespace Milliways.Logs;
 
 /// <summary>An entry on its way to the store. Whoever takes it from the queue disposes of it: then its bodies' bytes are free.</summary>
@@ -32,7 +34,7 @@ internal sealed record LogItem(LogEntry Entry, (string Request, string Response)
     {
         if (Heads is not (var request, var response) || Capture is null)
             return null;
-        var (asked, answered) = (Capture.RequestBody, Capture.ResponseBody.ToArray());
+        var (asked, answered) = (Capture.RequestBody.ToArray(), Capture.ResponseBody.ToArray());
         Redactor.Body(asked);
         Redactor.Body(answered);
         return new LogPayload(Redactor.Text(request)!, asked, Redactor.Text(response)!, answered);

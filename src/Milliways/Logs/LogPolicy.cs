@@ -16,6 +16,12 @@ internal sealed record LogPolicy(bool Collect, bool Payloads, long? MaxRows = nu
     public static LogPolicy Off { get; } = new(Collect: false, Payloads: false) { IsOff = true };
 
     public bool IsOff { get; private init; }
+
+    /// <param name="said">The caller's word; null: it says nothing.</param>
+    public bool Collects(bool? said) => !IsOff && (said ?? Collect);
+
+    /// <summary>Whether there is an entry, and heads and bodies with it.</summary>
+    public bool Keeps(bool? collect, bool? payloads) => Collects(collect) && (payloads ?? Payloads);
 }
 
 /// <summary>Says what is logged. Asked with every request, so it answers from memory.</summary>

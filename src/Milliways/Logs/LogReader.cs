@@ -11,10 +11,20 @@ internal sealed class LogReader(LogDatabase database)
 
     /// <summary>A page of a team's entries, the newest first unless the query says otherwise.</summary>
     /// <exception cref="DatabaseException">The store cannot be read at the moment.</exception>
-    public Task<List<LogEntry>> ListAsync(LogQuery query) => database.ReadAsync(session =>
+    public async Task<List<LogEntry>> ListAsync(LogQuery query) => (await PageAsync(query)).Entries;
+
+    /// <summary>The same, with where it ended when it is not full and not all entries were looked through: there the search goes on; null: there are no more.</summary>
+    /// <exception cref="DatabaseException">The store cannot be read at the moment.</exception>
+    public Task<(List<LogEntry> Entries, LogCursor? Looked)> PageAsync(LogQuery query) => database.ReadAsync<(List<LogEntry>, LogCursor?)>(session =>
     {
         var sql = new LogSql(query, filter => IsRare(session, query.Team, filter));
-        return session.Query(sql.Page, LogRows.Read, sql.Parameters);
+        var (page, end, look) = (sql.Page, sql.End, ("$look", (object?)(long)sql.Look));
+        if (!sql.IsBounded)
+            return (session.Query(page, LogRows.Read, sql.Parameters(page, ("$limit", (long)query.Limit))), null);
+        var entries = session.Query(page, LogRows.Read, sql.Parameters(page, look, ("$limit", (long)query.Limit)));
+        if (entries.Count == query.Limit)
+            return (entries, null);
+        return (entries, session.Query(end, row => new LogCursor(row.GetInt64(0), row.GetString(1)), sql.Parameters(end, look)) is [var last] ? last : null);
     });
 
     /// <summary>The entries of one request, the last step first: by the id of the entry or of the request.</summary>

@@ -20,14 +20,17 @@ internal sealed class LogTrim(LogStore store, ILogPolicy policy, ConfigState con
 
     private readonly SemaphoreSlim _due = new(0, 1);
     private long _written;
+    private long _bytes;
 
-    /// <summary>So many entries more are in the store.</summary>
-    public void Wrote(int entries)
+    /// <summary>So many entries more are in the store, and so many bytes of bodies.</summary>
+    public void Wrote(int entries, long bytes)
     {
-        var often = Math.Clamp((config.InEffect.Logs.MaxRows ?? long.MaxValue) / 100, 1, Often);
-        if ((_written += entries) < often)
+        var bounds = config.InEffect.Logs;
+        var often = Math.Clamp((bounds.MaxRows ?? long.MaxValue) / 100, 1, Often);
+        (_written, _bytes) = (_written + entries, _bytes + bytes);
+        if (_written < often && _bytes < (bounds.MaxBytes ?? long.MaxValue) / 100)
             return;
-        _written = 0;
+        (_written, _bytes) = (0, 0);
         if (_due.CurrentCount == 0)
             _due.Release();
     }
@@ -43,6 +46,8 @@ internal sealed class LogTrim(LogStore store, ILogPolicy policy, ConfigState con
                 await AllAsync(() => store.DeleteBeyondAsync(team, gateway, most), cancel);
         if (bounds.MaxRows is { } all)
             await AllAsync(() => store.DeleteBeyondAsync(all), cancel);
+        if (bounds.MaxBytes is { } bytes)
+            await AllAsync(() => store.DeleteBeyondBytesAsync(bytes), cancel);
     }
 
     public override void Dispose()
@@ -76,14 +81,10 @@ internal sealed class LogTrim(LogStore store, ILogPolicy policy, ConfigState con
     private long? Bound(string team, string gateway) => team.Length == 0 ? MostOfNobody
         : policy.For(team, gateway.Length == 0 ? null : gateway) is { WhenFull: WhenFull.DeleteOldest, MaxRows: { } most } ? most : null;
 
-    /// <summary>Step by step, until one has less to delete than it may.</summary>
+    /// <summary>Step by step, until one has nothing to delete.</summary>
     private async Task AllAsync(Func<Task<int>> step, CancellationToken cancel)
     {
-        for (var last = LogStore.Step; last == LogStore.Step && !cancel.IsCancellationRequested;)
-        {
-            last = await step();
-            if (last > 0)
-                await store.GiveBackAsync();
-        }
+        while (!cancel.IsCancellationRequested && await step() > 0)
+            await store.GiveBackAsync();
     }
 }

@@ -52,7 +52,7 @@ internal sealed class LogWriter(LogQueue queue, LogStore store, LogTrim trim, Ti
                 Take(batch);
                 await WriteAsync(batch, stoppingToken);
                 Tell();
-                trim.Wrote(batch.Count);
+                trim.Wrote(batch.Count, batch.Sum(BytesOf));
                 Free(batch);
             }
         }
@@ -74,9 +74,11 @@ internal sealed class LogWriter(LogQueue queue, LogStore store, LogTrim trim, Ti
         for (var bytes = 0; batch.Count < MostInBatch && bytes < MostBytesInBatch && queue.Reader.TryRead(out var item);)
         {
             batch.Add(item);
-            bytes += (item.Capture?.RequestBody.Length ?? 0) + (item.Capture?.ResponseBody.Length ?? 0);
+            bytes += (int)BytesOf(item);
         }
     }
+
+    private static long BytesOf(LogItem item) => (item.Capture?.RequestBody.Length ?? 0) + (item.Capture?.ResponseBody.Length ?? 0);
 
     /// <summary>Tries until the entries are written; one that cannot be written at all is given up, and the others are not.</summary>
     private async Task WriteAsync(List<LogItem> batch, CancellationToken cancel)

@@ -61,6 +61,8 @@ internal static class LogsCommand
         foreach (var entry in page.Entries)
             Console.WriteLine(LogText.Line(entry));
         if (page.Next is { } next)
-            Console.Error.WriteLine($"There are more: --after {next}");
+            Console.Error.WriteLine(page.Incomplete
+                ? $"Not all entries were looked through; the search goes on with: --after {next}"
+                : $"There are more: --after {next}");
     }
 }

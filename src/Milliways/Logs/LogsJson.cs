@@ -10,7 +10,8 @@ namespace Milliways.Logs;
 internal sealed record LogsOf(string? Team, IReadOnlyList<FilterText> Filters, int Limit, string? After, long? WrittenAfter);
 
 /// <param name="Next">Asks for the page behind this one; null: there is none.</param>
-internal sealed record LogPage(string Team, IReadOnlyList<LogEntry> Entries, string? Next);
+/// <param name="Incomplete">The page is not full because so many entries were looked through for it as may be: there may be others behind it.</param>
+internal sealed record LogPage(string Team, IReadOnlyList<LogEntry> Entries, string? Next, bool Incomplete);
 
 /// <param name="Next">What was written after this number is still to be asked for.</param>
 internal sealed record LogNews(IReadOnlyList<LogEntry> Entries, long Next);

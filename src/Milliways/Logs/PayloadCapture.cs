@@ -10,23 +10,28 @@ internal sealed class PayloadCapture(PayloadBudget budget) : IPayloadCapture, ID
     /// <summary>The most bytes of one entry (cloudflare-ai-gateway 3.14).</summary>
     public const int MostBytes = 10 << 20;
 
+    private readonly ArrayBufferWriter<byte> _request = new();
     private readonly ArrayBufferWriter<byte> _response = new();
-    private byte[] _request = [];
     private int _held;
+    private bool _isCut;
 
-    public byte[] RequestBody => _request;
+    public ReadOnlyMemory<byte> RequestBody => _request.WrittenMemory;
 
     public ReadOnlyMemory<byte> ResponseBody => _response.WrittenMemory;
 
-    /// <summary>False as well when no body was read into memory.</summary>
+    /// <summary>False as well when nobody has read the body to its end.</summary>
     public bool IsRequestComplete { get; private set; }
 
     public bool IsResponseComplete { get; private set; } = true;
 
-    public void Request(ReadOnlySpan<byte> body)
+    public void Request(ReadOnlySpan<byte> piece, bool isLast)
     {
-        var length = Take(body.Length);
-        (_request, IsRequestComplete) = (body[..length].ToArray(), length == body.Length);
+        if (_isCut)
+            return;
+        var length = Take(piece.Length);
+        _request.Write(piece[..length]);
+        _isCut = length < piece.Length;
+        IsRequestComplete = isLast && !_isCut;
     }
 
     public void Watch(HttpContext http)

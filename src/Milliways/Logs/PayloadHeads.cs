@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Milliways.Exchanges.Redaction;
 
 namespace Milliways.Logs;
 

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http.Features;
 using Milliways.Credits.Books;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
@@ -11,8 +12,10 @@ internal sealed class RequestLogs(LogQueue queue, ILogPolicy policy, PayloadBudg
     /// <summary>There is no answer that the caller could have seen (nginx's word for it).</summary>
     private const int ClientClosedRequest = 499;
 
-    public ExchangeLog Begin(string requestId)
+    public ExchangeLog? Begin(string requestId)
     {
+        if (policy.For("", gateway: null).IsOff)
+            return null;
         var now = time.GetUtcNow();
         return new ExchangeLog(RequestIds.GuidOf(requestId) ?? RequestIds.NewGuid(now), now);
     }
@@ -20,14 +23,18 @@ internal sealed class RequestLogs(LogQueue queue, ILogPolicy policy, PayloadBudg
     public void Entered(Exchange exchange, ExchangeLog entry)
     {
         GatewayEntry.Begin(exchange, entry);
-        if (entry.Collect == false)
-            return;
+        if (PolicyOf(exchange, entry).Keeps(entry.Collect, entry.Payloads))
+            Capture(exchange, entry);
+    }
+
+    /// <summary>Which of them answers is not known yet: what one of them wants is kept until it is.</summary>
+    public void Stepped(Exchange exchange, ExchangeLog entry)
+    {
         var rules = PolicyOf(exchange, entry);
-        if (rules.IsOff || !(entry.Payloads ?? rules.Payloads))
+        if (entry.Capture is not null || !exchange.Steps!.Any(step => GatewayEntry.Wants(step) is var (collect, payloads) && rules.Keeps(collect, payloads)))
             return;
-        var capture = new PayloadCapture(budget);
-        capture.Watch(exchange.Http);
-        entry.Capture = capture;
+        Capture(exchange, entry);
+        entry.Capture!.Request(exchange.Whole.Span, isLast: true);
     }
 
     public void Close(Exchange exchange, ExchangeLog entry)
@@ -37,28 +44,23 @@ internal sealed class RequestLogs(LogQueue queue, ILogPolicy policy, PayloadBudg
         {
             GatewayEntry.End(exchange, entry);
             var rules = PolicyOf(exchange, entry);
-            if (rules.IsOff || !(entry.Collect ?? rules.Collect))
-            {
-                capture?.Dispose();
-                return;
-            }
-            var secrets = SecretNames.Of(exchange.Http.Request);
-            if (exchange.Answering?.Upstream.ApiKey is { Length: >= 8 } key)
-                secrets = [.. secrets, key];
-            var redactor = new Redactor(secrets);
+            var redactor = exchange.Secrets.Redactor(exchange.Http.Request);
             var final = Final(exchange, entry);
             foreach (var step in entry.Steps)
-                queue.Add(new LogItem(Of(step, final), Heads: null, Capture: null, redactor, rules));
-            if (entry.Payloads == false)
+                if (rules.Collects(GatewayEntry.Wants(exchange.Steps?[step.Step]).Collect))
+                    queue.Add(new LogItem(GatewayEntry.Of(exchange.Steps?[step.Step], Of(step, final)), Heads: null, Capture: null, redactor, rules));
+            if (!rules.Keeps(entry.Collect, entry.Payloads))
             {
                 capture?.Dispose();
                 capture = null;
             }
+            if (!rules.Collects(entry.Collect))
+                return;
             (string, string)? heads = capture is null ? null : (PayloadHeads.Request(exchange.Http.Request), PayloadHeads.Response(exchange.Http.Response));
             queue.Add(new LogItem(final with
             {
                 HasPayload = capture is not null,
-                RequestComplete = capture?.IsRequestComplete ?? false,
+                RequestComplete = capture is not null && (capture.IsRequestComplete || !MayHaveBody(exchange.Http)),
                 ResponseComplete = capture?.IsResponseComplete ?? false,
             }, heads, capture, redactor, rules));
         }
@@ -70,6 +72,13 @@ internal sealed class RequestLogs(LogQueue queue, ILogPolicy policy, PayloadBudg
             queue.Lose(1);
             log.LogError(unmade, "{Request} could not be logged", exchange.RequestId);
         }
+    }
+
+    private void Capture(Exchange exchange, ExchangeLog entry)
+    {
+        var capture = new PayloadCapture(budget);
+        capture.Watch(exchange.Http);
+        entry.Capture = capture;
     }
 
     private LogPolicy PolicyOf(Exchange exchange, ExchangeLog entry) => policy.For(exchange.Key?.Team.Account ?? "", entry.Gateway);
@@ -97,7 +106,7 @@ internal sealed class RequestLogs(LogQueue queue, ILogPolicy policy, PayloadBudg
             Upstream = attempt?.Upstream.Name,
             ModelType = TypeOf(exchange.Front.Operation),
             RequestType = log.RequestType,
-            Compat = log.Gateway is not null && request.Path.Value?.Contains("/compat/", StringComparison.Ordinal) == true,
+            Compat = log.Compat,
             Method = request.Method,
             Path = request.Path.Value ?? "/",
             RequestContentType = request.ContentType,
@@ -165,6 +174,9 @@ internal sealed class RequestLogs(LogQueue queue, ILogPolicy policy, PayloadBudg
         FailedStage = step.Failure.Stage,
         Error = step.Failure.Message,
     };
+
+    /// <summary>Of a request without a body all of it is kept.</summary>
+    private static bool MayHaveBody(HttpContext http) => http.Features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? true;
 
     private static string TypeOf(Operation operation) => operation switch
     {

@@ -60,6 +60,41 @@ internal abstract class DatabaseSession : IDisposable
     public virtual long? Insert(string sql, string key, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
         Query($"{sql} RETURNING {key}", row => row.GetInt64(0), parameters) is [var given] ? given : null;
 
+    /// <summary>Inserts rows as <see cref="Insert"/> does each of them, in one round trip where the database is elsewhere.</summary>
+    /// <returns>The number of each, or null.</returns>
+    /// <exception cref="DatabaseAwayException">The database cannot be reached or cannot write.</exception>
+    /// <exception cref="DatabaseConflictException">A rule of the schema would be broken.</exception>
+    public List<long?> InsertAll(string sql, string key, IReadOnlyList<(string Name, object? Value)[]> rows)
+    {
+        var given = new List<long?>(rows.Count);
+        if (!Current().CanCreateBatch)
+        {
+            foreach (var row in rows)
+                given.Add(Insert(sql, key, row));
+            return given;
+        }
+        RunBatch($"{sql} RETURNING {key}", rows, batch =>
+        {
+            using var reader = batch.ExecuteReader();
+            do
+                given.Add(reader.Read() ? reader.GetInt64(0) : null);
+            while (reader.NextResult());
+        });
+        return given;
+    }
+
+    /// <summary>Runs one statement for each of several rows, in one round trip where the database is elsewhere.</summary>
+    /// <exception cref="DatabaseAwayException">The database cannot be reached or cannot write.</exception>
+    /// <exception cref="DatabaseConflictException">A rule of the schema would be broken.</exception>
+    public void ExecuteAll(string sql, IReadOnlyList<(string Name, object? Value)[]> rows)
+    {
+        if (Current().CanCreateBatch)
+            RunBatch(sql, rows, static batch => batch.ExecuteNonQuery());
+        else
+            foreach (var row in rows)
+                Execute(sql, row);
+    }
+
     /// <summary>All rows of a query, each made by <paramref name="read"/>.</summary>
     /// <exception cref="DatabaseAwayException">The database cannot be reached.</exception>
     /// <exception cref="DatabaseConflictException">A rule of the schema would be broken (INSERT ... RETURNING).</exception>
@@ -239,12 +274,39 @@ internal abstract class DatabaseSession : IDisposable
         }
     }
 
+    private void RunBatch(string sql, IReadOnlyList<(string Name, object? Value)[]> rows, Action<DbBatch> run)
+    {
+        if (rows.Count == 0)
+            return;
+        var (text, connection) = (SqlText.Of(sql), Current());
+        using var batch = connection.CreateBatch();
+        batch.Transaction = _transaction;
+        foreach (var row in rows)
+        {
+            var command = batch.CreateBatchCommand();
+#pragma warning disable CA2100 // Callers pass constants; values go in as parameters.
+            command.CommandText = text.Numbered;
+#pragma warning restore CA2100
+            Statement.BindNumbered(command, text.Names, row, Give);
+            batch.BatchCommands.Add(command);
+        }
+        try
+        {
+            run(batch);
+            _answered = true;
+        }
+        catch (DbException failed)
+        {
+            throw Explain(failed);
+        }
+    }
+
+    /// <summary>The connection of now. What a lost transaction had done is gone, so nothing of the rest may be done outside of it.</summary>
+    private DbConnection Current() => _transaction is not null && _connection is null ? throw new DatabaseAwayException($"The database {Name} was lost within a transaction.") : Ready();
+
     private Statement Take(string sql)
     {
-        // What a lost transaction had done is gone, so nothing of the rest may be done outside of it.
-        if (_transaction is not null && _connection is null)
-            throw new DatabaseAwayException($"The database {Name} was lost within a transaction.");
-        var connection = Ready();
+        var connection = Current();
         // Taken out while it is used: the reader of one row may ask the same of another.
         if (!_kept.Remove(sql, out var statement))
             statement = Prepare(connection, sql);

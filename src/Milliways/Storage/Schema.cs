@@ -10,7 +10,7 @@ internal sealed record Schema(string Name, IReadOnlyList<string> Steps, IReadOnl
     public static Schema Stored { get; } = new("stored", ["stored-0001-answers", "stored-0002-epochs"], []);
 
     /// <summary>What was asked and answered, for a while: <c>logs.db</c>.</summary>
-    public static Schema Logs { get; } = new("logs", ["logs-0001-entries"], []) { GivesSpaceBack = true };
+    public static Schema Logs { get; } = new("logs", ["logs-0001-entries", "logs-0002-sizes"], []) { GivesSpaceBack = true };
 
     /// <summary>SQLite's file becomes smaller when rows are deleted (see <see cref="DatabaseSession.GiveBack"/>); of new files only.</summary>
     public bool GivesSpaceBack { get; init; }

@@ -50,6 +50,20 @@ internal class Statement : IDisposable
         }
     }
 
+    /// <summary>The same for a command of a batch, whose parameters are numbered.</summary>
+    /// <exception cref="InvalidOperationException">As <see cref="Bind"/>.</exception>
+    public static void BindNumbered(DbBatchCommand command, IReadOnlyList<string> names, ReadOnlySpan<(string Name, object? Value)> values, Action<DbParameter, object> give)
+    {
+        if (values.Length != names.Count)
+            throw new InvalidOperationException($"{values.Length} values were given for the parameters {string.Join(", ", names)} of: {command.CommandText}");
+        for (var i = 0; i < names.Count; i++)
+        {
+            var parameter = command.CreateParameter();
+            give(parameter, Plain(ValueOf(names[i], i, values)));
+            command.Parameters.Add(parameter);
+        }
+    }
+
     public void Dispose()
     {
         Dispose(disposing: true);
@@ -74,6 +88,16 @@ internal class Statement : IDisposable
             if (_names[i] == name)
                 return i;
         throw new InvalidOperationException($"{name} is no parameter of: {Command.CommandText}");
+    }
+
+    private static object? ValueOf(string name, int likely, ReadOnlySpan<(string Name, object? Value)> values)
+    {
+        if (values[likely].Name == name)
+            return values[likely].Value;
+        foreach (var (other, value) in values)
+            if (other == name)
+                return value;
+        throw new InvalidOperationException($"The parameter {name} has no value.");
     }
 
     /// <summary>Numbers are 64 bits wide and truth is one of them, in both databases.</summary>

@@ -33,7 +33,7 @@ public sealed class ConfigurationTests
                        "purchaseBonus": { "percent": 100, "from": "2024-11-01", "to": "2024-12-31", "retroactive": true }, "postpaid": "0", "durability": "disk" },
           "limits":  { "perTeam": { "concurrent": 256 }, "perKey": {} },
           "engine":  { "enabled": true, "model": "smollm2", "sequences": 16, "threads": 1 },
-          "logs":    { "payloads": "none", "maxAge": "30d", "maxRows": 10000000 },
+          "logs":    { "payloads": "none", "maxAge": "30d", "maxRows": 10000000, "maxBytes": "10GiB" },
           "security": { "allowPrivateUpstreams": ["127.0.0.0/8"] }
         }
         """;
@@ -195,11 +195,17 @@ public sealed class ConfigurationTests
     [Fact]
     public void Logs_are_kept_as_the_section_says_and_null_takes_a_bound_away()
     {
-        Assert.Equal(new LogsConfig { Payloads = LogPayloads.Full, MaxAge = TimeSpan.FromDays(1), MaxRows = 7 }, Read("""{ "logs": { "payloads": "full", "maxAge": "1d", "maxRows": 7 } }""").Config.Logs);
-        Assert.Equal(new LogsConfig { MaxAge = null, MaxRows = null }, Read("""{ "logs": { "maxAge": null, "maxRows": null } }""").Config.Logs);
-        Assert.Equal(new LogsConfig { Payloads = LogPayloads.None, MaxAge = TimeSpan.FromDays(30), MaxRows = 10_000_000 }, Read("{}").Config.Logs);
+        Assert.Equal(new LogsConfig { Payloads = LogPayloads.Full, MaxAge = TimeSpan.FromDays(1), MaxRows = 7, MaxBytes = 3L << 29 }, Read("""{ "logs": { "payloads": "full", "maxAge": "1d", "maxRows": 7, "maxBytes": "1.5GiB" } }""").Config.Logs);
+        Assert.Equal(new LogsConfig { MaxAge = null, MaxRows = null, MaxBytes = null }, Read("""{ "logs": { "maxAge": null, "maxRows": null, "maxBytes": null } }""").Config.Logs);
+        Assert.Equal(new LogsConfig { Payloads = LogPayloads.None, MaxAge = TimeSpan.FromDays(30), MaxRows = 10_000_000, MaxBytes = 10_737_418_240 }, Read("{}").Config.Logs);
         Assert.Equal(new LogsConfig { Collect = false }, Read("""{ "logs": { "collect": false } }""").Config.Logs);
         Assert.Empty(Read("""{ "logs": {} }""").Config.Warnings);
+        foreach (var (wrong, says) in new[]
+        {
+            ("\"10GB\"", "logs.maxBytes: \"10GB\" is no size: write a number and a unit, such as \"512MiB\", \"10GiB\" or \"1TiB\""), ("\"99999999TiB\"", "is no size"), ("\"MiB\"", "is no size"),
+            ("\"63MiB\"", "logs.maxBytes: must be at least \"64MiB\""), ("5", "logs.maxBytes"),
+        })
+            Assert.Contains(says, Assert.Single(Read($"{{ \"logs\": {{ \"maxBytes\": {wrong} }} }}").Problems), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -30,7 +30,7 @@ public class LogFilterTests
             var oldestFirst = dice.Flip();
             if (oldestFirst)
                 expected.Reverse();
-            var query = new LogQuery(team, [.. filters.Select(LogFilter.Read)]) { Limit = 1 + dice.Upto(40), OldestFirst = oldestFirst };
+            var query = new LogQuery(team, [.. filters.Select(LogFilter.Read)]) { Limit = 1 + dice.Upto(40), OldestFirst = oldestFirst, Look = dice.Flip() ? null : 1 + dice.Upto(60) };
             var pages = ReadAll(reader, query);
             Assert.All(pages, entry => Assert.Equal(team, entry.Team));
             Assert.Equal(expected, pages.Select(entry => entry.Id));
@@ -61,6 +61,59 @@ public class LogFilterTests
         var rare = await Some.WriteAsync(store, Teams[0], 3, Noon.AddDays(-1), "rare");
         Assert.Equal(50, (await reader.ListAsync(new LogQuery(Teams[0], [LogFilter.Read(new FilterText("metadata.value", "eq", ["common"]))]))).Count);
         Assert.Equal(rare.Select(entry => entry.Id).Reverse(), (await reader.ListAsync(new LogQuery(Teams[0], [LogFilter.Read(new FilterText("metadata.value", "eq", ["rare"]))]))).Select(entry => entry.Id));
+    }
+
+    [Fact]
+    public async Task However_little_is_found_a_page_looks_through_so_many_entries_only_and_says_where_the_search_goes_on()
+    {
+        using var database = await TestDatabase.CreateAsync(Where);
+        await using var logs = LogDatabase.Open(database.Address);
+        var (store, reader) = (new LogStore(logs, TimeProvider.System), new LogReader(logs));
+        var old = await Some.WriteAsync(store, Teams[0], 2, Noon.AddDays(-1), "old");
+        await Some.WriteAsync(store, Teams[0], LogSql.MostRows + 5, Noon);
+        foreach (var filter in new FilterText[] { new("user_agent", "contains", ["nothing"]), new("metadata.value", "contains", ["old"]), new("error", "eq", ["none"]) })
+        {
+            var query = new LogQuery(Teams[0], [LogFilter.Read(filter)]);
+            var (none, looked) = await reader.PageAsync(query);
+            Assert.Empty(none);
+            Assert.NotNull(looked);
+            var (rest, end) = await reader.PageAsync(query with { After = looked });
+            Assert.Equal(filter.Key == "metadata.value" ? old.Select(entry => entry.Id).Reverse() : [], rest.Select(entry => entry.Id));
+            Assert.Null(end);
+        }
+        // What an index has is looked through at once.
+        Assert.Equal((0, null), await reader.PageAsync(new LogQuery(Teams[0], [LogFilter.Read(new FilterText("cached", "eq", ["true"]))])) is var (found, last) ? (found.Count, last) : default);
+    }
+
+    [Fact]
+    public async Task Whatever_is_asked_SQLite_searches_an_index_for_it_and_walks_through_no_table()
+    {
+        using var database = await TestDatabase.CreateAsync(Backend.Files);
+        await using var logs = LogDatabase.Open(database.Address);
+        await FillAsync(new LogStore(logs, TimeProvider.System));
+        foreach (var field in LogFields.All)
+            foreach (var compared in LogFilter.Operators)
+                foreach (var isRare in new[] { true, false })
+                {
+                    LogFilter filter;
+                    try
+                    {
+                        filter = LogFilter.Read(new FilterText(field.Name, compared, [field.Kind is FieldKind.Flag ? "false" : "429"]));
+                    }
+                    catch (CommandException)
+                    {
+                        continue; // the field has no such operator
+                    }
+                    var sql = new LogSql(new LogQuery(Teams[0], [filter]), _ => isRare);
+                    var text = sql.Page;
+                    var plan = await logs.ReadAsync(session => session.Query("EXPLAIN QUERY PLAN " + text, row => row.GetString(3),
+                        sql.IsBounded ? sql.Parameters(text, ("$look", 5L), ("$limit", 5L)) : sql.Parameters(text, ("$limit", 5L))));
+                    var said = $"{field.Name} {compared}: {string.Join("; ", plan)}";
+                    Assert.False(plan.Exists(step => step.StartsWith("SCAN ", StringComparison.Ordinal) && step is not "SCAN looked"), said);
+                    Assert.True(plan.Exists(step => step.StartsWith("SEARCH logs USING ", StringComparison.Ordinal) && step.Contains("INDEX", StringComparison.Ordinal)), said);
+                    if (sql.Look == LogSql.MostKeys && sql.IsBounded)
+                        Assert.Contains(plan, step => step.StartsWith("SEARCH logs USING COVERING INDEX logs_by_team", StringComparison.Ordinal));
+                }
     }
 
     [Fact]
@@ -127,11 +180,11 @@ public class LogFilterTests
         while (true)
         {
             // FsCheck's claims cannot wait, and nothing else runs here.
-            var page = Task.Run(() => reader.ListAsync(query)).WaitAsync(Patience.Limit).GetAwaiter().GetResult();
+            var (page, looked) = Task.Run(() => reader.PageAsync(query)).WaitAsync(Patience.Limit).GetAwaiter().GetResult();
             all.AddRange(page);
-            if (page.Count < query.Limit)
+            if (page.Count < query.Limit && looked is null)
                 return all;
-            query = query with { After = new LogCursor(page[^1].CreatedAt.ToUnixTimeMilliseconds(), page[^1].Id) };
+            query = query with { After = looked ?? new LogCursor(page[^1].CreatedAt.ToUnixTimeMilliseconds(), page[^1].Id) };
         }
     }
 

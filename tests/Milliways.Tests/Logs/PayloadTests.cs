@@ -1,4 +1,5 @@
 using System.Text;
+using Milliways.Exchanges.Redaction;
 using Milliways.Keys;
 using Milliways.Logs;
 using Milliways.Tests.Support;
@@ -94,9 +95,9 @@ public sealed class PayloadTests
         var budget = new PayloadBudget(100);
         using (var first = new PayloadCapture(budget))
         {
-            first.Request(new byte[60]);
+            first.Request(new byte[60], isLast: true);
             using var second = new PayloadCapture(budget);
-            second.Request(new byte[30]);
+            second.Request(new byte[30], isLast: true);
             second.Response(new byte[8]);
             second.Response(new byte[8]);
             second.Response(new byte[1]);

@@ -47,11 +47,16 @@ internal sealed class UploadContent : HttpContent
                 throw new IOException("The upload is too large.");
             }
             foreach (var segment in read.Buffer)
+            {
+                _exchange.Log?.Received(segment.Span, isLast: false);
                 await stream.WriteAsync(segment, cancellationToken);
+            }
             reader.AdvanceTo(read.Buffer.End);
             _exchange.Await(Waiting.FirstEvent); // the upstream is silent because the caller is still talking
-            if (read.IsCompleted)
-                return;
+            if (!read.IsCompleted)
+                continue;
+            _exchange.Log?.Received([], isLast: true);
+            return;
         }
     }
 

@@ -39,6 +39,7 @@ internal sealed class CompatFront(GatewayCall call, CallKind kind, GatewayServic
             var chosen = Services.Credentials.Choose(Call, target);
             if (!chosen.IsOk)
                 return chosen.Failure;
+            exchange.Secrets.Add(chosen.Value.Secret);
             if (chosen.Value.Payment is Payment.OwnKey or Payment.StoredKey || target.Custom is not null)
                 return await OwnAsync(exchange, target, model, chosen.Value);
         }

@@ -52,4 +52,11 @@ internal sealed record GatewayCall(GatewayPath Path, string Method, string Rest,
     public Payment Payment { get; set; }
 
     public string EventId => Headers.EventId ?? LogId;
+
+    /// <summary>Whether there is an entry in the log of a request that says nothing about it; null: there is none whatever it says.</summary>
+    public bool? Logs { get; init; }
+
+    public bool HasEntry => Logs is { } usual && (Headers.CollectLog ?? usual);
+
+    public bool IsCompat => Rest.StartsWith(GatewayRoutes.Compat + "/", StringComparison.Ordinal);
 }

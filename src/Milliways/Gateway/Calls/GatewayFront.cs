@@ -126,8 +126,8 @@ internal abstract class GatewayFront(GatewayCall call, CallKind kind, GatewaySer
     public void Turned(Exchange exchange)
     {
         exchange.Http.Features.Set(call);
-        if (call.Step is { } step && !exchange.Http.Response.HasStarted)
-            exchange.Http.Response.Headers[GatewayIds.Step] = step.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (!exchange.Http.Response.HasStarted)
+            GatewayIds.Put(exchange.Http, call);
     }
 
     /// <summary>Notes the decision: whose key it is and what serves the request.</summary>

@@ -77,6 +77,7 @@ internal class ProviderFront(GatewayCall call, string slug, string rest, CallKin
             return TellModels(exchange);
         // Only Google's own dialect has these paths; elsewhere nobody knows what they are.
         IsUnmetered |= Kind == CallKind.Gemini && target.Configured is { Dialect: not UpstreamDialect.Google };
+        exchange.Secrets.Add(chosen.Value.Secret);
         if (IsUnmetered)
             return Unread(exchange) ?? await PassUnmeteredAsync(exchange, target, chosen.Value);
         // What nobody here can read is the provider's to judge, when it is the caller who pays it.

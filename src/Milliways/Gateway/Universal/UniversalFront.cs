@@ -44,6 +44,11 @@ internal sealed class UniversalFront(GatewayCall call, GatewayServices services)
         if (!read.IsOk)
             return read.Failure;
         var isList = exchange.Body.Span.TrimStart(" \t\r\n"u8).StartsWith("["u8);
+        foreach (var step in read.Value)
+        {
+            exchange.Secrets.AddHead(step.Head);
+            exchange.Secrets.AddQuery(step.Query);
+        }
         var steps = new ExchangeStep[read.Value.Count];
         for (var i = 0; i < steps.Length; i++)
         {

@@ -93,6 +93,18 @@ internal sealed class ConfigSection(ConfigNode node, string path, string file, L
         return null;
     }
 
+    /// <summary>A size such as <c>"512MiB"</c>, <c>"10GiB"</c>, <c>"1TiB"</c>, in bytes.</summary>
+    public long? Size(string name)
+    {
+        var text = Text(name);
+        if (text is null)
+            return null;
+        if (Sizes.TryParse(text, out var bytes))
+            return bytes;
+        Problem($"\"{text}\" is no size: write a number and a unit, such as \"512MiB\", \"10GiB\" or \"1TiB\"", Find(name), name);
+        return null;
+    }
+
     /// <summary>An amount of money or a price: a decimal string in US dollars, such as <c>"25.00"</c>.</summary>
     public decimal? Money(string name)
     {
