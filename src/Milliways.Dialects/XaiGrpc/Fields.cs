@@ -21,12 +21,14 @@ internal static class Fields
     public static double? Number(bool isSet, float value, JsonReading reading, string name, double least, double most)
     {
         if (!isSet) return null;
-        // As it was written: 0.7, not the 0.699999988 that its 32 bits stand for.
-        var number = double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        var number = Real(value);
         if (double.IsFinite(number) && number >= least && number <= most) return number;
         reading.OutOfRange(JsonPath.Root.Member(name), $"between {JsonText.Number(least)} and {JsonText.Number(most)}");
         return null;
     }
+
+    /// <summary>As it was written: 0.7, not the 0.699999988 that its 32 bits stand for.</summary>
+    public static double Real(float value) => double.Parse(value.ToString("R", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 
     /// <summary>A JSON object that a field holds as text.</summary>
     public static JsonElement? Object(string text, JsonReading reading, JsonPath path)

@@ -32,8 +32,8 @@ public sealed class DescriptorTests
     {
         foreach (var service in Files.SelectMany(file => file.Services))
         {
-            var space = service.File.Package == "collections" ? typeof(Collections).Namespace : typeof(Chat).Namespace;
-            Assert.NotNull(typeof(Chat).Assembly.GetType($"{space}.{service.Name}+{service.Name}Base"));
+            var space = service.File.Package == "collections" ? typeof(Collections).Namespace : typeof(Dialects.XaiGrpc.Protos.Chat).Namespace;
+            Assert.NotNull(typeof(Dialects.XaiGrpc.Protos.Chat).Assembly.GetType($"{space}.{service.Name}+{service.Name}Base"));
         }
     }
 
@@ -41,7 +41,7 @@ public sealed class DescriptorTests
     {
         var package = "";
         var facts = new HashSet<string>();
-        foreach (var line in File.ReadLines(Path.Combine(AppContext.BaseDirectory, "XaiGrpc", "facts.txt")))
+        foreach (var line in System.IO.File.ReadLines(Path.Combine(AppContext.BaseDirectory, "XaiGrpc", "facts.txt")))
         {
             if (line.Length == 0 || line[0] == '#')
                 continue;
