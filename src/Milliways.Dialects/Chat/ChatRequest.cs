@@ -77,6 +77,9 @@ public sealed record ChatRequest
     /// <summary>Responses' <c>include</c> has <c>reasoning.encrypted_content</c>: reasoning comes back in a form that only its maker reads.</summary>
     public bool EncryptedReasoning { get; init; }
 
+    /// <summary>What the caller's dialect calls <see cref="EncryptedReasoning"/>.</summary>
+    public string EncryptedReasoningName { get; init; } = "include";
+
     /// <summary>The answer's text begins with the prompt's (legacy completions); the caller's dialect sees to it, upstreams never hear of it.</summary>
     public bool Echo { get; init; }
 

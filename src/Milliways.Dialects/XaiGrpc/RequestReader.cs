@@ -67,6 +67,7 @@ public static class RequestReader
             TopLogprobs = Fields.Int(message.HasTopLogprobs, message.TopLogprobs, reading, "top_logprobs", 0, 20),
             Thinking = message.HasReasoningEffort ? ReadEffort(message.ReasoningEffort, reading) : null,
             EncryptedReasoning = message.UseEncryptedContent,
+            EncryptedReasoningName = "use_encrypted_content",
             User = Fields.Text(message.User),
             ServiceTier = Fields.Word(message.ServiceTier, Tiers, reading, JsonPath.Root.Member("service_tier")),
             Stream = options.Stream,
