@@ -31,14 +31,6 @@ public static class RequestReader
         return reading.Failure is { } wrong ? wrong : request;
     }
 
-    /// <summary>The turns of a conversation that was kept as messages: a request's, or those that <see cref="StoredTurns"/> makes of an answer.</summary>
-    public static Reading<List<ChatMessage>> ReadTurns(IReadOnlyList<Message> messages)
-    {
-        var reading = new JsonReading();
-        var turns = MessageReader.Read(messages, reading, new HashSet<string>());
-        return reading.Failure is { } wrong ? wrong : turns;
-    }
-
     private static ChatRequest Read(GetCompletionsRequest message, GrpcReadOptions options, JsonReading reading)
     {
         if (message.Model.Length == 0) reading.Missing(JsonPath.Root.Member("model"));

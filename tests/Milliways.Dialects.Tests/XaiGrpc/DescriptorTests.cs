@@ -1,7 +1,6 @@
 using Google.Protobuf.Reflection;
 using Milliways.Dialects.XaiGrpc.Protos;
 using Milliways.Dialects.XaiGrpc.Protos.Management;
-using Xunit;
 
 namespace Milliways.Dialects.Tests.XaiGrpc;
 

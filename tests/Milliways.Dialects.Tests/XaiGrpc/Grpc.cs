@@ -46,6 +46,16 @@ internal static class Grpc
         return GetChatCompletionResponse.Parser.ParseFrom(Assert.Single(Frames(output.WrittenSpan)));
     }
 
+    /// <summary>The turns that a client's messages are.</summary>
+    public static IReadOnlyList<ChatMessage> Turns(IEnumerable<Message> messages) => Dialects.XaiGrpc.RequestReader.Read(new GetCompletionsRequest { Model = "m", Messages = { messages } }).Value!.Messages;
+
+    /// <summary>An answer as xai-sdk sends it back with the next question (xai-api 3.3, Replay).</summary>
+    public static IEnumerable<Message> Replayed(GetChatCompletionResponse answer) => answer.Outputs.Select(output => new Message
+    {
+        Role = MessageRole.RoleAssistant, Content = { new Content { Text = output.Message.Content } }, ReasoningContent = output.Message.ReasoningContent,
+        EncryptedContent = output.Message.EncryptedContent, ToolCalls = { output.Message.ToolCalls },
+    });
+
     /// <summary>The messages of uncompressed frames, none cut.</summary>
     public static List<byte[]> Frames(ReadOnlySpan<byte> bytes)
     {

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Google.Protobuf;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Sse;
 using Milliways.Dialects.Tests.Support;
@@ -58,13 +57,13 @@ public sealed class GrpcFrameTests
         Assert.Equal(5 + 5 + 303, output.WrittenCount);
     }
 
-    private static Recorder Read(ReadOnlySpan<byte> bytes, IReadOnlyList<int> sizes)
+    private static Recorder Read(ReadOnlySpan<byte> bytes, int[] sizes)
     {
         var (reader, sink) = (new Dialects.XaiGrpc.StreamReader(), new Recorder());
         int from = 0, to = 0, turn = 0;
         while (to < bytes.Length)
         {
-            to = sizes.Count > 0 ? Math.Min(bytes.Length, to + sizes[turn++ % sizes.Count]) : bytes.Length;
+            to = sizes.Length > 0 ? Math.Min(bytes.Length, to + sizes[turn++ % sizes.Length]) : bytes.Length;
             while (GrpcFrame.TryRead(bytes[from..to], 1 << 20, out var frame, out var failure))
             {
                 Assert.Null(failure);

@@ -1,6 +1,5 @@
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Tests.Support;
-using Milliways.Dialects.XaiGrpc;
 using Milliways.Dialects.XaiGrpc.Protos;
 
 namespace Milliways.Dialects.Tests.XaiGrpc;
@@ -51,7 +50,7 @@ public sealed class ReasoningSealTests
 
     private static string Back(CompletionMessage message)
     {
-        var turns = Dialects.XaiGrpc.RequestReader.ReadTurns([.. StoredTurns.Of(new GetChatCompletionResponse { Outputs = { new CompletionOutput { Message = message } } })]);
-        return string.Join(" | ", Assert.Single(turns.Value!).Parts.Select(Texts.Of));
+        var turns = Grpc.Turns(Grpc.Replayed(new GetChatCompletionResponse { Outputs = { new CompletionOutput { Message = message } } }));
+        return string.Join(" | ", Assert.Single(turns).Parts.Select(Texts.Of));
     }
 }

@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Tests.Support;
 using Milliways.Dialects.XaiGrpc;
@@ -180,8 +179,8 @@ public sealed class RequestReaderTests
         var kept = Grpc.Request("""{"model":"m","messages":[{"role":"ROLE_USER","content":[{"text":"Q"}]}],"store_messages":true}""");
         Assert.True(Asked.ToStore(kept));
         Assert.Null(Asked.PreviousId(kept));
-        var turns = Dialects.XaiGrpc.RequestReader.ReadTurns([.. StoredTurns.Of(Grpc.Whole([new ChatEvent.Started("i", "m", 1), new ChatEvent.TextDelta(0, "A"), new ChatEvent.Finished(0, StopReason.EndTurn), ChatEvent.Completed.Instance], kept))]);
-        var next = Grpc.Request("""{"model":"m","messages":[{"role":"ROLE_USER","content":[{"text":"R"}]}],"previous_response_id":"id-1"}""", new GrpcReadOptions { Earlier = [.. kept.Messages, .. turns.Value!] });
+        var turns = Grpc.Turns(Grpc.Replayed(Grpc.Whole([new ChatEvent.Started("i", "m", 1), new ChatEvent.TextDelta(0, "A"), new ChatEvent.Finished(0, StopReason.EndTurn), ChatEvent.Completed.Instance], kept)));
+        var next = Grpc.Request("""{"model":"m","messages":[{"role":"ROLE_USER","content":[{"text":"R"}]}],"previous_response_id":"id-1"}""", new GrpcReadOptions { Earlier = [.. kept.Messages, .. turns] });
         Assert.Equal("User: text Q\nAssistant: text A\nUser: text R", Turns(next.Messages));
         Assert.Equal((false, "id-1"), (Asked.ToStore(next), Asked.PreviousId(next)));
     }

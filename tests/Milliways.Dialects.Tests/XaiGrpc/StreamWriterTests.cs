@@ -8,11 +8,11 @@ public sealed class StreamWriterTests
 {
     private static readonly ChatEvent Started = new ChatEvent.Started("up", "u", 1);
 
-    private static ChatEvent Text(string text, int choice = 0) => new ChatEvent.TextDelta(choice, text);
+    private static ChatEvent.TextDelta Text(string text, int choice = 0) => new ChatEvent.TextDelta(choice, text);
 
-    private static ChatEvent Finished(StopReason reason = StopReason.EndTurn, int choice = 0) => new ChatEvent.Finished(choice, reason);
+    private static ChatEvent.Finished Finished(StopReason reason = StopReason.EndTurn, int choice = 0) => new ChatEvent.Finished(choice, reason);
 
-    private static ChatEvent Usage(long input, long cached, long output, long reasoning) => new ChatEvent.UsageReported(new ChatUsage(input, cached, 0, output, reasoning));
+    private static ChatEvent.UsageReported Usage(long input, long cached, long output, long reasoning) => new ChatEvent.UsageReported(new ChatUsage(input, cached, 0, output, reasoning));
 
     [Fact]
     public void Every_chunk_repeats_what_clients_overwrite()

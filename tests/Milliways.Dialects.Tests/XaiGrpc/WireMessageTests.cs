@@ -1,7 +1,6 @@
 using Google.Protobuf;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Tests.Support;
-using Milliways.Dialects.XaiGrpc;
 using Milliways.Dialects.XaiGrpc.Protos;
 
 namespace Milliways.Dialects.Tests.XaiGrpc;
