@@ -67,6 +67,7 @@ public sealed class StreamWriter : IStreamWriter
                 Cite(cited);
                 break;
             case ChatEvent.ToolCallStarted call:
+                At(call.Choice).Close();
                 At(call.Choice).Calls[call.Index] = new Call(call);
                 break;
             case ChatEvent.ToolCallDelta { Arguments.Length: > 0 } delta:
@@ -112,7 +113,7 @@ public sealed class StreamWriter : IStreamWriter
 
     private void Text(int index, string text, IReadOnlyList<TokenLogprob> logprobs)
     {
-        At(index);
+        At(index).Close();
         piece.Delta.Content = text;
         piece.Logprobs = logprobs.Count > 0 ? LogprobWriter.Of(logprobs) : null;
         Send(index);
@@ -195,7 +196,8 @@ public sealed class StreamWriter : IStreamWriter
             return hasProof ? proof.ToString() : null;
         }
 
-        private void Close()
+        /// <summary>Something else follows the reasoning: what proves it has been told.</summary>
+        public void Close()
         {
             if (unsigned == 0 && Signature is null) return;
             hasProof |= Signature is not null;

@@ -22,13 +22,26 @@ public sealed class ReasoningSealTests
     public void From_a_whole_answer() => Assert.Equal(Expected, Back(Grpc.Whole(Events, Sealing).Outputs[0].Message));
 
     [Fact]
-    public void From_a_stream_as_the_client_joins_it()
+    public void From_a_stream_as_the_client_joins_it() => Assert.Equal(Expected, Back(Joined(Grpc.Stream(Events, Sealing))));
+
+    [Fact]
+    public void Whatever_the_order_of_reasoning_proofs_and_text_the_parts_come_back() => Dice.Check((dice, _) =>
     {
-        var message = new CompletionMessage { Role = MessageRole.RoleAssistant };
-        foreach (var delta in Grpc.Stream(Events, Sealing).SelectMany(chunk => chunk.Outputs).Select(output => output.Delta))
-            (message.Content, message.ReasoningContent, message.EncryptedContent) = (message.Content + delta.Content, message.ReasoningContent + delta.ReasoningContent, message.EncryptedContent + delta.EncryptedContent);
-        Assert.Equal(Expected, Back(message));
-    }
+        var events = new List<ChatEvent> { Events[0] };
+        events.AddRange(dice.Many(12, index => dice.Upto(5) switch
+        {
+            0 or 1 => (ChatEvent)new ChatEvent.ReasoningDelta(0, dice.Text()),
+            2 => new ChatEvent.ReasoningSigned(0, "s" + Dice.Number(index)),
+            3 => new ChatEvent.RedactedReasoning(0, "r" + Dice.Number(index)),
+            _ => new ChatEvent.TextDelta(0, dice.Solid()),
+        }));
+        events.AddRange([new ChatEvent.Finished(0, StopReason.EndTurn), ChatEvent.Completed.Instance]);
+        var told = Wire.Fold(events).Choices.SelectMany(choice => choice.Parts).Where(part => part is ChatPart.Thinking or ChatPart.RedactedThinking).ToList();
+        if (!told.Exists(part => part is ChatPart.Thinking { Signature: not null } or ChatPart.RedactedThinking)) return;
+        var expected = string.Join(" | ", told.Select(Texts.Of));
+        Assert.Equal(expected, Reasoning(Grpc.Whole(events, Sealing).Outputs[0].Message));
+        Assert.Equal(expected, Reasoning(Joined(Grpc.Stream(events, Sealing))));
+    });
 
     [Fact]
     public void Nothing_is_sealed_unless_it_was_asked_for_and_there_is_a_proof()
@@ -48,9 +61,18 @@ public sealed class ReasoningSealTests
         Assert.Equal(@"thinking first\uD83D\uDC2C s1== | redacted blob+/= | thinking se  | text A", Back(message));
     }
 
-    private static string Back(CompletionMessage message)
+    private static string Reasoning(CompletionMessage message) => string.Join(" | ", Parts(message).Where(part => part is not ChatPart.Text).Select(Texts.Of));
+
+    private static CompletionMessage Joined(IEnumerable<GetChatCompletionChunk> chunks)
     {
-        var turns = Grpc.Turns(Grpc.Replayed(new GetChatCompletionResponse { Outputs = { new CompletionOutput { Message = message } } }));
-        return string.Join(" | ", Assert.Single(turns).Parts.Select(Texts.Of));
+        var message = new CompletionMessage { Role = MessageRole.RoleAssistant };
+        foreach (var delta in chunks.SelectMany(chunk => chunk.Outputs).Select(output => output.Delta))
+            (message.Content, message.ReasoningContent, message.EncryptedContent) = (message.Content + delta.Content, message.ReasoningContent + delta.ReasoningContent, message.EncryptedContent + delta.EncryptedContent);
+        return message;
     }
+
+    private static string Back(CompletionMessage message) => string.Join(" | ", Parts(message).Select(Texts.Of));
+
+    private static IReadOnlyList<ChatPart> Parts(CompletionMessage message) =>
+        Assert.Single(Grpc.Turns(Grpc.Replayed(new GetChatCompletionResponse { Outputs = { new CompletionOutput { Message = message } } }))).Parts;
 }
