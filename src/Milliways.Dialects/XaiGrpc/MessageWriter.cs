@@ -64,7 +64,7 @@ internal static class MessageWriter
         ChatPart.Text text => new Content { Text = text.Value },
         ChatPart.Refusal refusal => new Content { Text = refusal.Value },
         ChatPart.Image image => new Content { ImageUrl = new ImageUrlContent { ImageUrl = image.Url ?? $"data:{image.MediaType ?? "image/png"};base64,{image.Data}", Detail = Detail(image.Detail) } },
-        ChatPart.Document file => new Content { File = File(file) },
+        ChatPart.Document file => new Content { File = Attached(file) },
         _ => null,
     };
 
@@ -76,7 +76,7 @@ internal static class MessageWriter
         _ => ImageDetail.DetailInvalid,
     };
 
-    private static FileContent File(ChatPart.Document file)
+    private static FileContent Attached(ChatPart.Document file)
     {
         var content = new FileContent { Filename = file.Title ?? "", MimeType = file.MediaType ?? "", FileId = file.FileId ?? "", Url = file.Url ?? "" };
         if (file.Data is { } data)
