@@ -1,0 +1,89 @@
+using System.Collections.Frozen;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Milliways.Api.Responses;
+using Milliways.Dialects.Chat;
+using Milliways.Dialects.XaiGrpc;
+using Milliways.Dialects.XaiGrpc.Protos;
+using Milliways.Exchanges;
+using Milliways.Hosting.Configuration;
+using Milliways.Keys;
+using ServedKey = Milliways.Keys.ApiKey;
+
+namespace Milliways.Api.Grpc;
+
+/// <summary>Every method of xAI's services and what serves it (xai-api 3.4): the walk, or what serves the same over REST.</summary>
+internal sealed class GrpcMethods
+{
+    /// <summary>A name, an id, nothing: no message of a method that is not the walk's is larger.</summary>
+    private const int MostSmallBytes = 64 << 10;
+
+    private readonly FrozenDictionary<string, Func<HttpContext, Task>> _methods;
+    private readonly KeyGate _keys;
+
+    public GrpcMethods(
+        GrpcConfig config, ExchangeRunner runner, KeyGate keys, GrpcModels models, GrpcConversations conversations, DeferredCompletions deferred, ResponseEndpoints responses, TimeProvider time)
+    {
+        _keys = keys;
+        var whole = new GrpcChatFront(XaiGrpcDialect.Instance, config, conversations, time);
+        var streamed = new GrpcChatFront(XaiGrpcDialect.Streamed, config, conversations, time);
+        var later = new GrpcDeferredFront(config, conversations, deferred, time);
+        _methods = new Dictionary<string, Func<HttpContext, Task>>
+        {
+            ["/xai_api.Chat/GetCompletion"] = http => runner.RunAsync(http, whole),
+            ["/xai_api.Chat/GetCompletionChunk"] = http => runner.RunAsync(http, streamed),
+            ["/xai_api.Chat/StartDeferredCompletion"] = http => runner.RunAsync(http, later),
+            ["/xai_api.Chat/GetDeferredCompletion"] = Small<GetDeferredRequest, GetDeferredCompletionResponse>(KeyEndpoints.Chat, (_, key, asked) => later.TakeAsync(key, asked.RequestId)),
+            ["/xai_api.Chat/GetStoredCompletion"] = Small<GetStoredCompletionRequest, GetChatCompletionResponse>(KeyEndpoints.Chat, (_, key, asked) => conversations.FindAsync(key, asked.ResponseId)),
+            ["/xai_api.Chat/DeleteStoredCompletion"] = Small<DeleteStoredCompletionRequest, DeleteStoredCompletionResponse>(KeyEndpoints.Chat, async (http, key, asked) =>
+                await responses.ForgetAsync(http, key, asked.ResponseId) is { } failure ? failure : new DeleteStoredCompletionResponse { ResponseId = asked.ResponseId }),
+            ["/xai_api.Auth/get_api_key_info"] = AboutKeyAsync,
+            ["/xai_api.Models/ListLanguageModels"] = Small<Empty, ListLanguageModelsResponse>(KeyEndpoints.Models, (_, key, _) => new(models.Languages(key))),
+            ["/xai_api.Models/ListEmbeddingModels"] = Small<Empty, ListEmbeddingModelsResponse>(KeyEndpoints.Models, (_, key, _) => new(models.Embeddings(key))),
+            ["/xai_api.Models/ListImageGenerationModels"] = Small<Empty, ListImageGenerationModelsResponse>(KeyEndpoints.Models, (_, _, _) => new(new ListImageGenerationModelsResponse())),
+            ["/xai_api.Models/GetLanguageModel"] = Small<GetModelRequest, LanguageModel>(KeyEndpoints.Models, (_, key, asked) => new(models.Language(key, asked.Name))),
+            ["/xai_api.Models/GetEmbeddingModel"] = Small<GetModelRequest, EmbeddingModel>(KeyEndpoints.Models, (_, key, asked) => new(models.Embedding(key, asked.Name))),
+            ["/xai_api.Models/GetImageGenerationModel"] = Small<GetModelRequest, ImageGenerationModel>(KeyEndpoints.Models, (_, key, asked) => new(GrpcModels.Image(key, asked.Name))),
+        }.ToFrozenDictionary();
+    }
+
+    public Func<HttpContext, Task>? Find(string path) => _methods.GetValueOrDefault(path);
+
+    /// <summary>Why a path is not served.</summary>
+    public Failure Unknown(string path) => new(FailureKind.NotOffered, FailureParty.Client, "route", $"The method {path} is not known here.");
+
+    /// <summary>A method that needs a key and its message, and no exchange.</summary>
+    private Func<HttpContext, Task> Small<TRequest, TResponse>(KeyEndpoints endpoints, Func<HttpContext, ServedKey, TRequest, ValueTask<Reading<TResponse>>> answer)
+        where TRequest : class, IMessage<TRequest>, new() where TResponse : class, IMessage => async http =>
+    {
+        var key = _keys.Authenticate(http, endpoints);
+        if (!key.IsOk)
+        {
+            GrpcHost.Refuse(http, key.Failure);
+            return;
+        }
+        await AnswerAsync(http, key.Value, answer);
+    };
+
+    /// <summary>Also of a key that is disabled or blocked.</summary>
+    private async Task AboutKeyAsync(HttpContext http)
+    {
+        var key = _keys.Identify(http);
+        if (key.IsOk)
+            await AnswerAsync<Empty, Dialects.XaiGrpc.Protos.ApiKey>(http, key.Value, static (_, key, _) => new(GrpcApiKey.Of(key)));
+        else
+            GrpcHost.Refuse(http, key.Failure);
+    }
+
+    private static async Task AnswerAsync<TRequest, TResponse>(HttpContext http, ServedKey key, Func<HttpContext, ServedKey, TRequest, ValueTask<Reading<TResponse>>> answer)
+        where TRequest : class, IMessage<TRequest>, new() where TResponse : class, IMessage
+    {
+        var body = await GrpcRequestBody.ReadAsync(http, MostSmallBytes, static _ => null, http.RequestAborted);
+        var message = body.IsOk ? WireMessage.Read<TRequest>(body.Value.Bytes.Span) : body.Failure;
+        var answered = message.IsOk ? await answer(http, key, message.Value) : message.Failure;
+        if (answered.IsOk)
+            await GrpcAnswer.WriteAsync(http, answered.Value);
+        else
+            GrpcHost.Refuse(http, answered.Failure);
+    }
+}
