@@ -86,7 +86,7 @@ export async function serve({ config, engine = false, data, cpu, env, name = 'mi
   data ??= fs.mkdtempSync(path.join(os.tmpdir(), 'milliways-bench-'));
   const ready = path.join(data, 'ready.json'), keyFile = path.join(data, 'bench-key');
   fs.rmSync(ready, { force: true });
-  const command = [executable, 'serve', '--data', data, '--urls', `http://127.0.0.1:${port}`, '--quiet', '--ready-file', ready];
+  const command = [executable, 'serve', '--data', data, '--urls', `http://127.0.0.1:${port}`, '--grpc-urls', 'none', '--quiet', '--ready-file', ready];
   if (database) command.push('--database', database);
   if (config) { const file = path.join(data, 'bench.json'); fs.writeFileSync(file, JSON.stringify(config)); command.push('--config', file); }
   if (!engine) command.push('--no-engine');

@@ -91,7 +91,7 @@ internal sealed class MilliwaysProcess : IAsyncDisposable
         }
         string[] arguments =
         [
-            "serve", "--data", data, "--urls", "http://127.0.0.1:0", "--ready-file", folder.At("ready.json"),
+            "serve", "--data", data, "--urls", "http://127.0.0.1:0", "--grpc-urls", "http://127.0.0.1:0", "--ready-file", folder.At("ready.json"),
             .. setup.NoEngine ? ["--no-engine"] : Array.Empty<string>(), .. setup.IsGoverned ? Array.Empty<string>() : ["--governance", "off"], .. setup.Arguments,
         ];
         using var written = new FileSignal(folder.Path, "ready.json");

@@ -32,7 +32,7 @@ internal sealed class GrpcHost(GrpcMethods methods, GrpcLibrary library, ServerA
             else if (library.Has(path))
                 await library.HandleAsync(http);
             else
-                Refuse(http, methods.Unknown(path));
+                Refuse(http, GrpcMethods.Unknown(path));
         }
         catch (Exception gone) when (http.RequestAborted.IsCancellationRequested && gone is OperationCanceledException or IOException)
         {

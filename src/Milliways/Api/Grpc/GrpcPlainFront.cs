@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Json;
 using Google.Protobuf;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
@@ -66,20 +65,4 @@ internal sealed class GrpcPlainFront<TRequest>(IJsonForm<TRequest> form, KeyEndp
     public void WriteStreamFailure(Failure failure, string requestId, IBufferWriter<byte> output) => _rest.WriteStreamFailure(failure, requestId, output);
 
     public Failure ReadRefusal(Attempt attempt, int status, ReadOnlySpan<byte> body, string? retryAfter) => _rest.ReadRefusal(attempt, status, body, retryAfter);
-}
-
-/// <summary>How the messages of one method and REST's JSON correspond (xai-api 3.4, 3.6).</summary>
-internal interface IJsonForm<TRequest>
-{
-    /// <summary>The front that serves such a request over REST.</summary>
-    IFront RestOf(TRequest request);
-
-    /// <summary>The request's JSON; a failure names the field that has no place in it.</summary>
-    Reading<byte[]> Write(TRequest request);
-
-    /// <summary>The answer's message. Throws what <see cref="JsonElement"/> throws when the JSON is not of the form.</summary>
-    /// <param name="request">What was asked.</param>
-    /// <param name="answer">The whole JSON of the answer, the cost in its usage.</param>
-    /// <param name="model">Of the upstream, for answers that name none.</param>
-    IMessage Read(TRequest request, JsonElement answer, string model);
 }
