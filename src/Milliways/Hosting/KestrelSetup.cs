@@ -49,8 +49,9 @@ internal static class KestrelSetup
         // A message of a few images should not wait for window updates; what a stream may hold unread stays bounded.
         (limits.InitialStreamWindowSize, limits.InitialConnectionWindowSize) = (1 << 20, 4 << 20);
         limits.MaxRequestHeaderFieldSize = 32 << 10;
-        // A peer that is gone without a word is noticed while a call waits for its model.
-        (limits.KeepAlivePingDelay, limits.KeepAlivePingTimeout) = (TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(20));
+        // A peer that is gone without a word is noticed while a call waits for its model; and one that keeps its connection although it was told to go away lets the
+        // server stop with its next answer.
+        (limits.KeepAlivePingDelay, limits.KeepAlivePingTimeout) = (TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(20));
     }
 
     private static void Listen(KestrelServerOptions kestrel, ListenAddress address, HttpProtocols plain, HttpsConnectionAdapterOptions? tls, Action<ListenOptions> more)
