@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Milliways.Dialects.Chat;
-using Milliways.Dialects.OpenAiChat;
 using Milliways.Dialects.XaiGrpc.Protos;
 
 namespace Milliways.Dialects.XaiGrpc;
@@ -48,7 +47,7 @@ public static class ImageForm
         }
 
         if (answer.TryGetProperty("usage"u8, out var usage) && usage.ValueKind == JsonValueKind.Object)
-            message.Usage = XaiGrpc.UsageWriter.Of(UsageReader.Read(usage) ?? default, JsonBody.Whole(usage, "cost_in_usd_ticks"));
+            message.Usage = XaiGrpc.UsageWriter.Of(OpenAiChat.UsageReader.Read(usage) ?? default, JsonBody.Whole(usage, "cost_in_usd_ticks"));
         return message;
     }
 

@@ -185,6 +185,8 @@ internal static class ServeHost
         logging.AddFilter("Microsoft.Extensions.Hosting", level => level >= LogLevel.Warning && address.Http.Length > 0);
         // A torn answer is ours and told; everything unexpected is logged by the dispatcher, with its request's id.
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.None);
+        // Its errors are those of callers that leave.
+        logging.AddFilter("Grpc", LogLevel.None);
         // As long as this one may write at all, every request gets an Activity and a log scope that nobody reads.
         logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         logging.AddSimpleConsole(console =>

@@ -9,6 +9,7 @@ namespace Milliways.Tests.Support;
 internal sealed class Http2Answer
 {
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _fed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public List<(string Name, string Value)> Head { get; private set; } = [];
@@ -22,6 +23,15 @@ internal sealed class Http2Answer
 
     /// <summary>END_STREAM, a reset, or the end of the connection.</summary>
     public Task EndedAsync() => _ended.Task.Soon();
+
+    /// <summary>Something of the body has come, or the end.</summary>
+    public Task BodyAsync() => _fed.Task.Soon();
+
+    public void Feed(byte[] bytes)
+    {
+        Body.AddRange(bytes);
+        _fed.TrySetResult();
+    }
 
     /// <summary>A head has come, or the end.</summary>
     public Task BegunAsync() => _begun.Task.Soon();
@@ -47,6 +57,7 @@ internal sealed class Http2Answer
     public void End()
     {
         _begun.TrySetResult();
+        _fed.TrySetResult();
         _ended.TrySetResult();
     }
 }
@@ -215,7 +226,7 @@ internal sealed class Http2Client : IAsyncDisposable
         switch (type)
         {
             case Data:
-                answer?.Body.AddRange(payload);
+                answer?.Feed(payload);
                 break;
             case HeadersFrame:
                 Assert.Equal(4, flags & 4); // in one frame

@@ -12,6 +12,7 @@ internal static class GrpcCall
     /// <summary>Reads the message of an exchange.</summary>
     public static async ValueTask<Reading<T>> ReadAsync<T>(Exchange exchange, GrpcConfig config) where T : class, IMessage<T>, new()
     {
+        exchange.Log?.RequestType = "grpc";
         if (ReadDeadline(exchange) is { } wrong)
             return wrong;
         var message = await GrpcRequestBody.ReadAsync(exchange.Http, config.MaxMessageBytes, bytes => exchange.Budget.Reserve(exchange, bytes), exchange.Cancel);

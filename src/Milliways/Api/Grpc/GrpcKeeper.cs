@@ -40,9 +40,10 @@ internal sealed class GrpcKeeper(StoredResponses responses, GetCompletionsReques
     /// <summary>The request's own messages as Responses' items; null when they have no form there.</summary>
     private byte[]? Input()
     {
-        var turns = GrpcReader.ReadTurns(message.Messages);
-        var body = new ArrayBufferWriter<byte>();
-        if (!turns.IsOk || ResponsesDialect.Instance.WriteRequest(new ChatRequest { Model = "-", Messages = turns.Value }, new UpstreamTarget("-"), body, new HashSet<string>()) is not null)
+        var own = new GetCompletionsRequest { Model = message.Model };
+        own.Messages.AddRange(message.Messages);
+        var (turns, body) = (GrpcReader.Read(own), new ArrayBufferWriter<byte>());
+        if (!turns.IsOk || ResponsesDialect.Instance.WriteRequest(turns.Value with { Sealed = [] }, new UpstreamTarget(message.Model), body, new HashSet<string>()) is not null)
             return null;
         using var request = ResponseObject.Parse(body.WrittenSpan);
         using var output = new MemoryStream();
