@@ -20,11 +20,15 @@ internal sealed class GrpcClient : IDisposable
     private readonly GrpcChannel _channel;
     private readonly string _key;
 
-    /// <param name="address">Null: the server's gRPC port.</param>
-    public GrpcClient(TestServer server, string? key = null, string? address = null, HttpMessageHandler? handler = null)
+    public GrpcClient(TestServer server, string? key = null) : this(server.Grpc, key ?? server.Key)
     {
-        _key = key ?? server.Key;
-        _channel = GrpcChannel.ForAddress(address ?? server.Grpc, new GrpcChannelOptions
+    }
+
+    /// <param name="handler">Null: cleartext, and no proxy.</param>
+    public GrpcClient(string address, string key, HttpMessageHandler? handler = null)
+    {
+        _key = key;
+        _channel = GrpcChannel.ForAddress(address, new GrpcChannelOptions
         {
             HttpHandler = handler ?? new SocketsHttpHandler { UseProxy = false },
             DisposeHttpClient = true,
