@@ -275,10 +275,14 @@ internal sealed class ExchangeRunner(
             await exchange.Keeper.KeepAsync(exchange, answer.Held.Written.ToArray());
         var response = exchange.Http.Response;
         AnswerHead.Apply(exchange, answer.Relay.ContentType);
-        if (exchange.Trailing is null)
-            response.ContentLength = answer.Held.Length;
         exchange.Log?.Began(exchange.Age);
-        response.BodyWriter.Write(answer.Held.Written);
+        if (exchange.Trailing is { } trailing)
+            response.BodyWriter.Write(trailing.Pack(exchange.Http, answer.Held.WrittenMemory).Span);
+        else
+        {
+            response.ContentLength = answer.Held.Length;
+            response.BodyWriter.Write(answer.Held.Written);
+        }
         await CompleteAsync(exchange);
     }
 

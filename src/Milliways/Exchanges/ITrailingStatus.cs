@@ -14,6 +14,9 @@ internal interface ITrailingStatus
     /// <summary>A failure of which nothing has been sent yet: head and outcome in one.</summary>
     void Refuse(HttpContext http, Failure failure);
 
+    /// <summary>A whole answer as it goes out: compressed, where the caller takes that. Asked before the head is sent.</summary>
+    ReadOnlyMemory<byte> Pack(HttpContext http, ReadOnlyMemory<byte> answer);
+
     /// <summary>The answer is whole, and its charge durable.</summary>
     void Complete(Exchange exchange);
 

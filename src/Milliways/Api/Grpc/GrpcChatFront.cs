@@ -5,7 +5,6 @@ using Milliways.Dialects.XaiGrpc;
 using Milliways.Dialects.XaiGrpc.Protos;
 using Milliways.Exchanges;
 using Milliways.Hosting.Configuration;
-using Milliways.Routing;
 using Milliways.Upstreams;
 using RequestReader = Milliways.Dialects.XaiGrpc.RequestReader;
 
@@ -24,7 +23,7 @@ internal class GrpcChatFront(XaiGrpcDialect dialect, GrpcConfig config, GrpcConv
 
     public override ReadOnlySpan<byte> KeepAlive => default;
 
-    public override ITrailingStatus? Trailing => GrpcStatus.Instance;
+    public override ITrailingStatus? Trailing => GrpcStatus.Of(config);
 
     /// <summary>The message's reader sees to it.</summary>
     public override bool NeedsMessages => false;

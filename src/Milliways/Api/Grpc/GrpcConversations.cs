@@ -3,7 +3,6 @@ using Milliways.Dialects.Chat;
 using Milliways.Dialects.OpenAiResponses;
 using Milliways.Dialects.XaiGrpc;
 using Milliways.Dialects.XaiGrpc.Protos;
-using Milliways.Stored;
 using RequestReader = Milliways.Dialects.OpenAiResponses.RequestReader;
 
 using ApiKey = Milliways.Keys.ApiKey;

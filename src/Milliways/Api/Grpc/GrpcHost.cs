@@ -60,7 +60,7 @@ internal sealed class GrpcHost(GrpcMethods methods, GrpcLibrary library, ServerA
         var response = http.Response;
         (response.StatusCode, response.ContentType) = (StatusCodes.Status200OK, GrpcProtocol.ContentType);
         FailureAnswer.Head(response.Headers, failure, ErrorWriters.Xai.Status(failure));
-        GrpcStatus.Instance.Refuse(http, failure);
+        GrpcStatus.Tell(http, failure);
     }
 
     private Failure? WhyNoCall(HttpContext http)

@@ -1,5 +1,4 @@
 using Grpc.Reflection;
-using Microsoft.AspNetCore.Routing;
 using Milliways.Dialects.XaiGrpc.Protos;
 using Milliways.Hosting.Configuration;
 using Files = Milliways.Dialects.XaiGrpc.Protos.Files;

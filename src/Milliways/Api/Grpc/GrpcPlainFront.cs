@@ -27,7 +27,7 @@ internal sealed class GrpcPlainFront<TRequest>(IJsonForm<TRequest> form, KeyEndp
 
     public ReadOnlySpan<byte> KeepAlive => default;
 
-    public ITrailingStatus? Trailing => GrpcStatus.Instance;
+    public ITrailingStatus? Trailing => GrpcStatus.Of(config);
 
     public KeyEndpoints EndpointsOf(HttpContext http) => endpoints;
 
@@ -55,7 +55,7 @@ internal sealed class GrpcPlainFront<TRequest>(IJsonForm<TRequest> form, KeyEndp
     public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt)
     {
         var prepared = _rest.Prepare(exchange, attempt);
-        return prepared.IsOk ? prepared.Value with { Relay = new JsonToMessage(prepared.Value.Relay, json => form.Read(_request, json, attempt.Model)) } : prepared;
+        return prepared.IsOk ? prepared.Value with { Relay = new JsonToMessage(prepared.Value.Relay, json => form.Read(_request, json, attempt.Model), config.MaxMessageBytes) } : prepared;
     }
 
     public int Status(Failure failure) => _rest.Status(failure);

@@ -17,7 +17,7 @@ internal sealed class GrpcSampleFront(bool streams, GrpcConfig config, TimeProvi
 
     public override ReadOnlySpan<byte> KeepAlive => default;
 
-    public override ITrailingStatus? Trailing => GrpcStatus.Instance;
+    public override ITrailingStatus? Trailing => GrpcStatus.Of(config);
 
     public override bool NeedsMessages => false;
 

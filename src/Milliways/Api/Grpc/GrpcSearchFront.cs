@@ -24,7 +24,7 @@ internal sealed class GrpcSearchFront(GrpcConfig config, LiveRouting routing) : 
 
     public ReadOnlySpan<byte> KeepAlive => default;
 
-    public ITrailingStatus? Trailing => GrpcStatus.Instance;
+    public ITrailingStatus? Trailing => GrpcStatus.Of(config);
 
     public KeyEndpoints EndpointsOf(HttpContext http) => KeyEndpoints.Documents;
 
@@ -49,7 +49,7 @@ internal sealed class GrpcSearchFront(GrpcConfig config, LiveRouting routing) : 
     public Reading<byte[]>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
 
     public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt) =>
-        new PreparedCall(exchange.Body, new JsonToMessage(new WholeBytesRelay("matches", static _ => null), static json => SearchForm.Read(json)));
+        new PreparedCall(exchange.Body, new JsonToMessage(new WholeBytesRelay("matches", static _ => null), static json => SearchForm.Read(json), config.MaxMessageBytes));
 
     public int Status(Failure failure) => Errors.Status(failure, Flavour.Xai);
 

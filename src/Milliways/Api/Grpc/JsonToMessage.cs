@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
 using Google.Protobuf;
 using Milliways.Dialects.Chat;
@@ -8,7 +9,10 @@ using Milliways.Exchanges;
 namespace Milliways.Api.Grpc;
 
 /// <summary>The relay of a JSON answer, whose bytes become a message.</summary>
-internal sealed class JsonToMessage(IRelay json, Func<JsonElement, IMessage> read) : IRelay
+/// <param name="json">Takes the upstream's answer.</param>
+/// <param name="read">Makes the message.</param>
+/// <param name="most">The most bytes of it.</param>
+internal sealed class JsonToMessage(IRelay json, Func<JsonElement, IMessage> read, int most) : IRelay
 {
     private Failure? _failure;
 
@@ -28,8 +32,13 @@ internal sealed class JsonToMessage(IRelay json, Func<JsonElement, IMessage> rea
     {
         var consumed = json.Feed(upstream, endOfBody, caller, meter);
         // Tried before the charge: what cannot be told to the caller is no answer, and another attempt may still be made.
-        if (json.State == RelayState.Complete && MessageOf(null) is null)
+        if (json.State != RelayState.Complete)
+            return consumed;
+        if (MessageOf(null) is not { } message)
             _failure = Failure.Broken("body", "The upstream answered 200 with a body that is no answer.");
+        else if (message.CalculateSize() > most)
+            _failure = new Failure(FailureKind.PayloadTooLarge, FailureParty.Upstream, "body",
+                string.Create(CultureInfo.InvariantCulture, $"The answer is larger than {most} bytes, the most of one message (grpc.maxMessageBytes): ask for less, or for images as URLs."));
         return consumed;
     }
 

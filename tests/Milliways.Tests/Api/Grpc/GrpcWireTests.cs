@@ -111,6 +111,35 @@ public class GrpcWireTests
     }
 
     [Theory]
+    [InlineData(true, "gzip", true)]
+    [InlineData(true, "identity, deflate, gzip", true)]
+    [InlineData(true, "identity", false)]
+    [InlineData(true, "", false)]
+    [InlineData(false, "gzip", false)]
+    public async Task A_large_whole_answer_is_compressed_where_the_operator_and_the_caller_want_it(bool isOn, string accepts, bool zipped)
+    {
+        await using var lab = new FakeUpstream(turn => turn.WholeAsync(Answers.Chat.Replace("\"Hi\"", $"\"{new string('a', 5000)}\"", StringComparison.Ordinal)));
+        await using var server = await TestServer.StartAsync($$"""{ "upstreams": { "lab": {{TestServer.Lab(lab)}} }, "grpc": { "gzip": {{(isOn ? "true" : "false")}} } }""");
+        await using var client = await Http2Client.ConnectAsync(server);
+        var call = await client.CallAsync(Complete, more: ("grpc-accept-encoding", accepts));
+        await client.DataAsync(call, Http2Client.Message(Ask), end: true);
+
+        var answer = await client.AnswerAsync(call);
+
+        Assert.Equal(("0", zipped ? "gzip" : null, zipped ? 1 : 0), (answer.Status, answer.Header("grpc-encoding"), answer.Body[0]));
+        var message = answer.Body.Skip(5).ToArray();
+        if (zipped)
+        {
+            Assert.True(message.Length < 1000);
+            using var unzipped = new MemoryStream();
+            using (var gzip = new GZipStream(new MemoryStream(message), CompressionMode.Decompress))
+                await gzip.CopyToAsync(unzipped, TestContext.Current.CancellationToken);
+            message = unzipped.ToArray();
+        }
+        Assert.Equal(5000, GetChatCompletionResponse.Parser.ParseFrom(message).Outputs[0].Message.Content.Length);
+    }
+
+    [Theory]
     [InlineData("5x")]
     [InlineData("S")]
     [InlineData("123456789S")]
