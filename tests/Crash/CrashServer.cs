@@ -22,7 +22,7 @@ internal sealed class CrashServer : IDisposable
         File.Delete(Ready);
         var start = new ProcessStartInfo(executable,
         [
-            "serve", "--data", Path.Combine(folder, "data"), "--config", Path.Combine(folder, "milliways.json"), "--urls", "http://127.0.0.1:0",
+            "serve", "--data", Path.Combine(folder, "data"), "--config", Path.Combine(folder, "milliways.json"), "--urls", "http://127.0.0.1:0", "--grpc-urls", "none",
             "--ready-file", Ready, "--no-engine", "--quiet",
         ])
         { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder };

@@ -13,6 +13,7 @@ internal sealed class Corpus
         Streams = [.. Files("*.stream.txt").Select(file => (Wire(file), File.ReadAllBytes(file)))];
         Answers = [.. Files("*.json").Select(file => (Wire(file), File.ReadAllBytes(file)))];
         Requests = [.. Vectors(), .. Odd.Select(Encoding.UTF8.GetBytes)];
+        (GrpcRequests, GrpcStreams, GrpcAnswers) = Grpc();
         All = [.. Streams.Select(each => each.Bytes), .. Answers.Select(each => each.Bytes), .. Requests];
     }
 
@@ -21,6 +22,15 @@ internal sealed class Corpus
     public IReadOnlyList<(string Wire, byte[] Bytes)> Answers { get; }
 
     public IReadOnlyList<byte[]> Requests { get; }
+
+    /// <summary>Chat requests over gRPC, without their frames' heads.</summary>
+    public IReadOnlyList<byte[]> GrpcRequests { get; }
+
+    /// <summary>Streams over gRPC, of whole frames.</summary>
+    public IReadOnlyList<byte[]> GrpcStreams { get; }
+
+    /// <summary>Answers over gRPC, without their frames' heads.</summary>
+    public IReadOnlyList<byte[]> GrpcAnswers { get; }
 
     public IReadOnlyList<byte[]> All { get; }
 
@@ -46,6 +56,32 @@ internal sealed class Corpus
             using (var document = JsonDocument.Parse(File.ReadAllBytes(file)))
                 foreach (var body in Bodies(document.RootElement))
                     yield return Encoding.UTF8.GetBytes(body);
+    }
+
+    private static (List<byte[]> Requests, List<byte[]> Streams, List<byte[]> Answers) Grpc()
+    {
+        var (requests, streams, answers) = (new List<byte[]>(), new List<byte[]>(), new List<byte[]>());
+        using var document = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Vectors", "xai-sdk.json")));
+        foreach (var exchange in document.RootElement.GetProperty("vectors").EnumerateArray().SelectMany(vector => vector.GetProperty("exchanges").EnumerateArray()))
+        {
+            var (request, answer) = (exchange.GetProperty("request"), exchange.GetProperty("answer"));
+            if (request.GetProperty("message_type").GetString() != "xai_api.GetCompletionsRequest")
+                continue;
+            requests.Add(request.GetProperty("message_base64").GetBytesFromBase64());
+            if (answer.GetProperty("code").GetString() != "OK")
+                continue;
+            var messages = answer.GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("base64").GetBytesFromBase64()).ToList();
+            switch (request.GetProperty("method").GetString())
+            {
+                case "/xai_api.Chat/GetCompletionChunk":
+                    streams.Add([.. messages.SelectMany(message => (byte[])[0, (byte)(message.Length >> 24), (byte)(message.Length >> 16), (byte)(message.Length >> 8), (byte)message.Length, .. message])]);
+                    break;
+                case "/xai_api.Chat/GetCompletion":
+                    answers.Add(messages[0]);
+                    break;
+            }
+        }
+        return (requests, streams, answers);
     }
 
     private static List<string> Bodies(JsonElement value) => value.ValueKind switch

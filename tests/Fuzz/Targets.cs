@@ -5,6 +5,7 @@ using Milliways.Dialects.Completions;
 using Milliways.Dialects.Gemini;
 using Milliways.Dialects.OpenAiChat;
 using Milliways.Dialects.OpenAiResponses;
+using Milliways.Dialects.XaiGrpc;
 
 namespace Milliways.Fuzz;
 
@@ -50,6 +51,10 @@ internal static class Targets
         new("relay responses", (corpus, throws) => Mutated(Streams(corpus, "openai-responses"), corpus, throws), RelayChecks.Responses),
         new("cut relay responses", (corpus, throws) => Cut(throws.One(Streams(corpus, "openai-responses")), throws), RelayChecks.CutResponses),
         .. Callers.Select(caller => new Target($"request {caller.Key}", Requests, (bytes, _) => WholeChecks.Request(caller.Value, bytes))),
+        new("request grpc", (corpus, throws) => Mutated(corpus.GrpcRequests, corpus, throws), (bytes, _) => GrpcChecks.Request(bytes)),
+        new("stream grpc", (corpus, throws) => Mutated(corpus.GrpcStreams, corpus, throws), GrpcChecks.Stream),
+        new("cut grpc", (corpus, throws) => throws.One(corpus.GrpcStreams) is var stream ? stream[..throws.Upto(GrpcChecks.End(stream))] : [], GrpcChecks.Cut),
+        new("answer grpc", (corpus, throws) => Mutated(corpus.GrpcAnswers, corpus, throws), (bytes, _) => WholeChecks.Answer(GrpcUpstream.Instance, bytes)),
         new("scanner", Requests, (bytes, _) => WholeChecks.Scanner(bytes)),
     ];
 

@@ -28,7 +28,11 @@ internal static class WholeChecks
     {
         if (!RequestScanner.Read(bytes).IsOk)
             return; // the front refuses it before
-        var request = dialect.ReadRequest(bytes);
+        Written(dialect.ReadRequest(bytes));
+    }
+
+    public static void Written(Reading<ChatRequest> request)
+    {
         if (!request.IsOk)
         {
             Claim.That(request.Failure.Message.Length > 0, "a refusal without a word");

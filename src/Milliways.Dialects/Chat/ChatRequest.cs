@@ -13,6 +13,9 @@ public sealed record ChatRequest
 
     public IReadOnlyList<ChatTool> Tools { get; init; } = [];
 
+    /// <summary>Tools that run at the server; only xAI's own models have them.</summary>
+    public IReadOnlyList<HostedTool> HostedTools { get; init; } = [];
+
     public ChatToolChoice? ToolChoice { get; init; }
 
     /// <summary>False: at most one tool call in an answer.</summary>
@@ -73,6 +76,9 @@ public sealed record ChatRequest
 
     /// <summary>Responses' <c>include</c> has <c>reasoning.encrypted_content</c>: reasoning comes back in a form that only its maker reads.</summary>
     public bool EncryptedReasoning { get; init; }
+
+    /// <summary>What the caller's dialect calls <see cref="EncryptedReasoning"/>.</summary>
+    public string EncryptedReasoningName { get; init; } = "include";
 
     /// <summary>The answer's text begins with the prompt's (legacy completions); the caller's dialect sees to it, upstreams never hear of it.</summary>
     public bool Echo { get; init; }
@@ -172,6 +178,12 @@ public sealed record ChatTool(string Name, string? Description, JsonElement? Par
     /// <summary>Responses' namespace of the tool; <see cref="Name"/> begins with it and <c>__</c> (dialects 4.3).</summary>
     public string? Namespace { get; init; }
 }
+
+/// <summary>A tool that runs at the server, such as a web search.</summary>
+/// <param name="Type">As the caller calls it: <c>web_search</c>, <c>mcp</c> ...</param>
+/// <param name="Definition">Whole, as an item of Responses' <c>tools</c> (xai-api 1.6.1).</param>
+/// <param name="Place">Where the caller wrote it, for errors.</param>
+public sealed record HostedTool(string Type, JsonElement Definition, string Place);
 
 public enum ToolChoiceMode { Auto, None, Required, Named }
 

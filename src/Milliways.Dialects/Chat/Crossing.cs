@@ -16,8 +16,11 @@ public static class Crossing
     /// <param name="request">What was asked.</param>
     /// <param name="dropped">Takes the names of what is left out.</param>
     /// <param name="liveSearch">The target takes xAI's <c>search_parameters</c>.</param>
-    public static Failure? Check(ChatRequest request, ICollection<string> dropped, bool liveSearch = false)
+    /// <param name="hostedTools">The target runs xAI's tools itself.</param>
+    public static Failure? Check(ChatRequest request, ICollection<string> dropped, bool liveSearch = false, bool hostedTools = false)
     {
+        if (request.HostedTools is [var tool, ..] && !hostedTools)
+            return Failure.Unsupported($"{tool.Place} is '{tool.Type}', which the upstream that serves this model does not have: function tools are supported.", tool.Place);
         foreach (var (name, value) in request.Other)
         {
             if (liveSearch && name == SearchParameters) continue;

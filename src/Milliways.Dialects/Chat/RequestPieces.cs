@@ -17,12 +17,14 @@ internal static class RequestPieces
     }
 
     /// <summary>The same tool twice is one tool; two under one name are refused (dialects 4.6).</summary>
-    public static void AddTool(List<ChatTool> tools, ChatTool tool, JsonField field)
+    public static void AddTool(List<ChatTool> tools, ChatTool tool, JsonField field) => AddTool(tools, tool, field.Reading, field.Path);
+
+    public static void AddTool(List<ChatTool> tools, ChatTool tool, JsonReading reading, JsonPath path)
     {
         var same = tools.Find(other => other.Name == tool.Name);
         if (same is null) tools.Add(tool);
         else if (same.Description != tool.Description || Schema(same) != Schema(tool))
-            field.Reading.Fail(Failure.Invalid($"{field.Path} has the name '{tool.Name}' of another tool.", field.Path.ToString()));
+            reading.Fail(Failure.Invalid($"{path} has the name '{tool.Name}' of another tool.", path.ToString()));
     }
 
     private static string? Schema(ChatTool tool) => tool.Parameters is { } schema ? JsonText.Compact(schema) : null;

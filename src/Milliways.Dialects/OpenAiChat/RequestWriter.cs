@@ -13,7 +13,7 @@ public static class RequestWriter
     {
         if (Crossing.Check(request, dropped, options.LiveSearch) is { } refused) return refused;
         // Chat has no reasoning that could be given back: what was asked for never comes.
-        if (request.EncryptedReasoning) dropped.Add("include");
+        if (request.EncryptedReasoning) dropped.Add(request.EncryptedReasoningName);
         if (request.Stop.Count > options.MaxStops)
         {
             return Failure.Unsupported(options.MaxStops == 0

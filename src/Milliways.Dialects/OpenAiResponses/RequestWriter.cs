@@ -64,6 +64,8 @@ public static class RequestWriter
 
     private static void Drop(ChatRequest request, ICollection<string> dropped)
     {
+        // What OpenAI encrypts only it can read, and nothing here carries it through another dialect.
+        if (request.EncryptedReasoning) dropped.Add(request.EncryptedReasoningName);
         if (request.Seed is not null) dropped.Add("seed");
         if (request.FrequencyPenalty is not null) dropped.Add("frequency_penalty");
         if (request.PresencePenalty is not null) dropped.Add("presence_penalty");

@@ -6,11 +6,16 @@ namespace Milliways.Api;
 /// <summary>GET /v1/api-key: facts about the calling key, never the key itself (xai-api 1.9).</summary>
 internal static class ApiKeyEndpoint
 {
-    public static Task HandleAsync(HttpContext http, ApiKey key)
+    public static Task HandleAsync(HttpContext http, ApiKey key) => JsonAnswer.WriteAsync(http, ApiKeyFacts.Of(key), ApiJson.Default.ApiKeyFacts);
+}
+
+internal sealed record ApiKeyFacts
+{
+    public static ApiKeyFacts Of(ApiKey key)
     {
         const string Iso = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
         var (created, modified) = (key.Created.ToString(Iso, CultureInfo.InvariantCulture), key.Modified.ToString(Iso, CultureInfo.InvariantCulture));
-        return JsonAnswer.WriteAsync(http, new ApiKeyFacts
+        return new ApiKeyFacts
         {
             RedactedApiKey = key.Redacted,
             // A key that the operator made has no person behind it: it acts for its team.
@@ -25,12 +30,9 @@ internal static class ApiKeyEndpoint
             TeamBlocked = key.Team.Blocked,
             ApiKeyBlocked = key.Blocked,
             ApiKeyDisabled = key.Disabled,
-        }, ApiJson.Default.ApiKeyFacts);
+        };
     }
-}
 
-internal sealed record ApiKeyFacts
-{
     public required string RedactedApiKey { get; init; }
 
     public required string UserId { get; init; }

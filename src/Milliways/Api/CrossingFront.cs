@@ -37,13 +37,20 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
 
     public virtual bool NeedsMessages => true;
 
+    public virtual ITrailingStatus? Trailing => null;
+
     public virtual IFront In(Flavour flavour) => this;
+
+    public virtual ValueTask<Failure?> ReadBodyAsync(Exchange exchange) => RequestBody.ReadAsync(exchange);
 
     public virtual ValueTask<Failure?> BeginAsync(Exchange exchange) => ValueTask.FromResult<Failure?>(null);
 
     public abstract bool IsSameDialect(Upstream upstream);
 
     public virtual Uri? AddressAt(Exchange exchange, Attempt attempt) => attempt.Upstream.UriFor(Operation, attempt.Model, exchange.Facts.Stream);
+
+    /// <summary>Writes this exchange's answer.</summary>
+    protected virtual ICallerDialect CallerOf(Exchange exchange) => caller;
 
     /// <summary>What an upstream answers this front in.</summary>
     protected virtual IUpstreamDialect WireOf(Upstream upstream) => upstream.Wire;
@@ -109,7 +116,7 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
         var (names, wire) = (ToolNames.Of(request), upstream.Wire);
         IRelay relay = request.Stream
             ? new CrossRelay(wire.NewStreamReader(), Writer(exchange, request, attempt), names)
-            : new FoldRelay(wire.ReadAnswer, (fold, output, cost) => caller.WriteAnswer(fold, Facts(exchange, request, fold.Model ?? attempt.Model), output, cost), names);
+            : new FoldRelay(wire.ReadAnswer, (fold, output, cost) => CallerOf(exchange).WriteAnswer(fold, Facts(exchange, request, fold.Model ?? attempt.Model), output, cost), names);
         return new PreparedCall(body.WrittenMemory, relay) { Dropped = dropped, Headers = CrossingHeaders(exchange, upstream) };
     }
 
@@ -121,7 +128,7 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
     }
 
     private StreamWriterFactory Writer(Exchange exchange, ChatRequest request, Attempt attempt) =>
-        (output, model) => caller.NewStreamWriter(output, Facts(exchange, request, model ?? attempt.Model));
+        (output, model) => CallerOf(exchange).NewStreamWriter(output, Facts(exchange, request, model ?? attempt.Model));
 
     private AnswerFacts Facts(Exchange exchange, ChatRequest request, string model) =>
         new(AnswerId(exchange), model, _clock.GetUtcNow().ToUnixTimeSeconds(), request)

@@ -23,9 +23,16 @@ internal sealed class DeferredCompletions(AnswerStore answers)
             return Failure.Invalid("`deferred` and `stream` exclude each other: leave one of them away.", "deferred");
         exchange.Body = BodyMembers.Without(exchange.Body, "deferred"u8);
         exchange.Facts = RequestScanner.Read(exchange.Body.Span).Value!;
-        exchange.Detachment = new Detachment(this, exchange.RequestId);
+        exchange.Detachment = Defer(exchange, static (http, id) => JsonAnswer.WriteAsync(http, new DeferredRequest(id), ApiJson.Default.DeferredRequest));
         return null;
     }
+
+    /// <summary>What lets an exchange go on by itself, its answer being kept.</summary>
+    /// <param name="answer">Tells the caller the id.</param>
+    public IDetachment Defer(Exchange exchange, Func<HttpContext, string, Task> answer) => new Detachment(this, exchange.RequestId, answer);
+
+    /// <summary>A deferred answer; one that is there is taken away. Null: there is none.</summary>
+    public Task<StoredAnswer?> TakeAsync(ApiKey key, string id) => answers.TakeAsync(key.Team.Account, id);
 
     /// <summary>GET /v1/chat/deferred-completion/{request_id}.</summary>
     public async Task GetAsync(HttpContext http, ApiKey key, string id)
@@ -33,11 +40,10 @@ internal sealed class DeferredCompletions(AnswerStore answers)
         // Asking for the head alone takes nothing away.
         var found = HttpMethods.IsHead(http.Request.Method)
             ? await answers.FindAsync(StoredKind.Deferred, key.Team.Account, id)
-            : await answers.TakeAsync(key.Team.Account, id);
+            : await TakeAsync(key, id);
         if (found is null)
         {
-            await FailureAnswer.WriteAsync(http, ErrorWriters.Of(key.Flavour ?? Flavour.Xai), new Failure(FailureKind.NotFound, FailureParty.Client, "route",
-                $"There is no deferred completion {id}: it was read already, is older than 24 hours, or was never begun."));
+            await FailureAnswer.WriteAsync(http, ErrorWriters.Of(key.Flavour ?? Flavour.Xai), Unknown(id));
             return;
         }
         if (found.IsWaiting)
@@ -54,6 +60,9 @@ internal sealed class DeferredCompletions(AnswerStore answers)
         if (!HttpMethods.IsHead(http.Request.Method))
             await response.Body.WriteAsync(found.Body, http.RequestAborted);
     }
+
+    public static Failure Unknown(string id) => new(FailureKind.NotFound, FailureParty.Client, "route",
+        $"There is no deferred completion {id}: it was read already, is older than 24 hours, or was never begun.");
 
     private async ValueTask<Failure?> AcceptAsync(Exchange exchange, string id) =>
         await answers.AcceptAsync(new StoredAnswer(StoredKind.Deferred, exchange.Key!.Team.Account, id)
@@ -76,14 +85,14 @@ internal sealed class DeferredCompletions(AnswerStore answers)
         await answers.FinishAsync(new StoredAnswer(StoredKind.Deferred, exchange.Key!.Team.Account, id) { Status = status, Headers = headers, Body = body });
     }
 
-    private sealed class Detachment(DeferredCompletions owner, string requestId) : IDetachment
+    private sealed class Detachment(DeferredCompletions owner, string requestId, Func<HttpContext, string, Task> answer) : IDetachment
     {
         /// <summary>The request's own id as xAI writes one.</summary>
         private readonly string _id = AnswerIds.Chat(requestId, Flavour.Xai);
 
         public ValueTask<Failure?> AcceptAsync(Exchange exchange) => owner.AcceptAsync(exchange, _id);
 
-        public Task AnswerCallerAsync(HttpContext http) => JsonAnswer.WriteAsync(http, new DeferredRequest(_id), ApiJson.Default.DeferredRequest);
+        public Task AnswerCallerAsync(HttpContext http) => answer(http, _id);
 
         public void Started(DetachedContext context) { }
 

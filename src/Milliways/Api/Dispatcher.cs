@@ -1,3 +1,4 @@
+using Milliways.Api.Grpc;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Gateway;
@@ -6,9 +7,11 @@ using Milliways.Hosting;
 namespace Milliways.Api;
 
 /// <summary>The one entrance: id, CORS, host check, path, route. What goes wrong unexpectedly ends here too, as an id and nothing else.</summary>
-internal sealed class Dispatcher(Routes routes, GatewayRoutes gateway, HostGuard hosts, TimeProvider time, ILogger<Dispatcher> log)
+internal sealed class Dispatcher(Routes routes, GatewayRoutes gateway, GrpcHost grpc, HostGuard hosts, TimeProvider time, ILogger<Dispatcher> log)
 {
-    public async Task HandleAsync(HttpContext http)
+    public Task HandleAsync(HttpContext http) => GrpcHost.Concerns(http) ? grpc.HandleAsync(http) : HandleRestAsync(http);
+
+    private async Task HandleRestAsync(HttpContext http)
     {
         RequestIds.Assign(http, time);
         var path = PathForms.Normalize(http.Request.Path.Value ?? "/");

@@ -61,10 +61,10 @@ internal sealed class ModelsEndpoints(ModelDirectory directory, ModelAccess acce
     public static Task ImageModelAsync(HttpContext http, ApiKey key, string id) => FailureAnswer.WriteAsync(http, Errors(key), UnknownModel.Failure(id, key.Team));
 
     /// <summary>Lists show what the key's ACLs allow (xai-api 1.10).</summary>
-    private IEnumerable<ServedModel> Of(ApiKey key) => key.Acls.AllModels ? directory.All() : directory.All().Where(model => access.Allows(key, model.Model.Id));
+    public IEnumerable<ServedModel> Of(ApiKey key) => key.Acls.AllModels ? directory.All() : directory.All().Where(model => access.Allows(key, model.Model.Id));
 
     /// <summary>What it may not call does not exist for it.</summary>
-    private ServedModel? Find(ApiKey key, string id) => access.Allows(key, id) ? directory.Find(id) : null;
+    public ServedModel? Find(ApiKey key, string id) => access.Allows(key, id) ? directory.Find(id) : null;
 
     private static IErrorWriter Errors(ApiKey key) => ErrorWriters.Of(key.Flavour ?? Flavour.Xai);
 

@@ -10,9 +10,10 @@ internal static class AnswerHead
         var response = exchange.Http.Response;
         if (response.HasStarted)
             return;
-        (response.StatusCode, response.ContentType) = (exchange.AnswerStatus, contentType);
+        var trailing = exchange.Trailing;
+        (response.StatusCode, response.ContentType) = (exchange.AnswerStatus, trailing?.ContentType ?? contentType);
         var headers = response.Headers;
-        if (exchange.Caller is not null && !exchange.Front.PassesAnswers)
+        if (exchange.Caller is not null && trailing is null && !exchange.Front.PassesAnswers)
         {
             headers.CacheControl = "no-cache, no-transform";
             headers["X-Accel-Buffering"] = "no";
@@ -20,7 +21,7 @@ internal static class AnswerHead
         Facts(exchange);
         foreach (var (name, value) in exchange.AnswerHeaders)
             headers[name] = value;
-        if (exchange is { Bill: { } bill, Caller: null })
+        if (trailing is null && exchange is { Bill: { } bill, Caller: null })
             headers["x-milliways-cost-ticks"] = bill.Charged.ToString(CultureInfo.InvariantCulture);
         if (exchange.Dropped.Count > 0)
             headers["x-milliways-dropped"] = HeaderText.Safe(string.Join(',', exchange.Dropped));
@@ -33,6 +34,20 @@ internal static class AnswerHead
         if (exchange.Answering is not null)
             headers["x-milliways-upstream"] = HeaderText.Safe(exchange.Answering.Label);
         if (exchange.Attempts > 0)
-            headers["x-milliways-attempts"] = exchange.Attempts == 1 ? "1" : exchange.Attempts.ToString(CultureInfo.InvariantCulture);
+            headers["x-milliways-attempts"] = Count(exchange.Attempts);
     }
+
+    /// <summary>The same behind an answer whose head went out before it was known; nothing where the head has it.</summary>
+    public static void Late(Exchange exchange)
+    {
+        var response = exchange.Http.Response;
+        if (exchange.Answering is null || response.Headers["x-milliways-upstream"] == HeaderText.Safe(exchange.Answering.Label))
+            return;
+        response.AppendTrailer("x-milliways-upstream", HeaderText.Safe(exchange.Answering.Label));
+        response.AppendTrailer("x-milliways-attempts", Count(exchange.Attempts));
+        if (exchange.Dropped.Count > 0)
+            response.AppendTrailer("x-milliways-dropped", HeaderText.Safe(string.Join(',', exchange.Dropped)));
+    }
+
+    private static string Count(int attempts) => attempts == 1 ? "1" : attempts.ToString(CultureInfo.InvariantCulture);
 }

@@ -18,6 +18,9 @@ internal sealed class CallerStream(PipeWriter writer, TimeProvider time) : IBuff
     /// <summary>Bytes written so far.</summary>
     public long Length { get; private set; }
 
+    /// <summary>Something has been sent, be it the head alone.</summary>
+    public bool HasBegun { get; private set; }
+
     public TimeSpan Silence => time.GetElapsedTime(Volatile.Read(ref _lastWrite));
 
     public Memory<byte> GetMemory(int sizeHint = 0) => writer.GetMemory(sizeHint);
@@ -37,6 +40,7 @@ internal sealed class CallerStream(PipeWriter writer, TimeProvider time) : IBuff
     /// <summary>Sends what was written; false when the caller is gone.</summary>
     public async ValueTask<bool> FlushAsync(CancellationToken cancel)
     {
+        HasBegun = true;
         var flushed = await writer.FlushAsync(cancel);
         Volatile.Write(ref _lastWrite, time.GetTimestamp());
         return !flushed.IsCompleted && !flushed.IsCanceled;

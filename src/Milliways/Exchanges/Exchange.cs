@@ -38,6 +38,9 @@ internal sealed class Exchange : IDisposable
 
     public IFront Front { get; private set; }
 
+    /// <summary>What tells the outcome behind the answer, where the caller's protocol has that. An answer that goes into memory is never told so.</summary>
+    public ITrailingStatus? Trailing => IsDetached ? null : Front.Trailing;
+
     /// <summary>Made by us; in the answer, the log and every record of this exchange.</summary>
     public string RequestId { get; }
 

@@ -40,7 +40,7 @@ internal sealed class ExchangeLog(Guid id, DateTimeOffset created)
     /// <summary>The conversation, where the caller names it.</summary>
     public string? Session { get; set; }
 
-    /// <summary><c>http</c> or <c>websocket</c>.</summary>
+    /// <summary><c>http</c>, <c>grpc</c> or <c>websocket</c>.</summary>
     public string RequestType { get; set; } = "http";
 
     /// <summary>Which of several steps answered, from 0.</summary>

@@ -85,7 +85,7 @@ internal sealed class ExchangeRunner(
                 logs!.Stepped(exchange, stepped);
             return refused;
         }
-        var failure = await RequestBody.ReadAsync(exchange);
+        var failure = await exchange.Front.ReadBodyAsync(exchange);
         if (failure is not null)
             return failure;
         var facts = RequestScanner.Read(exchange.Body.Span);
@@ -276,11 +276,15 @@ internal sealed class ExchangeRunner(
             await exchange.Keeper.KeepAsync(exchange, answer.Held.Written.ToArray());
         var response = exchange.Http.Response;
         AnswerHead.Apply(exchange, answer.Relay.ContentType);
-        response.ContentLength = answer.Held.Length;
         exchange.Log?.Began(exchange.Age);
-        response.BodyWriter.Write(answer.Held.Written);
-        exchange.Await(Waiting.Caller);
-        await response.BodyWriter.FlushAsync(CancellationToken.None);
+        if (exchange.Trailing is { } trailing)
+            response.BodyWriter.Write(trailing.Pack(exchange.Http, answer.Held.WrittenMemory).Span);
+        else
+        {
+            response.ContentLength = answer.Held.Length;
+            response.BodyWriter.Write(answer.Held.Written);
+        }
+        await CompleteAsync(exchange);
     }
 
     private async Task SendStreamAsync(Exchange exchange, List<ILease> leases, CommittedAnswer answer, CallerStream caller)
@@ -295,10 +299,12 @@ internal sealed class ExchangeRunner(
             else if (answer.Relay.State == RelayState.Complete)
             {
                 if (await EndAsync(exchange, leases, Ending.Completed, failure: null) is { } unsettled)
+                {
                     await TearAsync(exchange, unsettled, answer.Relay);
+                    return;
+                }
                 await WriteTailAsync(exchange, answer, caller);
-                exchange.Await(Waiting.Caller);
-                await caller.FlushAsync(CancellationToken.None);
+                await CompleteAsync(exchange);
             }
             else
             {
@@ -312,6 +318,20 @@ internal sealed class ExchangeRunner(
         {
             caller.Exit();
         }
+    }
+
+    /// <summary>Sends the last bytes and, where it stands behind them, the outcome with them.</summary>
+    private static async ValueTask CompleteAsync(Exchange exchange)
+    {
+        var response = exchange.Http.Response;
+        exchange.Await(Waiting.Caller);
+        if (exchange.Trailing is not { } trailing)
+        {
+            await response.BodyWriter.FlushAsync(CancellationToken.None);
+            return;
+        }
+        trailing.Complete(exchange);
+        await response.CompleteAsync();
     }
 
     private static async ValueTask WriteTailAsync(Exchange exchange, CommittedAnswer answer, CallerStream caller)
@@ -358,10 +378,17 @@ internal sealed class ExchangeRunner(
 
     /// <summary>
     /// Ends a stream that has begun: the dialect's error event, then a torn connection. A proper end of the body would be taken for a clean answer by
-    /// every client (vectors/README §4).
+    /// every client (vectors/README §4). Where the outcome stands behind the body it is told there.
     /// </summary>
     private static async Task TearAsync(Exchange exchange, Failure failure, IRelay? relay = null)
     {
+        if (exchange.Trailing is { } trailing)
+        {
+            trailing.Fail(exchange, failure);
+            exchange.Await(Waiting.Caller);
+            await exchange.Http.Response.CompleteAsync();
+            return;
+        }
         IBufferWriter<byte> output = exchange.Caller is { } caller ? caller.Writer : exchange.Http.Response.BodyWriter;
         if (relay?.WriteFailure(failure, output) != true)
             exchange.Front.WriteStreamFailure(failure, exchange.RequestId, output);

@@ -13,25 +13,22 @@ internal static class FailureAnswer
     public static async Task WriteAsync(HttpContext http, IErrorWriter errors, Failure failure, Exchange? exchange = null)
     {
         var response = http.Response;
-        if (exchange?.Refused is { } refused && ReferenceEquals(refused.Failure, failure))
+        if (exchange is { Trailing: null, Refused: { } refused } && ReferenceEquals(refused.Failure, failure))
         {
             await WriteAsync(exchange, refused);
             return;
         }
+        var trailing = exchange?.Trailing;
         var status = errors.Status(failure);
-        response.StatusCode = status;
-        response.ContentType = "application/json";
-        var headers = response.Headers;
-        headers["x-milliways-failed"] = $"{Party(failure.Party)}, {failure.Stage}";
-        if (RefusedBecause(failure) is { } reason)
-            headers["x-milliways-refused"] = reason;
+        (response.StatusCode, response.ContentType) = trailing is null ? (status, "application/json") : (StatusCodes.Status200OK, trailing.ContentType);
+        Head(response.Headers, failure, status);
         if (exchange is { HasAsked: true })
             AnswerHead.Facts(exchange);
-        if (failure.RetryAfterSeconds is { } seconds || status == StatusCodes.Status429TooManyRequests)
-            headers.RetryAfter = Math.Clamp(failure.RetryAfterSeconds ?? 1, 1, MostRetryAfter).ToString(CultureInfo.InvariantCulture);
-        // SDKs try every 5xx and every 429 again unless told not to (xai-api 1.15.4).
-        if (status == StatusCodes.Status501NotImplemented || failure.Kind == FailureKind.OutOfCredits)
-            headers["x-should-retry"] = "false";
+        if (trailing is not null)
+        {
+            trailing.Refuse(http, failure);
+            return;
+        }
         if (HttpMethods.IsHead(http.Request.Method))
             return;
         using var body = new PooledWriter();
@@ -41,12 +38,26 @@ internal static class FailureAnswer
         await response.BodyWriter.FlushAsync(http.RequestAborted);
     }
 
+    /// <summary>The headers of every failure.</summary>
+    /// <param name="status">That it has, or would have, as an HTTP answer.</param>
+    public static void Head(IHeaderDictionary headers, Failure failure, int status)
+    {
+        headers["x-milliways-failed"] = PartyAndStage(failure);
+        if (RefusedBecause(failure) is { } reason)
+            headers["x-milliways-refused"] = reason;
+        if (failure.RetryAfterSeconds is not null || status == StatusCodes.Status429TooManyRequests)
+            headers.RetryAfter = Math.Clamp(failure.RetryAfterSeconds ?? 1, 1, MostRetryAfter).ToString(CultureInfo.InvariantCulture);
+        // SDKs try every 5xx and every 429 again unless told not to (xai-api 1.15.4).
+        if (status == StatusCodes.Status501NotImplemented || failure.Kind == FailureKind.OutOfCredits)
+            headers["x-should-retry"] = "false";
+    }
+
     /// <summary>An upstream's own error, as it came.</summary>
     private static async Task WriteAsync(Exchange exchange, RefusedAnswer refused)
     {
         var response = exchange.Http.Response;
         response.StatusCode = refused.Status;
-        response.Headers["x-milliways-failed"] = $"{Party(refused.Failure.Party)}, {refused.Failure.Stage}";
+        response.Headers["x-milliways-failed"] = PartyAndStage(refused.Failure);
         AnswerHead.Facts(exchange);
         foreach (var (name, value) in refused.Headers)
             response.Headers[name] = value;
@@ -64,6 +75,9 @@ internal static class FailureAnswer
         errors.WriteFailure(failure, requestId, body);
         return body.Written.ToArray();
     }
+
+    /// <summary>The value of <c>x-milliways-failed</c>.</summary>
+    public static string PartyAndStage(Failure failure) => $"{Party(failure.Party)}, {failure.Stage}";
 
     /// <summary>As <c>x-milliways-failed</c> names it.</summary>
     public static string Party(FailureParty party) => party switch

@@ -22,6 +22,12 @@ internal interface IFront : IErrorWriter
     /// <summary>The body is read and scanned by the walk, or left on the socket for the upstream's request to take.</summary>
     bool ReadsBody => true;
 
+    /// <summary>Reads the body into the exchange as the JSON that the walk looks into; a failure says what is wrong with it.</summary>
+    ValueTask<Failure?> ReadBodyAsync(Exchange exchange) => RequestBody.ReadAsync(exchange);
+
+    /// <summary>Where the outcome of an answer stands behind its body: what writes it there. Null: it is the status in front of it.</summary>
+    ITrailingStatus? Trailing => null;
+
     /// <summary>The answers of upstreams go to the caller as they are, error answers included.</summary>
     bool PassesAnswers => false;
 

@@ -96,7 +96,7 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
             exchange.Stop(TimedOut(FailureParty.Upstream, "first-event", limits.FirstByte, "The upstream gave no sign"));
         else if (waiting == Waiting.NextEvent && exchange.Silence > limits.Idle)
             exchange.Stop(TimedOut(FailureParty.Upstream, "idle", limits.Idle, "The upstream fell silent and gave nothing more"));
-        else if (waiting is Waiting.Headers or Waiting.FirstEvent or Waiting.NextEvent or Waiting.Retry && exchange.Caller is { } caller && caller.Silence > KeepAliveAfter && !exchange.Front.KeepAlive.IsEmpty)
+        else if (waiting is Waiting.Headers or Waiting.FirstEvent or Waiting.NextEvent or Waiting.Retry && exchange.Caller is { } caller && KeepAlive.IsDue(exchange, caller))
             _ = KeepAlive.SendAsync(exchange, caller);
     }
 

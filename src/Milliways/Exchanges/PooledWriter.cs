@@ -12,6 +12,8 @@ internal sealed class PooledWriter : IBufferWriter<byte>, IDisposable
 
     public ReadOnlySpan<byte> Written => _buffer.AsSpan(0, _length);
 
+    public ReadOnlyMemory<byte> WrittenMemory => _buffer.AsMemory(0, _length);
+
     public void Clear() => _length = 0;
 
     public void Advance(int count) => _length += count;

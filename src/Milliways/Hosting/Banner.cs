@@ -38,6 +38,8 @@ internal static class Banner
         Line();
         Line($"  OpenAI client      base_url = \"{base1}/v1\"");
         Line($"  Anthropic client   base_url = \"{base1}\"");
+        if (address.Grpc is not null)
+            Line($"  xai-sdk (gRPC)     api_host = \"{address.Grpc[(address.Grpc.IndexOf("//", StringComparison.Ordinal) + 2)..]}\"{(address.Grpc.StartsWith("http:", StringComparison.Ordinal) ? ", use_insecure_channel = True" : "")}");
         Line($"  Gateway address    {base1}/v1/{account}/{GatewaySettings.Default}/grok");
         Line();
         Line("  Ctrl-C stops the server and lets running answers finish.");

@@ -16,7 +16,16 @@ internal sealed class HealthEndpoints(EngineSupervisor engine, LiveRouting routi
 
     public static Task LiveAsync(HttpContext http, string _) => JsonAnswer.WriteAsync(http, new Health("ok"), HealthJson.Default.Health);
 
+    /// <summary>What /readyz answers with its status.</summary>
+    public bool IsReady => Describe().Status == "ok";
+
     public Task ReadyAsync(HttpContext http, string _)
+    {
+        var parts = Describe();
+        return JsonAnswer.WriteAsync(http, parts, HealthJson.Default.Readiness, parts.Status == "ok" ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    private Readiness Describe()
     {
         var embedded = engine.Describe();
         var others = routing.Table.Upstreams.All.Count(upstream => upstream.OffBecause is null && !upstream.IsEngine);
@@ -27,9 +36,7 @@ internal sealed class HealthEndpoints(EngineSupervisor engine, LiveRouting routi
         };
         var database = Database();
         var ready = upstreams.Status == "ok" && database.Status != "unavailable";
-        var parts = new Readiness(ready ? "ok" : "unavailable", database, Configuration(),
-            EngineHealth.Of(embedded), upstreams);
-        return JsonAnswer.WriteAsync(http, parts, HealthJson.Default.Readiness, ready ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+        return new Readiness(ready ? "ok" : "unavailable", database, Configuration(), EngineHealth.Of(embedded), upstreams);
     }
 
     /// <summary>A database that is away for a moment keeps no answer from being given (design §4, "Journal first"); the reason, which names its address, is in the log.</summary>

@@ -6,7 +6,10 @@ namespace Milliways.Hosting;
 /// Against DNS rebinding: a server that listens on loopback only answers to the loopback's names, so that a page on the internet cannot reach it under a
 /// name of its own that resolves to 127.0.0.1.
 /// </summary>
-internal sealed class HostGuard(bool loopbackOnly, IReadOnlyList<string> alsoAllowed)
+/// <param name="loopbackOnly">REST listens there only.</param>
+/// <param name="grpcLoopbackOnly">So does gRPC, on its own port.</param>
+/// <param name="alsoAllowed">Names of the configuration.</param>
+internal sealed class HostGuard(bool loopbackOnly, bool grpcLoopbackOnly, IReadOnlyList<string> alsoAllowed)
 {
     private volatile IReadOnlyList<string> _alsoAllowed = alsoAllowed;
 
@@ -16,7 +19,12 @@ internal sealed class HostGuard(bool loopbackOnly, IReadOnlyList<string> alsoAll
     /// <summary>The loopback name that was seen last, port included: callers rarely use another one, and reading it costs more than comparing it.</summary>
     private volatile string? _seen;
 
-    public bool Allows(HostString host)
+    public bool Allows(HostString host) => Allows(host, loopbackOnly);
+
+    /// <summary>On a port that speaks gRPC alone.</summary>
+    public bool AllowsGrpc(HostString host) => Allows(host, grpcLoopbackOnly);
+
+    private bool Allows(HostString host, bool loopbackOnly)
     {
         if (!loopbackOnly || !host.HasValue || host.Value == _seen)
             return true;

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Milliways.Hosting.Configuration;
 
 namespace Milliways.Hosting;
 
@@ -25,6 +27,48 @@ internal static class KestrelSetup
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, SocketBlocks>();
         builder.WebHost.ConfigureKestrel(Bound);
         builder.Services.Configure<Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets.SocketTransportOptions>(sockets => sockets.UnsafePreferInlineScheduling = Inline);
+    }
+
+    /// <summary>Opens the ports: HTTP/1.1 for REST and HTTP/2 for gRPC, which share one where TLS lets a client choose.</summary>
+    public static void Listen(KestrelServerOptions kestrel, ListenPorts ports, HttpsConnectionAdapterOptions? tls)
+    {
+        foreach (var address in ports.Http)
+            Listen(kestrel, address, HttpProtocols.Http1, tls, _ => { });
+        foreach (var address in ports.Grpc)
+            Listen(kestrel, address, HttpProtocols.Http2, tls, port => port.Use(next => connection =>
+            {
+                connection.Features.Set(GrpcPort.Instance);
+                return next(connection);
+            }));
+    }
+
+    /// <summary>HTTP/2 as gRPC uses it: long calls, many at a time, large messages.</summary>
+    public static void Bound(Http2Limits limits, GrpcConfig grpc)
+    {
+        limits.MaxStreamsPerConnection = grpc.MaxStreamsPerConnection;
+        // A message of a few images should not wait for window updates; what a stream may hold unread stays bounded.
+        (limits.InitialStreamWindowSize, limits.InitialConnectionWindowSize) = (1 << 20, 4 << 20);
+        limits.MaxRequestHeaderFieldSize = 32 << 10;
+        // A peer that is gone without a word is noticed while a call waits for its model; and one that keeps its connection although it was told to go away lets the
+        // server stop with its next answer.
+        (limits.KeepAlivePingDelay, limits.KeepAlivePingTimeout) = (TimeSpan.FromSeconds(10), TimeSpan.FromSeconds(20));
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, ListenAddress address, HttpProtocols plain, HttpsConnectionAdapterOptions? tls, Action<ListenOptions> more)
+    {
+        void Configure(ListenOptions port)
+        {
+            port.Protocols = address.IsTls ? HttpProtocols.Http1AndHttp2 : plain;
+            more(port);
+            if (address.IsTls)
+                port.UseHttps(tls!);
+        }
+        if (address.IsEverywhere)
+            kestrel.ListenAnyIP(address.Port, Configure);
+        else if (address.Ip is { } ip)
+            kestrel.Listen(ip, address.Port, Configure);
+        else
+            kestrel.ListenLocalhost(address.Port, Configure);
     }
 
     /// <summary>Contract, "HTTP bounds".</summary>

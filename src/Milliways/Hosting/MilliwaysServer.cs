@@ -13,7 +13,7 @@ namespace Milliways.Hosting;
 
 /// <summary>A server made ready: started, it says where it listens; disposed, it has given back its data directory.</summary>
 internal sealed class MilliwaysServer(
-    WebApplication app, ServeOptions options, MilliwaysConfig config, DataDirectory data, ServerAddress address, Team team, string? firstKey) : IAsyncDisposable
+    WebApplication app, ServeOptions options, ListenPorts ports, MilliwaysConfig config, DataDirectory data, ServerAddress address, Team team, string? firstKey) : IAsyncDisposable
 {
     public ServerAddress Address => address;
 
@@ -37,13 +37,15 @@ internal sealed class MilliwaysServer(
         }
         catch (IOException taken) when (taken.InnerException is AddressInUseException)
         {
-            throw new UserErrorException($"The address {options.Urls} is taken by another program: stop that one, or choose another with --urls http://127.0.0.1:PORT (0 takes a free port).", inner: taken);
+            throw IsOfGrpc(taken)
+                ? new UserErrorException($"The address {options.GrpcUrls} for gRPC is taken by another program: stop that one, or choose another with --grpc-urls http://127.0.0.1:PORT (0 takes a free port, none does without).", inner: taken)
+                : new UserErrorException($"The address {options.Urls} is taken by another program: stop that one, or choose another with --urls http://127.0.0.1:PORT (0 takes a free port).", inner: taken);
         }
         catch (SocketException unusable)
         {
-            throw new UserErrorException($"The address {options.Urls} cannot be listened on ({unusable.Message}): choose another with --urls.", inner: unusable);
+            throw new UserErrorException($"The address {options.Urls}{(ports.Grpc.Count > 0 ? $" or {options.GrpcUrls}" : "")} cannot be listened on ({unusable.Message}): choose another with --urls{(ports.Grpc.Count > 0 ? " or --grpc-urls" : "")}.", inner: unusable);
         }
-        address.Http = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        SayWhere([.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses]);
         FirstStart.Showing(data);
         if (options.ReadyFile is not null)
         {
@@ -70,11 +72,24 @@ internal sealed class MilliwaysServer(
         data.Dispose();
     }
 
+    /// <summary>Kestrel lists them in the order in which they were opened.</summary>
+    private void SayWhere(string[] bound)
+    {
+        address.Http = bound[0];
+        address.Grpc = ports.Grpc.Count > 0
+            ? ports.Grpc[0].IsLocalhost ? bound[ports.Http.Count].Replace("localhost", "127.0.0.1", StringComparison.Ordinal) : bound[ports.Http.Count]
+            : Array.Find(bound, one => one.StartsWith("https:", StringComparison.Ordinal));
+    }
+
+    /// <summary>Kestrel names the address that it could not have in its text alone.</summary>
+    private bool IsOfGrpc(IOException taken) => ports.Grpc.Exists(address => taken.Message.Contains(string.Create(System.Globalization.CultureInfo.InvariantCulture, $":{address.Port}:"), StringComparison.Ordinal)
+        || taken.Message.Contains(string.Create(System.Globalization.CultureInfo.InvariantCulture, $":{address.Port} "), StringComparison.Ordinal));
+
     private void WriteReadyFile(string file)
     {
         try
         {
-            ReadyFile.Write(file, new ReadyFacts(address.Http, Grpc: null, address.Http + "/", team.Account, firstKey, Setup: null, Environment.ProcessId));
+            ReadyFile.Write(file, new ReadyFacts(address.Http, address.Grpc, address.Http + "/", team.Account, firstKey, Setup: null, Environment.ProcessId));
         }
         catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)
         {

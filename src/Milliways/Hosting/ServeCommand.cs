@@ -9,7 +9,7 @@ internal static class ServeCommand
     {
         var (data, database, config) = (CommonOptions.Data(), CommonOptions.Database(), CommonOptions.Config());
         var urls = new Option<string>("--urls") { Description = "Where to listen; port 0 takes a free one", HelpName = "URLS", DefaultValueFactory = _ => ServeOptions.DefaultUrls };
-        var grpcUrls = new Option<string?>("--grpc-urls") { Description = "Read for scripts of later versions: this one serves no gRPC and opens no port for it", HelpName = "URLS" };
+        var grpcUrls = new Option<string>("--grpc-urls") { Description = "Where gRPC listens, in cleartext HTTP/2; none: it has no port of its own", HelpName = "URLS", DefaultValueFactory = _ => ServeOptions.DefaultGrpcUrls };
         var noEngine = new Option<bool>("--no-engine") { Description = "Do not start the embedded engine" };
         var governance = new Option<string>("--governance") { Description = "on or off; off: keys are checked, but there are no limits, credits, usage rows or log entries", DefaultValueFactory = _ => "on" };
         governance.AcceptOnlyFromAmong("on", "off");
@@ -25,6 +25,7 @@ internal static class ServeCommand
             Database = CommonOptions.DatabaseText(parsed.GetValue(database)),
             ConfigFile = CommonOptions.ConfigFile(parsed.GetValue(config)),
             Urls = parsed.GetValue(urls)!,
+            GrpcUrls = parsed.GetValue(grpcUrls),
             NoEngine = parsed.GetValue(noEngine),
             Governance = parsed.GetValue(governance) == "on",
             ReadyFile = parsed.GetValue(readyFile),

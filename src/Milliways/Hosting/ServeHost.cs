@@ -1,6 +1,8 @@
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging.Console;
 using Milliways.Alerts;
 using Milliways.Api;
+using Milliways.Api.Grpc;
 using Milliways.Catalogue;
 using Milliways.Credits;
 using Milliways.Engines;
@@ -56,12 +58,13 @@ internal static class ServeHost
         var time = clock ?? TimeProvider.System;
         environment ??= Environment.GetEnvironmentVariable;
         var config = LoadConfig(options, environment);
-        ListenUrls.Check(options.Urls);
+        var ports = new ListenPorts(ListenUrls.Http(options.Urls, config.Tls is not null), ListenUrls.Grpc(options.GrpcUrls, config.Tls is not null));
+        var tls = ports.All.Any(port => port.IsTls) ? config.Tls!.Load() : null;
         var address = DatabaseAddress.Parse(options.Database, options.DataDirectory);
         var data = DataDirectory.Open(options.DataDirectory, Environment.ProcessId);
         try
         {
-            return Compose(options, config, data, address, time, environment, more);
+            return Compose(options, config, ports, tls, data, address, time, environment, more);
         }
         catch
         {
@@ -78,14 +81,18 @@ internal static class ServeHost
     }
 
     private static MilliwaysServer Compose(
-        ServeOptions options, MilliwaysConfig config, DataDirectory data, DatabaseAddress where, TimeProvider time, Func<string, string?> environment,
+        ServeOptions options, MilliwaysConfig config, ListenPorts ports, HttpsConnectionAdapterOptions? tls, DataDirectory data, DatabaseAddress where, TimeProvider time, Func<string, string?> environment,
         Action<IServiceCollection>? more)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "milliways" });
         var address = new ServerAddress();
         AddLogging(builder.Logging, address);
         KestrelSetup.Configure(builder);
-        builder.WebHost.UseUrls(options.Urls);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            KestrelSetup.Bound(kestrel.Limits.Http2, config.Grpc);
+            KestrelSetup.Listen(kestrel, ports, tls);
+        });
         var services = builder.Services;
         services.Configure<HostOptions>(host => host.ShutdownTimeout = Grace + TimeSpan.FromSeconds(5));
 
@@ -129,7 +136,8 @@ internal static class ServeHost
         services.AddSingleton<Registration>().AddSingleton<AccountRoutes>();
         services.AddSingleton<HealthEndpoints>().AddSingleton<StartPage>();
         services.AddSingleton(provider => RouteTable.Build(provider));
-        services.AddSingleton(new HostGuard(ListenUrls.AreLoopback(options.Urls), config.Security.AllowedHosts));
+        services.AddSingleton(new HostGuard(ports.Http.TrueForAll(port => port.IsLoopback), ports.Grpc.TrueForAll(port => port.IsLoopback), config.Security.AllowedHosts));
+        services.AddGrpcApi(config.Grpc);
         services.AddSingleton<Dispatcher>();
 
         more?.Invoke(services);
@@ -137,8 +145,9 @@ internal static class ServeHost
         if (options.Governance)
             app.Services.GetRequiredService<LogDatabase>(); // a store that cannot be used is told at once
         app.Services.GetRequiredService<Bookkeeping>(); // what the journal has is in the books before anybody is answered
+        app.Services.GetRequiredService<GrpcLibrary>().Build(app);
         app.Run(app.Services.GetRequiredService<Dispatcher>().HandleAsync);
-        return new MilliwaysServer(app, options, config, data, address, team, firstKey);
+        return new MilliwaysServer(app, options, ports, config, data, address, team, firstKey);
     }
 
     /// <summary>What a first start makes, by one of all servers that are starting.</summary>
@@ -176,6 +185,8 @@ internal static class ServeHost
         logging.AddFilter("Microsoft.Extensions.Hosting", level => level >= LogLevel.Warning && address.Http.Length > 0);
         // A torn answer is ours and told; everything unexpected is logged by the dispatcher, with its request's id.
         logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", LogLevel.None);
+        // Its errors are those of callers that leave.
+        logging.AddFilter("Grpc", LogLevel.None);
         // As long as this one may write at all, every request gets an Activity and a log scope that nobody reads.
         logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         logging.AddSimpleConsole(console =>

@@ -5,6 +5,8 @@ internal sealed record ServeOptions
 {
     public const string DefaultUrls = "http://127.0.0.1:4242";
 
+    public const string DefaultGrpcUrls = "http://127.0.0.1:4243";
+
     public required string DataDirectory { get; init; }
 
     /// <summary><c>postgres://...</c>; null: files in the data directory. May hold a password.</summary>
@@ -14,6 +16,9 @@ internal sealed record ServeOptions
     public string? ConfigFile { get; init; }
 
     public string Urls { get; init; } = DefaultUrls;
+
+    /// <summary>Where gRPC has a port of its own; empty or <c>none</c>: nowhere. The default listens on the IPv6 loopback too.</summary>
+    public string? GrpcUrls { get; init; }
 
     public bool NoEngine { get; init; }
 

@@ -91,6 +91,8 @@ internal sealed class RequestLogs(LogQueue queue, ILogPolicy policy, PayloadBudg
         var provider = log.Provider ?? (attempt?.Upstream is { } upstream ? upstream.Provider is { Length: > 0 } slug ? slug : upstream.Name : null);
         var asked = log.ModelAsked ?? (exchange.Facts?.Model is { Length: > 0 } named ? named : null);
         var (failed, id) = (exchange.Failed, log.Id.ToString("D"));
+        // Where the outcome stands behind the answer every status is 200: the log has the one that REST would have given.
+        var status = failed is not null && exchange.Trailing is not null ? exchange.Front.Status(failed) : response.StatusCode;
         return new LogEntry
         {
             Id = id,
@@ -111,8 +113,8 @@ internal sealed class RequestLogs(LogQueue queue, ILogPolicy policy, PayloadBudg
             Path = request.Path.Value ?? "/",
             RequestContentType = request.ContentType,
             ResponseContentType = response.ContentType,
-            StatusCode = ending == Ending.ClientGone && !exchange.HasCommitted ? ClientClosedRequest : response.StatusCode,
-            Success = ending == Ending.Completed && failed is null && response.StatusCode < StatusCodes.Status400BadRequest,
+            StatusCode = ending == Ending.ClientGone && !exchange.HasCommitted ? ClientClosedRequest : status,
+            Success = ending == Ending.Completed && failed is null && status < StatusCodes.Status400BadRequest,
             Cached = log.Cached,
             Step = log.Step,
             Attempts = exchange.Attempts,

@@ -98,7 +98,7 @@ public sealed class CommandLineTests
     public async Task A_data_directory_that_cannot_be_made_is_one_sentence_and_exit_code_1(string data)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "These are Linux's directories that nobody can write.");
-        var finished = await Program.MilliwaysAsync("serve", "--data", data, "--no-engine", "--urls", "http://127.0.0.1:0");
+        var finished = await Program.MilliwaysAsync("serve", "--data", data, "--no-engine", "--urls", "http://127.0.0.1:0", "--grpc-urls", "none");
 
         Assert.True(finished.ExitCode == 1, finished.ToString());
         Assert.Contains(data, finished.Error, StringComparison.Ordinal);

@@ -54,7 +54,7 @@ public static class AnswerFeatures
         new AnswerFeature("refusal", "MARK").Chat("\"content\":null,\"refusal\":\"MARK\"").Messages("", "refusal", "\"stop_details\":{\"type\":\"refusal\",\"explanation\":\"MARK\"}")
             .Responses("""{"type":"message","id":"msg_1","role":"assistant","status":"completed","content":[{"type":"refusal","refusal":"MARK"}]}"""),
         new AnswerFeature("end by filter", "content_filter|\"refusal\"[,}]").Chat(Hi, reason: "content_filter").Messages(Text, "refusal").Responses(Output, "\"status\":\"incomplete\",\"incomplete_details\":{\"reason\":\"content_filter\"}").Gemini(Part, "SAFETY"),
-        new AnswerFeature("end at the bound", "\"length\"|max_tokens\"|max_output_tokens\"").Chat(Hi, reason: "length").Messages(Text, "max_tokens").Responses(Output, "\"status\":\"incomplete\",\"incomplete_details\":{\"reason\":\"max_output_tokens\"}").Gemini(Part, "MAX_TOKENS"),
+        new AnswerFeature("end at the bound", "\"length\"|max_tokens\"|max_output_tokens\"|REASON_MAX_LEN").Chat(Hi, reason: "length").Messages(Text, "max_tokens").Responses(Output, "\"status\":\"incomplete\",\"incomplete_details\":{\"reason\":\"max_output_tokens\"}").Gemini(Part, "MAX_TOKENS"),
         new AnswerFeature("matched stop text", "MARKSTOP").Chat(Hi, "\"stop_reason\":\"MARKSTOP\"").Messages(Text, "stop_sequence", "\"stop_sequence\":\"MARKSTOP\""),
         new AnswerFeature("cited web page", "https://mark").Chat(Hi + ",\"annotations\":[{\"type\":\"url_citation\",\"url_citation\":{\"url\":\"https://mark\",\"title\":\"T\",\"start_index\":0,\"end_index\":2}}]")
             .Messages("""{"type":"text","text":"Hi","citations":[{"type":"web_search_result_location","cited_text":"x","url":"https://mark","title":"T","encrypted_index":"e"}]}""")

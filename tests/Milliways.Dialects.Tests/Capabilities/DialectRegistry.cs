@@ -2,6 +2,7 @@ using System.Reflection;
 using Milliways.Dialects.Anthropic;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.OpenAiChat;
+using Milliways.Dialects.XaiGrpc;
 
 namespace Milliways.Dialects.Tests.Capabilities;
 
@@ -14,18 +15,19 @@ public sealed record UpstreamColumn(string Name, IUpstreamDialect Dialect, Upstr
 /// <summary>Every dialect there is, found by itself: a new one appears in the matrix without being named here.</summary>
 public static class DialectRegistry
 {
-    private static readonly string[] Order = ["ChatDialect", "ResponsesDialect", "MessagesDialect", "GeminiDialect", "CompletionsDialect", "CompleteDialect"];
+    private static readonly string[] Order = ["ChatDialect", "ResponsesDialect", "MessagesDialect", "GeminiDialect", "CompletionsDialect", "CompleteDialect", "XaiGrpcDialect"];
 
     public static IReadOnlyList<CallerColumn> Callers { get; } =
     [
         .. Instances<ICallerDialect>().SelectMany(dialect => dialect is ChatDialect
             ? new[] { new CallerColumn("Chat (xAI)", dialect, Flavour.Xai), new CallerColumn("Chat (OpenAI)", dialect, Flavour.OpenAi) }
-            : [new CallerColumn(NameOf(dialect), dialect, Flavour.OpenAi)]),
+            : [new CallerColumn(NameOf(dialect), dialect, dialect is XaiGrpcDialect ? Flavour.Xai : Flavour.OpenAi)]),
     ];
 
     public static IReadOnlyList<UpstreamColumn> Upstreams { get; } =
     [
-        .. Instances<IUpstreamDialect>().SelectMany<IUpstreamDialect, UpstreamColumn>(dialect => dialect switch
+        // No upstream can be configured to be spoken to over gRPC: its dialect is tested where it is, and is no column.
+        .. Instances<IUpstreamDialect>().Where(dialect => dialect is not GrpcUpstream).SelectMany<IUpstreamDialect, UpstreamColumn>(dialect => dialect switch
         {
             ChatDialect =>
             [
@@ -50,6 +52,7 @@ public static class DialectRegistry
     {
         "CompletionsDialect" => "/v1/completions",
         "CompleteDialect" => "/v1/complete",
+        "XaiGrpcDialect" => "gRPC",
         var name => name.Replace("Dialect", "", StringComparison.Ordinal),
     };
 

@@ -1,8 +1,11 @@
 using System.Buffers;
 using System.Text;
 using System.Text.RegularExpressions;
+using Google.Protobuf;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.Tests.Support;
+using Milliways.Dialects.XaiGrpc;
+using Milliways.Dialects.XaiGrpc.Protos;
 
 namespace Milliways.Dialects.Tests.Capabilities;
 
@@ -21,7 +24,7 @@ public static class Matrix
 
         - `crosses`: it is said in the upstream's words;
         - is `dropped`: the answer names it in `x-milliways-dropped`, and with `x-milliways-strict: true` the request is refused instead;
-        - is `refused`: a 400 names the field, because the answer would not be what was asked for;
+        - is `refused`: a 400, over gRPC INVALID_ARGUMENT, names the field, because the answer would not be what was asked for;
         - is `left out`: it has no counterpart and nobody misses it, such as a cache marker;
         - `-`: the caller's dialect has no words for it.
 
@@ -56,7 +59,7 @@ public static class Matrix
         var request = new ChatRequest { Model = "m", Messages = [new ChatMessage(ChatRole.User, [new ChatPart.Text("Q")])], Logprobs = true };
         var output = new ArrayBufferWriter<byte>();
         caller.Dialect.WriteAnswer(sink.Fold, Callers.Facts(request, caller.Flavour), output);
-        return Regex.IsMatch(Encoding.UTF8.GetString(output.WrittenSpan), feature.Mark) ? "crosses" : LeftOut;
+        return Regex.IsMatch(Shown(caller.Dialect, output.WrittenSpan), feature.Mark) ? "crosses" : LeftOut;
     }
 
     public static string Render()
@@ -94,13 +97,20 @@ public static class Matrix
     private static (Failure? Failure, string Body, SortedSet<string> Dropped, bool IsFetched) Write(CallerColumn caller, UpstreamColumn upstream, string body)
     {
         var dropped = new SortedSet<string>(StringComparer.Ordinal);
-        var reading = caller.Dialect.ReadRequest(Encoding.UTF8.GetBytes(body));
+        var reading = caller.Dialect.ReadRequest(Sent(caller.Dialect, body));
         if (!reading.IsOk) return (reading.Failure, "", dropped, false);
         var (request, isFetched) = Fetched(reading.Value, upstream.Target.Traits);
         var output = new ArrayBufferWriter<byte>();
         var failure = upstream.Dialect.WriteRequest(request, upstream.Target, output, dropped);
         return (failure, Encoding.UTF8.GetString(output.WrittenSpan), dropped, isFetched);
     }
+
+    /// <summary>Samples of gRPC are protobuf's JSON.</summary>
+    public static byte[] Sent(ICallerDialect dialect, string body) =>
+        dialect is XaiGrpcDialect ? JsonParser.Default.Parse<GetCompletionsRequest>(body).ToByteArray() : Encoding.UTF8.GetBytes(body);
+
+    private static string Shown(ICallerDialect dialect, ReadOnlySpan<byte> answer) =>
+        dialect is XaiGrpcDialect ? JsonFormatter.Default.Format(GetChatCompletionResponse.Parser.ParseFrom(answer[GrpcFrame.HeadLength..])) : Encoding.UTF8.GetString(answer);
 
     /// <summary>What the server does on the way for upstreams that take images only.</summary>
     private static (ChatRequest Request, bool IsFetched) Fetched(ChatRequest request, UpstreamTraits traits)

@@ -43,6 +43,12 @@ public sealed partial class SourceTests
         ("Milliways.Dialects/OpenAiChat/", "Milliways.Dialects.Gemini", []),
         ("Milliways.Dialects/Gemini/", "Milliways.Dialects.OpenAiChat", []),
         ("Milliways.Dialects/Gemini/", "Milliways.Dialects.Anthropic", []),
+        // protobuf's types stay where the wire is: the neutral model and the other dialects know nothing of them.
+        .. new[] { "Chat", "Json", "Sse", "OpenAiChat", "OpenAiResponses", "Anthropic", "AnthropicComplete", "Completions", "Gemini" }
+            .SelectMany(folder => new[] { "Milliways.Dialects.XaiGrpc", "Google.Protobuf", "Grpc.Core" }.Select(known => ($"Milliways.Dialects/{folder}/", known, Array.Empty<string>()))),
+        ("Milliways.Dialects/XaiGrpc/", "Milliways.Dialects.Anthropic", []),
+        ("Milliways.Dialects/XaiGrpc/", "Milliways.Dialects.Gemini", []),
+        ("Milliways.Dialects/XaiGrpc/", "Milliways.Dialects.OpenAiResponses", []),
         .. Rows("Milliways/Upstreams/", "Routing", "Exchanges", "Api", "Gateway", "Keys"),
         .. Rows("Milliways/Routing/", "Exchanges", "Api", "Gateway", "Keys"),
         .. Rows("Milliways/Routing/Health/", "Routing.Order", "Routing.Retries"),

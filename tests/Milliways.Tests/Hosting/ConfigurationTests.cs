@@ -216,7 +216,7 @@ public sealed class ConfigurationTests
         {
             (() => TestServer.Options(directory, "{ \"engin\": {} }"), "engin: is not known here; did you mean \"engine\"?"),
             (() => TestServer.Options(directory) with { ConfigFile = directory["missing.json"] }, "cannot be read"),
-            (() => TestServer.Options(directory) with { Urls = "https://127.0.0.1:0" }, "http only"),
+            (() => TestServer.Options(directory) with { Urls = "https://127.0.0.1:0" }, "tls.certificate"),
         })
         {
             var error = Assert.Throws<UserErrorException>(() => ServeHost.Build(options(), environment: _ => null));

@@ -36,6 +36,9 @@ internal sealed class TestServer : IAsyncDisposable
 
     public string Base => _server.Address.Http;
 
+    /// <summary>The address of its gRPC port.</summary>
+    public string Grpc => _server.Address.Grpc!;
+
     public int Port => new Uri(Base).Port;
 
     /// <summary>The first key; empty for a server on a database that had one.</summary>
@@ -95,6 +98,7 @@ internal sealed class TestServer : IAsyncDisposable
         DataDirectory = directory["data"],
         ConfigFile = directory.Write("milliways.json", config ?? "{}"),
         Urls = "http://127.0.0.1:0",
+        GrpcUrls = "http://127.0.0.1:0",
         NoEngine = true,
         Quiet = true,
     };

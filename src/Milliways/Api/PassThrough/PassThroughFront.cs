@@ -53,11 +53,15 @@ internal sealed class PassThroughFront(Flavour flavour, OwnedIds owned, LiveRout
     public Reading<Route>? RouteOf(Exchange exchange)
     {
         var target = Target(exchange);
-        if (routing.Table.Upstreams.ForProvider(ModelPrefix.Grok) is { } upstream)
-            return (Reading<Route>)new Route(new Attempt(upstream, target.Resource)) { Retries = target.Method == "GET" ? Route.UsualRetries : 0 }; // what was made twice costs twice
-        return (Reading<Route>)new Failure(FailureKind.NotOffered, FailureParty.Gateway, "route",
-            $"/v1/{target.Resource} is answered by xAI, and no upstream here is xAI's: set XAI_API_KEY, or add an upstream with \"preset\": \"xai\" to milliways.json.");
+        return RouteToXai(routing, target.Resource, isRepeatable: target.Method == "GET");
     }
+
+    /// <summary>To the first upstream that serves <c>grok</c>.</summary>
+    /// <param name="isRepeatable">False: what was made twice costs twice.</param>
+    public static Reading<Route> RouteToXai(LiveRouting routing, string resource, bool isRepeatable) => routing.Table.Upstreams.ForProvider(ModelPrefix.Grok) is { } upstream
+        ? new Route(new Attempt(upstream, resource)) { Retries = isRepeatable ? Route.UsualRetries : 0 }
+        : new Failure(FailureKind.NotOffered, FailureParty.Gateway, "route",
+            $"/v1/{resource} is answered by xAI, and no upstream here is xAI's: set XAI_API_KEY, or add an upstream with \"preset\": \"xai\" to milliways.json.");
 
     public Uri? AddressAt(Exchange exchange, Attempt attempt) =>
         attempt.Upstream.Dialect is UpstreamDialect.OpenAiChat or UpstreamDialect.OpenAiResponses ? attempt.Upstream.At(Target(exchange).PathAndQuery) : null;

@@ -26,16 +26,22 @@ internal sealed class ResponseEndpoints(StoredResponses responses, HeldResponses
     /// <summary>Forgets it here and at the upstream that keeps it too; when that cannot be asked, the caller is told and may ask again.</summary>
     public async Task DeleteAsync(HttpContext http, ApiKey key, string id)
     {
-        var team = key.Team.Account;
-        if (await responses.FindAsync(team, id) is not { } found)
-            await RefuseAsync(http, key, Unknown(id));
-        else if (found.Holder is { } holder && await held.DeleteAsync(http, holder.Upstream, holder.Id) is { } failed)
+        if (await ForgetAsync(http, key, id) is { } failed)
             await RefuseAsync(http, key, failed);
         else
-        {
-            await responses.DeleteAsync(team, id);
             await JsonAnswer.WriteAsync(http, new DeletedResponse(id), ApiJson.Default.DeletedResponse);
-        }
+    }
+
+    /// <summary>Why it could not be forgotten, or null.</summary>
+    public async Task<Failure?> ForgetAsync(HttpContext http, ApiKey key, string id)
+    {
+        var team = key.Team.Account;
+        if (await responses.FindAsync(team, id) is not { } found)
+            return Unknown(id);
+        if (found.Holder is { } holder && await held.DeleteAsync(http, holder.Upstream, holder.Id) is { } failed)
+            return failed;
+        await responses.DeleteAsync(team, id);
+        return null;
     }
 
     public async Task CancelAsync(HttpContext http, ApiKey key, string id)
@@ -107,7 +113,7 @@ internal sealed class ResponseEndpoints(StoredResponses responses, HeldResponses
 
     private static Task RefuseAsync(HttpContext http, ApiKey key, Failure failure) => FailureAnswer.WriteAsync(http, ErrorWriters.Of(key.Flavour ?? Flavour.Xai), failure);
 
-    private static Failure Unknown(string id) => new(FailureKind.NotFound, FailureParty.Client, "route",
+    public static Failure Unknown(string id) => new(FailureKind.NotFound, FailureParty.Client, "route",
         $"Response with id '{id}' not found: it was deleted, is older than 30 days, was sent with \"store\": false, or was never made.") { Param = "response_id" };
 }
 

@@ -37,6 +37,14 @@ internal static class ResponseObject
         return document.RootElement.TryGetProperty(member, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
     }
 
+    /// <summary>What it was charged, in ticks; null: it does not say.</summary>
+    public static long? CostOf(ReadOnlySpan<byte> answer)
+    {
+        using var document = Parse(answer);
+        return document.RootElement.TryGetProperty("usage"u8, out var usage) && usage.ValueKind == JsonValueKind.Object && usage.TryGetProperty("cost_in_usd_ticks"u8, out var cost) && cost.TryGetInt64(out var ticks)
+            ? ticks : null;
+    }
+
     public static bool IsFalse(ReadOnlySpan<byte> response, string member)
     {
         using var document = Parse(response);

@@ -27,7 +27,17 @@ internal sealed class StoredResponses(AnswerStore answers, TimeProvider time)
         exchange.FrontState = read.Value;
         if (read.Value.PreviousId is not { } previous)
             return null;
-        var (turns, missing, twice) = await answers.ConversationAsync(exchange.Key!.Team.Account, previous);
+        var earlier = await EarlierAsync(exchange.Key!.Team.Account, previous);
+        if (!earlier.IsOk)
+            return earlier.Failure;
+        exchange.FrontState = read.Value with { Earlier = earlier.Value };
+        return null;
+    }
+
+    /// <summary>The conversation that ends with a response, the oldest first.</summary>
+    public async ValueTask<Reading<List<StoredAnswer>>> EarlierAsync(string team, string previous)
+    {
+        var (turns, missing, twice) = await answers.ConversationAsync(team, previous);
         if (missing is not null)
             return NotFound(previous, missing);
         if (twice is not null)
@@ -36,8 +46,7 @@ internal sealed class StoredResponses(AnswerStore answers, TimeProvider time)
             return Failure.Invalid($"The conversation has more than {AnswerStore.MostTurns} responses: begin a new one, with a summary as input.", "previous_response_id");
         if (turns[^1].IsWaiting)
             return Failure.Invalid($"The previous response '{previous}' is not done yet: wait for it, or cancel it.", "previous_response_id");
-        exchange.FrontState = read.Value with { Earlier = turns };
-        return null;
+        return turns;
     }
 
     /// <summary>As <see cref="LoadAsync"/>, and arranges that the answer is kept.</summary>
@@ -147,7 +156,7 @@ internal sealed class StoredResponses(AnswerStore answers, TimeProvider time)
         }
     }
 
-    private Task<bool> PutAsync(StoredAnswer answer) => answers.PutAsync(answer);
+    public Task<bool> PutAsync(StoredAnswer answer) => answers.PutAsync(answer);
 
     private Task<Failure?> AcceptAsync(StoredAnswer waiting) => answers.AcceptAsync(waiting);
 

@@ -61,6 +61,8 @@ internal sealed class ConfigReader(string file, Func<string, string?> environmen
             Gateways = root.Section("gateways") is { } gateways ? GatewaysConfig.Read(gateways) : new GatewaysConfig(),
             Logs = root.Section("logs") is { } logs ? LogsReader.Read(logs) : new LogsConfig(),
             Registration = root.Section("registration") is { } registration ? RegistrationConfig.Read(registration) : new RegistrationConfig(),
+            Grpc = root.Section("grpc") is { } grpc ? GrpcConfig.Read(grpc) : new GrpcConfig(),
+            Tls = root.Section("tls") is { } tls ? TlsConfig.Read(tls) : null,
         };
         root.Done();
         CheckNames(root, config);

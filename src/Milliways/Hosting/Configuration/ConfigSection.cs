@@ -11,6 +11,8 @@ internal sealed class ConfigSection(ConfigNode node, string path, string file, L
 {
     private readonly HashSet<string> _known = [];
 
+    private static readonly (string Unit, long Bytes)[] Units = [("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30)];
+
     public ConfigNode Node => node;
 
     public string Path => path;
@@ -78,6 +80,20 @@ internal sealed class ConfigSection(ConfigNode node, string path, string file, L
         if (value.Kind == JsonValueKind.Number && long.TryParse(value.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var whole) && whole >= least && whole <= most)
             return whole;
         Problem(string.Create(CultureInfo.InvariantCulture, $"must be a whole number from {least} to {most}{remedy}"), value, name);
+        return null;
+    }
+
+    /// <summary>A number of bytes such as <c>"512KiB"</c>, <c>"20MiB"</c>, <c>"1GiB"</c>.</summary>
+    public long? Size(string name, long least, long most)
+    {
+        var text = Text(name);
+        if (text is null)
+            return null;
+        foreach (var (unit, bytes) in Units)
+            if (text.EndsWith(unit, StringComparison.Ordinal) && long.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+                && count <= most / bytes && count * bytes >= least)
+                return count * bytes;
+        Problem(string.Create(CultureInfo.InvariantCulture, $"\"{text}\" is no size from {least} to {most} bytes: write a number and a unit, such as \"512KiB\" or \"20MiB\""), Find(name), name);
         return null;
     }
 

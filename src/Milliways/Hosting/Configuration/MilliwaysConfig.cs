@@ -30,6 +30,11 @@ internal sealed record MilliwaysConfig
 
     public RegistrationConfig Registration { get; init; } = new();
 
+    public GrpcConfig Grpc { get; init; } = new();
+
+    /// <summary>Null: no https.</summary>
+    public TlsConfig? Tls { get; init; }
+
     /// <summary>Null: nobody is told anything.</summary>
     public AlertsConfig? Alerts { get; init; }
 

@@ -1,0 +1,44 @@
+using Milliways.Dialects.Chat;
+using Milliways.Dialects.OpenAiChat;
+using Milliways.Dialects.XaiGrpc;
+using Milliways.Dialects.XaiGrpc.Protos;
+using Milliways.Exchanges;
+using Milliways.Hosting.Configuration;
+
+using ApiKey = Milliways.Keys.ApiKey;
+
+namespace Milliways.Api.Grpc;
+
+/// <summary>
+/// Chat.StartDeferredCompletion and GetDeferredCompletion, on the store of REST's deferred completions and in its form: whichever API began one, either can
+/// fetch it.
+/// </summary>
+internal sealed class GrpcDeferredFront(GrpcConfig config, GrpcConversations conversations, DeferredCompletions deferred, TimeProvider clock)
+    : GrpcChatFront(XaiGrpcDialect.Instance, config, conversations, clock)
+{
+    private readonly TimeProvider _clock = clock;
+
+    public override ValueTask<Failure?> BeginAsync(Exchange exchange)
+    {
+        exchange.Detachment = deferred.Defer(exchange, static (http, id) => GrpcAnswer.WriteAsync(http, new StartDeferredResponse { RequestId = id }));
+        return ValueTask.FromResult<Failure?>(null);
+    }
+
+    /// <summary>The answer is read later, as JSON.</summary>
+    protected override ICallerDialect CallerOf(Exchange exchange) => exchange.Keeper is GrpcKeeper keeper ? new KeepingDialect(ChatDialect.Instance, keeper) : ChatDialect.Instance;
+
+    public async ValueTask<Reading<GetDeferredCompletionResponse>> TakeAsync(ApiKey key, string id)
+    {
+        if (await deferred.TakeAsync(key, id) is not { } found)
+            return DeferredCompletions.Unknown(id);
+        if (found.IsWaiting)
+            return new GetDeferredCompletionResponse { Status = DeferredStatus.Pending };
+        if (found.Status != StatusCodes.Status200OK)
+            return ChatDialect.Instance.ReadError(found.Status, found.Body, retryAfter: null);
+        var fold = new ChatFold();
+        ChatDialect.Instance.ReadAnswer(found.Body, fold);
+        return fold.IsComplete
+            ? new GetDeferredCompletionResponse { Status = DeferredStatus.Done, Response = AnswerWriter.Write(fold, GrpcConversations.Facts(fold, id, found.Created, _clock), costTicks: Responses.ResponseObject.CostOf(found.Body)) }
+            : fold.Failure ?? Failure.Broken("deferred", "The answer that was kept cannot be read.");
+    }
+}

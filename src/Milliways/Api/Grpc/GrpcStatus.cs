@@ -1,0 +1,89 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.IO.Compression;
+using Milliways.Dialects.Chat;
+using Milliways.Dialects.XaiGrpc;
+using Milliways.Exchanges;
+using Milliways.Hosting.Configuration;
+
+namespace Milliways.Api.Grpc;
+
+/// <summary>
+/// The outcome of a call: in the head when there is nothing else ("trailers-only"), behind the messages otherwise. What a REST answer has in its headers and was
+/// not known when the head went out goes there too, and the cost of every answer.
+/// </summary>
+internal sealed class GrpcStatus : ITrailingStatus
+{
+    private static readonly GrpcStatus Plain = new(gzip: false), Zipped = new(gzip: true);
+
+    /// <summary>Smaller answers do not get smaller.</summary>
+    private const int LeastZipped = 1024;
+
+    private readonly bool _gzip;
+
+    /// <summary>The most characters of a message: the whole head must stay within what clients take, 8 KiB with some.</summary>
+    private const int MostMessage = 4096;
+
+    private GrpcStatus(bool gzip) => _gzip = gzip;
+
+    public static GrpcStatus Of(GrpcConfig config) => config.Gzip ? Zipped : Plain;
+
+    public string ContentType => GrpcProtocol.ContentType;
+
+    public void Refuse(HttpContext http, Failure failure) => Tell(http, failure);
+
+    /// <summary>The outcome of a call that has no messages.</summary>
+    public static void Tell(HttpContext http, Failure failure)
+    {
+        var headers = http.Response.Headers;
+        var (code, message) = Of(failure);
+        headers[GrpcProtocol.Status] = code;
+        headers[GrpcProtocol.Message] = message;
+    }
+
+    public ReadOnlyMemory<byte> Pack(HttpContext http, ReadOnlyMemory<byte> answer)
+    {
+        if (!_gzip || answer.Length < LeastZipped || !http.Request.Headers[GrpcProtocol.AcceptEncoding].ToString().Split(',', StringSplitOptions.TrimEntries).Contains(GrpcProtocol.Gzip))
+            return answer;
+        using var output = new MemoryStream(answer.Length / 2);
+        output.Write(new byte[GrpcFrame.HeadLength]);
+        using (var zip = new GZipStream(output, CompressionLevel.Fastest, leaveOpen: true))
+            zip.Write(answer.Span[GrpcFrame.HeadLength..]);
+        var zipped = output.ToArray();
+        zipped[0] = 1;
+        BinaryPrimitives.WriteInt32BigEndian(zipped.AsSpan(1), zipped.Length - GrpcFrame.HeadLength);
+        http.Response.Headers[GrpcProtocol.Encoding] = GrpcProtocol.Gzip;
+        return zipped;
+    }
+
+    public void Complete(Exchange exchange)
+    {
+        var response = exchange.Http.Response;
+        AnswerHead.Late(exchange);
+        if (exchange.Bill is { } bill)
+            response.AppendTrailer("x-milliways-cost-ticks", bill.Charged.ToString(CultureInfo.InvariantCulture));
+        response.AppendTrailer(GrpcProtocol.Status, "0");
+    }
+
+    public void Fail(Exchange exchange, Failure failure)
+    {
+        var response = exchange.Http.Response;
+        AnswerHead.Late(exchange);
+        response.AppendTrailer("x-milliways-failed", FailureAnswer.PartyAndStage(failure));
+        Fail(exchange.Http, failure);
+    }
+
+    /// <summary>Ends an answer that has begun, outside of any exchange.</summary>
+    public static void Fail(HttpContext http, Failure failure)
+    {
+        var (code, message) = Of(failure);
+        http.Response.AppendTrailer(GrpcProtocol.Status, code);
+        http.Response.AppendTrailer(GrpcProtocol.Message, message);
+    }
+
+    private static (string Code, string Message) Of(Failure failure)
+    {
+        var status = Statuses.Of(failure);
+        return (((int)status.StatusCode).ToString(CultureInfo.InvariantCulture), PercentEncoding.Encode(status.Detail.Length > MostMessage ? status.Detail[..MostMessage] : status.Detail));
+    }
+}
