@@ -19,7 +19,8 @@ public static class DialectRegistry
 
     public static IReadOnlyList<CallerColumn> Callers { get; } =
     [
-        .. Instances<ICallerDialect>().SelectMany(dialect => dialect is ChatDialect
+        // Sample's requests are those of /v1/completions once they are read, and cross as those do.
+        .. Instances<ICallerDialect>().Where(dialect => dialect is not SampleDialect).SelectMany(dialect => dialect is ChatDialect
             ? new[] { new CallerColumn("Chat (xAI)", dialect, Flavour.Xai), new CallerColumn("Chat (OpenAI)", dialect, Flavour.OpenAi) }
             : [new CallerColumn(NameOf(dialect), dialect, dialect is XaiGrpcDialect ? Flavour.Xai : Flavour.OpenAi)]),
     ];
