@@ -87,6 +87,7 @@ public sealed class SignedCallTests
     [InlineData("aws-bedrock", """{"accessKeyId":"AKIDEXAMPLE"}""", "secretAccessKey is missing")]
     [InlineData("aws-bedrock", """{"secretAccessKey":"s"}""", "accessKeyId is missing")]
     [InlineData("aws-bedrock", """{"accessKeyId":"AKIDEXAMPLE","secretAccessKey":"s","region":"evil.example/"}""", "region must be")]
+    [InlineData("aws-bedrock", """{"accessKeyId":"AKIDEXAMPLE","secretAccessKey":"s","sessionToken":"a\nb"}""", "sessionToken has")]
     [InlineData("aws-bedrock", """{"accessKeyId" """, "no JSON")]
     [InlineData("google-vertex-ai", """{"type":"service_account"}""", "client_email is missing")]
     [InlineData("google-vertex-ai", """{"client_email":"a@b","private_key":"no"}""", "private_key is missing")]
