@@ -100,9 +100,10 @@ public sealed class SignedCallTests
     [Fact]
     public async Task Previews_show_whose_key_it_is_and_nothing_of_the_secret()
     {
+        using var rsa = RSA.Create(2048);
         await using var server = await TestServer.StartAsync();
         Store(server, "aws-bedrock", $"AKIDEXAMPLE012345:{Secret}");
-        Store(server, "google-vertex-ai", Account("https://oauth2.googleapis.com/token", RSA.Create(2048)));
+        Store(server, "google-vertex-ai", Account("https://oauth2.googleapis.com/token", rsa));
         var keys = server.Service<GatewayCommands>().Keys(OperatorActor.Instance, null, "default");
         Assert.Equal(["AKI...2345", "rob....com"], keys.Select(key => key.Preview).Order(StringComparer.Ordinal));
     }
