@@ -87,6 +87,7 @@ public sealed class SignedCallTests
     [InlineData("aws-bedrock", """{"accessKeyId":"AKIDEXAMPLE"}""", "secretAccessKey is missing")]
     [InlineData("aws-bedrock", """{"secretAccessKey":"s"}""", "accessKeyId is missing")]
     [InlineData("aws-bedrock", """{"accessKeyId":"AKIDEXAMPLE","secretAccessKey":"s","region":"evil.example/"}""", "region must be")]
+    [InlineData("aws-bedrock", """{"accessKeyId":"AKIDEXAMPLE","secretAccessKey":"s","sessionToken":"a\nb"}""", "sessionToken has")]
     [InlineData("aws-bedrock", """{"accessKeyId" """, "no JSON")]
     [InlineData("google-vertex-ai", """{"type":"service_account"}""", "client_email is missing")]
     [InlineData("google-vertex-ai", """{"client_email":"a@b","private_key":"no"}""", "private_key is missing")]
@@ -99,9 +100,10 @@ public sealed class SignedCallTests
     [Fact]
     public async Task Previews_show_whose_key_it_is_and_nothing_of_the_secret()
     {
+        using var rsa = RSA.Create(2048);
         await using var server = await TestServer.StartAsync();
         Store(server, "aws-bedrock", $"AKIDEXAMPLE012345:{Secret}");
-        Store(server, "google-vertex-ai", Account("https://oauth2.googleapis.com/token", RSA.Create(2048)));
+        Store(server, "google-vertex-ai", Account("https://oauth2.googleapis.com/token", rsa));
         var keys = server.Service<GatewayCommands>().Keys(OperatorActor.Instance, null, "default");
         Assert.Equal(["AKI...2345", "rob....com"], keys.Select(key => key.Preview).Order(StringComparer.Ordinal));
     }

@@ -38,7 +38,9 @@ internal sealed record AwsKey(string Id, string Secret, string? Token = null, st
                 return Wrong("secretAccessKey is missing");
             if (region is not null && !HostLabel.IsOne(region))
                 return Wrong("region must be a region's name, such as us-east-1");
-            return new AwsKey(id, secret, Member(document, "sessionToken"), region);
+            if (Member(document, "sessionToken") is var token && token.AsSpan().ContainsAnyExceptInRange('!', '~'))
+                return Wrong("sessionToken has a character that no header can have");
+            return new AwsKey(id, secret, token, region);
         }
         catch (JsonException)
         {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Milliways.Dialects.Chat;
+using Milliways.Upstreams;
 
 namespace Milliways.Gateway.Credentials;
 
@@ -9,10 +10,11 @@ namespace Milliways.Gateway.Credentials;
 /// <param name="Email">Who it is.</param>
 /// <param name="KeyId">Which of its keys; null: the file does not say.</param>
 /// <param name="PrivateKey">PEM; never sent.</param>
-/// <param name="TokenUri">Where tokens are asked for.</param>
+/// <param name="TokenUri">Where tokens are asked for, as the file has it.</param>
+/// <param name="Tokens">The same as an address.</param>
 /// <param name="Project">Null: the file does not say; a provider's path names its own.</param>
 /// <param name="Region">Where compat's calls go; null: <see cref="UsualRegion"/>.</param>
-internal sealed record ServiceAccount(string Email, string? KeyId, string PrivateKey, Uri TokenUri, string? Project, string? Region)
+internal sealed record ServiceAccount(string Email, string? KeyId, string PrivateKey, string TokenUri, UpstreamAddress Tokens, string? Project, string? Region)
 {
     public const string UsualRegion = "us-central1";
 
@@ -31,14 +33,15 @@ internal sealed record ServiceAccount(string Email, string? KeyId, string Privat
                 return Wrong("client_email is missing");
             if (key is null || !IsKey(key))
                 return Wrong("private_key is missing, or no RSA key in PEM");
-            if (!Uri.TryCreate(Member(document, "token_uri") ?? GoogleTokens, UriKind.Absolute, out var tokens) || tokens.Scheme is not ("https" or "http"))
+            var uri = Member(document, "token_uri") ?? GoogleTokens;
+            if (!UpstreamAddress.TryParse(uri, out var tokens))
                 return Wrong("token_uri must be an https address");
             if (region is not null && !HostLabel.IsOne(region))
                 return Wrong("region must be a region's name, such as us-central1");
             // Part of a path; older projects have their domain before a colon.
             if (project is not null && project.AsSpan().IndexOfAnyExcept("abcdefghijklmnopqrstuvwxyz0123456789-.:") >= 0)
                 return Wrong("project_id is no project's id");
-            return new ServiceAccount(email, Member(document, "private_key_id"), key, tokens, project, region);
+            return new ServiceAccount(email, Member(document, "private_key_id"), key, uri, tokens, project, region);
         }
         catch (JsonException)
         {
@@ -65,7 +68,7 @@ internal sealed record ServiceAccount(string Email, string? KeyId, string Privat
             writer.WriteStartObject();
             writer.WriteString("iss"u8, Email);
             writer.WriteString("scope"u8, scope);
-            writer.WriteString("aud"u8, TokenUri.AbsoluteUri);
+            writer.WriteString("aud"u8, TokenUri);
             writer.WriteNumber("iat"u8, now.ToUnixTimeSeconds());
             writer.WriteNumber("exp"u8, now.AddHours(1).ToUnixTimeSeconds());
             writer.WriteEndObject();

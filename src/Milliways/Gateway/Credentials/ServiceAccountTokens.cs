@@ -4,7 +4,6 @@ using System.Text;
 using System.Text.Json;
 using Milliways.Dialects.Chat;
 using Milliways.Gateway.Providers;
-using Milliways.Upstreams;
 
 namespace Milliways.Gateway.Credentials;
 
@@ -47,11 +46,11 @@ internal sealed class ServiceAccountTokens(GatewayProviders providers, TimeProvi
         }
     }
 
+    /// <summary>Whoever is forgotten is asked for again.</summary>
     private void Forget()
     {
-        var now = time.GetUtcNow();
         foreach (var (name, asked) in _tokens)
-            if (asked is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true, Result: var token } } && (!token.IsOk || token.Value.RenewAt <= now || _tokens.Count >= MostKept))
+            if (asked is { IsValueCreated: true, Value.IsCompleted: true })
                 _tokens.TryRemove(KeyValuePair.Create(name, asked));
     }
 
@@ -61,7 +60,7 @@ internal sealed class ServiceAccountTokens(GatewayProviders providers, TimeProvi
         await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // the signature is work for the pool
         var now = time.GetUtcNow();
         using var late = new CancellationTokenSource(Longest, time);
-        using var request = new HttpRequestMessage(HttpMethod.Post, account.TokenUri)
+        using var request = new HttpRequestMessage(HttpMethod.Post, account.Tokens.At(""))
         {
             Content = new FormUrlEncodedContent([new("grant_type", Grant), new("assertion", account.Assertion(Scope, now))]),
         };
@@ -72,8 +71,8 @@ internal sealed class ServiceAccountTokens(GatewayProviders providers, TimeProvi
             using var document = JsonDocument.Parse(body);
             if (!response.IsSuccessStatusCode)
                 return Refused((int)response.StatusCode, Text(document, "error_description") ?? Text(document, "error"));
-            if (Text(document, "access_token") is not { } text)
-                return Failure.Broken("token", "Google's token endpoint gave no access_token.");
+            if (Text(document, "access_token") is not { } text || text.AsSpan().ContainsAnyExceptInRange('!', '~'))
+                return Failure.Broken("token", "Google's token endpoint gave no access_token that a header can have.");
             var seconds = document.RootElement.TryGetProperty("expires_in", out var expires) && expires.TryGetInt32(out var given) ? Math.Clamp(given, 0, 3600) : 0;
             return new Token(text, now, now + TimeSpan.FromSeconds(seconds) - Margin);
         }
@@ -85,7 +84,7 @@ internal sealed class ServiceAccountTokens(GatewayProviders providers, TimeProvi
         {
             return (broken.InnerException ?? broken) is Upstreams.Tenants.ForbiddenAddressException forbidden
                 ? Failure.Invalid($"token_uri of the service account {forbidden.Reason}.")
-                : Failure.Broken("token", $"The token endpoint {account.TokenUri.Host} of the service account cannot be reached.");
+                : Failure.Broken("token", $"The token endpoint {account.Tokens.Origin} of the service account cannot be reached.");
         }
     }
 
