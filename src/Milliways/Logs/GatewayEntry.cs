@@ -24,7 +24,7 @@ internal static class GatewayEntry
     }
 
     /// <summary>What one of several steps wants of the log; null: it says nothing.</summary>
-    public static (bool? Collect, bool? Payloads) Wants(ExchangeStep? step) => CallOf(step) is { } call ? (call.HasEntry, call.Headers.CollectLogPayload) : default;
+    public static (bool? Collect, bool? Payloads) Wants(ExchangeStep? step) => CallOf(step) is { } call ? ((bool?)call.HasEntry, call.Headers.CollectLogPayload) : default;
 
     /// <summary>A failed step's entry says what its own headers do, not those of the step that answered.</summary>
     public static LogEntry Of(ExchangeStep? step, LogEntry entry) => CallOf(step) is not { } call ? entry : entry with

@@ -31,6 +31,7 @@ internal sealed class LogSql
     private readonly List<(string Name, object? Value)> _parameters = [];
     private readonly string _order;
     private readonly bool _teamIsCompared;
+    private bool _readsMetadata;
 
     /// <param name="query">What is wanted.</param>
     /// <param name="isRare">Whether a value of the metadata is so rare that its entries are better gathered first.</param>
@@ -54,7 +55,7 @@ internal sealed class LogSql
             _found.Append(CultureInfo.InvariantCulture, $" AND (created, id) {(query.OldestFirst ? '>' : '<')} ({Give(after.Created)}, {Give(after.Id)})");
         var direction = query.OldestFirst ? "ASC" : "DESC";
         _order = query.WrittenAfter is null ? $"created {direction}, id {direction}" : "seq";
-        Look = query.Look ?? (lead is null && _columns.IsSubsetOf(Keys) ? MostKeys : MostRows);
+        Look = query.Look ?? (lead is null && !_readsMetadata && _columns.IsSubsetOf(Keys) ? MostKeys : MostRows);
     }
 
     /// <summary>How many entries are looked through.</summary>
@@ -97,7 +98,9 @@ internal sealed class LogSql
     private void Compare(LogFilter filter)
     {
         _compared.Append(_compared.Length > 0 ? " AND " : "").Append(filter.Field.Kind == FieldKind.Metadata ? OfMetadata(filter, "looked") : Of(filter));
-        if (filter.Field.Kind != FieldKind.Metadata)
+        if (filter.Field.Kind == FieldKind.Metadata)
+            _readsMetadata = true;
+        else
             _columns.UnionWith(IsFailure(filter) ? ["status", "success"] : filter.Field.Columns);
     }
 

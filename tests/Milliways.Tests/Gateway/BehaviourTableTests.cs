@@ -3,7 +3,7 @@ using Milliways.Tests.Support;
 
 namespace Milliways.Tests.Gateway;
 
-/// <summary>docs/gateway-behaviours.md names tests that are there, and leaves no row of the acceptance list out.</summary>
+/// <summary>docs/gateway-behaviours.md, and docs/logs.md beside it, names tests that are there, and leaves no row of the acceptance list out.</summary>
 public sealed partial class BehaviourTableTests
 {
     private static readonly string Page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "gateway-behaviours.md"));
@@ -27,7 +27,7 @@ public sealed partial class BehaviourTableTests
                 else if (MethodName().Match(line) is { Success: true } method)
                     there.Add($"{current}.{method.Groups[1].Value}");
         }
-        var named = TestName().Matches(Page).Select(match => match.Groups[1].Value).ToList();
+        var named = TestName().Matches(Page + File.ReadAllText(Path.Combine(Repository.Root, "docs", "logs.md"))).Select(match => match.Groups[1].Value).ToList();
         Assert.True(named.Count > 90, "The page names hardly any test.");
         Assert.Empty(named.Except(there));
     }
