@@ -90,6 +90,7 @@ public class GrpcGovernanceTests
         Assert.Equal((StatusCode.OK, "1"), (first.Code, first.Meta("x-ratelimit-remaining-requests")));
         Assert.Equal((StatusCode.ResourceExhausted, "limit"), (third.Code, third.Meta("x-milliways-refused")));
         Assert.InRange(int.Parse(third.Meta("retry-after")!, CultureInfo.InvariantCulture), 1, 60);
+        Assert.Equal(third.Meta("retry-after") + "000", third.Meta("grpc-retry-pushback-ms"));
         Assert.Equal(2, credited.Lab.Received.Count);
     }
 
