@@ -61,6 +61,8 @@ internal sealed class ConfigReload(
             log.LogWarning("Configuration: {Warning}", warning);
         if (before.Engine != config.Engine)
             log.LogWarning("Configuration: engine: a change takes effect at the next start");
+        if (before.Grpc != config.Grpc || before.Tls != config.Tls)
+            log.LogWarning("Configuration: grpc, tls: a change takes effect at the next start");
     }
 
     /// <summary>Closes the connections that only the old table had, when nobody can use them any more.</summary>

@@ -6,6 +6,7 @@ internal static class GrpcProtocol
     public const string ContentType = "application/grpc";
     public const string Status = "grpc-status";
     public const string Message = "grpc-message";
+    public const string RetryPushback = "grpc-retry-pushback-ms";
     public const string Timeout = "grpc-timeout";
     public const string Encoding = "grpc-encoding";
     public const string AcceptEncoding = "grpc-accept-encoding";

@@ -19,6 +19,9 @@ internal sealed class GrpcStatus : ITrailingStatus
     /// <summary>Smaller answers do not get smaller.</summary>
     private const int LeastZipped = 1024;
 
+    /// <summary>As of Retry-After (contract, "Choices where sources differ"), in milliseconds.</summary>
+    private const int MostPushback = 60_000;
+
     private readonly bool _gzip;
 
     /// <summary>The most characters of a message: the whole head must stay within what clients take, 8 KiB with some.</summary>
@@ -39,6 +42,8 @@ internal sealed class GrpcStatus : ITrailingStatus
         var (code, message) = Of(failure);
         headers[GrpcProtocol.Status] = code;
         headers[GrpcProtocol.Message] = message;
+        if (Statuses.RetryPushbackMilliseconds(failure) is { } wait)
+            headers[GrpcProtocol.RetryPushback] = Math.Min(wait, MostPushback).ToString(CultureInfo.InvariantCulture);
     }
 
     public ReadOnlyMemory<byte> Pack(HttpContext http, ReadOnlyMemory<byte> answer)
@@ -79,6 +84,8 @@ internal sealed class GrpcStatus : ITrailingStatus
         var (code, message) = Of(failure);
         http.Response.AppendTrailer(GrpcProtocol.Status, code);
         http.Response.AppendTrailer(GrpcProtocol.Message, message);
+        if (Statuses.RetryPushbackMilliseconds(failure) is { } wait)
+            http.Response.AppendTrailer(GrpcProtocol.RetryPushback, Math.Min(wait, MostPushback).ToString(CultureInfo.InvariantCulture));
     }
 
     private static (string Code, string Message) Of(Failure failure)
