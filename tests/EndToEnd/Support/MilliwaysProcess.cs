@@ -6,10 +6,15 @@ namespace Milliways.EndToEnd.Support;
 /// <summary>How a server is started.</summary>
 internal sealed record Setup
 {
+    public const string AnyPort = "http://127.0.0.1:0";
+
     /// <summary>The text of milliways.json, put into the data directory.</summary>
     public string? Config { get; init; }
 
     public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
+
+    /// <summary>Where REST listens.</summary>
+    public string Urls { get; init; } = AnyPort;
 
     /// <summary>More words for <c>serve</c>.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
@@ -91,7 +96,7 @@ internal sealed class MilliwaysProcess : IAsyncDisposable
         }
         string[] arguments =
         [
-            "serve", "--data", data, "--urls", "http://127.0.0.1:0", "--grpc-urls", "http://127.0.0.1:0", "--ready-file", folder.At("ready.json"),
+            "serve", "--data", data, "--urls", setup.Urls, "--grpc-urls", Setup.AnyPort, "--ready-file", folder.At("ready.json"),
             .. setup.NoEngine ? ["--no-engine"] : Array.Empty<string>(), .. setup.IsGoverned ? Array.Empty<string>() : ["--governance", "off"], .. setup.Arguments,
         ];
         using var written = new FileSignal(folder.Path, "ready.json");
