@@ -92,15 +92,19 @@ public sealed class AnswerTests(GrpcBench bench) : IClassFixture<GrpcBench>
     [Theory, InlineData("torn"), InlineData("ended"), InlineData("error")]
     public async Task A_stream_that_breaks_upstream_has_its_text_and_a_status_that_is_not_OK(string how)
     {
-        var call = await bench.Client.CallAsync("Chat/GetCompletionChunk", bench.Ask(async http =>
+        var seen = new TaskCompletionSource();
+        var call = await bench.Client.BeginAsync("Chat/GetCompletionChunk", bench.Ask(async http =>
         {
             var stream = new UpstreamStream(http);
             await stream.TextAsync("One ");
+            await seen.Task;
             if (how == "torn")
                 http.Abort();
             if (how == "error")
                 await stream.SendAsync("""{"error":{"message":"Overloaded","type":"server_error","param":null,"code":null}}""");
         }));
+        await UntilTextAsync(call, "One ");
+        seen.SetResult();
 
         var end = await call.EndAsync();
         Assert.Equal("One ", call.Text);

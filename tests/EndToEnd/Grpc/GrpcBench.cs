@@ -53,7 +53,8 @@ public sealed partial class GrpcBench : IAsyncLifetime
         NoEngine = true, Governed = true, Urls = urls,
         Config = $$"""
             { "upstreams": { "lab": { "dialect": "openai-chat", "baseUrl": "{{Upstream.Base}}/v1", "apiKey": "k", "models": ["alpha"], "retries": 0, "breaker": null } },
-              "models": { "priced": { "attempts": [ { "upstream": "lab", "model": "alpha" } ], "price": { "input": "2", "output": "10" }, "contextLength": 100000000 },
+              "models": { "priced": { "attempts": [ { "upstream": "lab", "model": "alpha" } ], "price": { "input": "2", "output": "10" } },
+                          "free": { "attempts": [ { "upstream": "lab", "model": "alpha" } ], "price": { "input": "0", "output": "0" } },
                           "scarce": { "attempts": [ { "upstream": "lab", "model": "alpha" } ], "price": { "input": "0", "output": "0" }, "limits": { "requestsPerMinute": 1 } } },
               "limits": { "perTeam": { "concurrent": null } }, "credits": { "monthlyGrant": null } {{more}} }
             """,

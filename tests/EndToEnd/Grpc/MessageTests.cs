@@ -65,9 +65,8 @@ public sealed class MessageTests(GrpcBench bench) : IClassFixture<GrpcBench>
     [Theory]
     [InlineData("Chat/NoSuchMethod", "/xai_api.Chat/NoSuchMethod")]
     [InlineData("NoSuchService/List", "/xai_api.NoSuchService/List")]
-    [InlineData("Files/ListFiles", "Files")]
-    [InlineData("BatchMgmt/ListBatches", "BatchMgmt")]
-    [InlineData("Video/GenerateVideo", "Video")]
+    [InlineData("Files/ListFiles", "/v1/files")]
+    [InlineData("BatchMgmt/ListBatches", "/v1/batches")]
     public async Task A_method_that_is_not_served_is_UNIMPLEMENTED_and_the_status_says_which(string method, string named)
     {
         var end = await (await bench.Client.CallAsync(method, [])).EndAsync();

@@ -13,19 +13,21 @@ internal sealed class UpstreamStream(HttpContext http)
         await EndAsync();
     }
 
-    public Task TextAsync(string text) => SendAsync(Chunk($$"""[{"index":0,"delta":{"role":"assistant","content":{{JsonSerializer.Serialize(text)}}},"finish_reason":null}]"""));
+    public Task TextAsync(string text, int index = 0) => SendAsync(Chunk($$"""[{"index":{{index}},"delta":{"role":"assistant","content":{{JsonSerializer.Serialize(text)}}},"finish_reason":null}]"""));
 
     /// <summary>The reason, the usage, the mark.</summary>
-    public async Task EndAsync()
+    public async Task EndAsync(int outputs = 1)
     {
-        await SendAsync(Chunk("""[{"index":0,"delta":{},"finish_reason":"stop"}]"""));
+        for (var index = 0; index < outputs; index++)
+            await SendAsync(Chunk($$"""[{"index":{{index}},"delta":{},"finish_reason":"stop"}]"""));
         await SendAsync(Chunk("[]", ""","usage":{"prompt_tokens":5,"completion_tokens":3,"total_tokens":8}"""));
         await SendAsync("[DONE]");
     }
 
     public async Task SendAsync(string data)
     {
-        http.Response.ContentType = "text/event-stream";
+        if (!http.Response.HasStarted)
+            http.Response.ContentType = "text/event-stream";
         await http.Response.WriteAsync($"data: {data}\n\n");
         await http.Response.Body.FlushAsync();
     }
