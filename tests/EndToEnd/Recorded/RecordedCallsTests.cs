@@ -1,4 +1,3 @@
-using Milliways.Dialects.XaiGrpc.Protos;
 using Milliways.EndToEnd.Crossed;
 using Milliways.EndToEnd.Support;
 using Milliways.EndToEnd.Support.Scripted;
@@ -9,7 +8,7 @@ namespace Milliways.EndToEnd.Recorded;
 /// Every gRPC call that was recorded from xai-sdk and pydantic-ai is made again with its own bytes and metadata, chat in front of every upstream dialect, and
 /// answered with what the SDK reads.
 /// </summary>
-public sealed class RecordedCallsTests(CrossedBench bench)
+public sealed class RecordedCallsTests(CrossedBench bench, SharedServer engine)
 {
     private static readonly IReadOnlyList<RecordedConversation> All =
         [.. Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Vectors"), "*.json").Order(StringComparer.Ordinal).SelectMany(RecordedConversation.Read)];
@@ -22,7 +21,8 @@ public sealed class RecordedCallsTests(CrossedBench bench)
     [Theory, MemberData(nameof(Cells))]
     public async Task A_recorded_call_is_answered_with_what_the_SDK_reads(string name, string upstream)
     {
-        var (server, _) = await bench.ReadyAsync();
+        // The scripted upstream has no tokens; the engine has.
+        var server = name.EndsWith("tokenize", StringComparison.Ordinal) ? engine.Server : (await bench.ReadyAsync()).Server;
         var address = server.Ready["grpc"]!.GetValue<string>();
         using var http = new HttpClient();
         var id = "";
@@ -38,11 +38,15 @@ public sealed class RecordedCallsTests(CrossedBench bench)
             Assert.True(answer.Status == Status(call), $"{answer.Status} {answer.Detail}");
             if (call.Method == "/xai_api.Chat/GetDeferredCompletion")
             {
-                await Until.TrueAsync(async () => Read(GetDeferredCompletionResponse.Parser, answer = await SendAsync()).Status != DeferredStatus.Pending, "the deferred answer is there");
+                while (SdkView.IsPending(answer))
+                    answer = await SendAsync();
                 SdkView.Done(answer);
                 return; // it can be fetched once; the recorded polls behind it are the same call
             }
-            id = SdkView.Check(call, answer) ?? id;
+            if (answer.Messages.Count > 0)
+                id = SdkView.Check(call, answer) is { } made && id.Length == 0 ? made : id; // later calls name the first answer
+            else
+                Assert.NotEmpty(answer.Detail);
         }
     }
 
@@ -50,7 +54,7 @@ public sealed class RecordedCallsTests(CrossedBench bench)
     public void No_recorded_call_is_skipped()
     {
         Assert.Equal(22, All.Count);
-        Assert.Equal(31, All.Sum(recorded => recorded.Calls.Count));
+        Assert.Equal(32, All.Sum(recorded => recorded.Calls.Count));
         Assert.Equal(22, All.Select(recorded => recorded.Name).Distinct().Count());
     }
 
@@ -69,6 +73,4 @@ public sealed class RecordedCallsTests(CrossedBench bench)
         "StatusCode.UNAVAILABLE" => "14",
         _ => throw new InvalidOperationException(call.Status),
     };
-
-    private static T Read<T>(Google.Protobuf.MessageParser<T> parser, RawAnswer answer) where T : Google.Protobuf.IMessage<T> => parser.ParseFrom(Assert.Single(answer.Messages));
 }

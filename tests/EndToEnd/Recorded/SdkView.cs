@@ -50,6 +50,8 @@ internal static class SdkView
         }
     }
 
+    public static bool IsPending(RawAnswer answer) => One(GetDeferredCompletionResponse.Parser, answer).Status == DeferredStatus.Pending;
+
     public static void Done(RawAnswer answer)
     {
         var deferred = One(GetDeferredCompletionResponse.Parser, answer);
@@ -79,7 +81,6 @@ internal static class SdkView
     /// <summary>As the SDK puts a stream together: what is only of roles it knows, appended; the rest from the last chunk.</summary>
     private static void Stream(GetCompletionsRequest asked, RawAnswer raw)
     {
-        Assert.NotEmpty(raw.Messages);
         var chunks = raw.Messages.Select(GetChatCompletionChunk.Parser.ParseFrom).ToList();
         Assert.All(chunks, chunk =>
         {

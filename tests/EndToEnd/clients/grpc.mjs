@@ -14,14 +14,18 @@ const say = event => console.log(JSON.stringify(event, (_, value) => typeof valu
 const { connect } = http2;
 let [connections, pings] = [0, 0];
 http2.connect = (...words) => {
-  const session = connect(...words), ping = session.ping.bind(session), request = session.request.bind(session);
+  const session = connect(...words), ping = session.ping.bind(session), request = session.request.bind(session), emit = session.emit.bind(session);
   session.ping = (...args) => {
     const done = args.pop();
     return ping(...args, (error, ...rest) => { if (!error) say({ pings: ++pings }); done(error, ...rest); });
   };
   session.request = (headers, ...rest) =>
     request(headers, ...rest).on('response', answer => say({ encodings: [headers['grpc-encoding'] ?? 'identity', answer['grpc-encoding'] ?? 'identity'] }));
-  session.on('goaway', code => say({ goaway: code }));
+  // Not a listener: the library removes them all.
+  session.emit = (name, ...facts) => {
+    if (name === 'goaway') say({ goaway: facts[0] });
+    return emit(name, ...facts);
+  };
   say({ connections: ++connections });
   return session;
 };

@@ -88,9 +88,6 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
             case "/v1/embeddings":
                 await WriteAsync(http, Embeddings(body));
                 break;
-            case "/v1/tokenize-text":
-                await WriteAsync(http, Tokens(body));
-                break;
             case var _ when path.EndsWith(":generateContent", StringComparison.Ordinal):
                 await PlayAsync(http, Reading.Gemini(body, model, streamed: false));
                 break;
@@ -175,18 +172,6 @@ internal sealed class ScriptedUpstream : IAsyncDisposable
         var items = Enumerable.Range(0, count).Select(at => $$"""{"object":"embedding","index":{{at}},"embedding":{{one}}}""");
         return $$$"""{"object":"list","model":"text-embedding-3-small","data":[{{{string.Join(",", items)}}}],"usage":{"prompt_tokens":12,"total_tokens":12}}""";
     }
-
-    /// <summary>A token for each character.</summary>
-    private static string Tokens(JsonNode body) => new JsonObject
-    {
-        ["token_ids"] = new JsonArray([.. body["text"]!.GetValue<string>().EnumerateRunes().Select(rune =>
-            new JsonObject
-            {
-                ["token_id"] = rune.Value,
-                ["string_token"] = rune.ToString(),
-                ["token_bytes"] = new JsonArray([.. System.Text.Encoding.UTF8.GetBytes(rune.ToString()).Select(one => (JsonNode)(int)one)]),
-            })]),
-    }.ToJsonString();
 
     private static Task WriteAsync(HttpContext http, string json)
     {
