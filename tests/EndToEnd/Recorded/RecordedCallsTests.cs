@@ -63,6 +63,7 @@ public sealed class RecordedCallsTests(CrossedBench bench, SharedServer engine)
     {
         ("xai-sdk: sample_batch", "openai-responses" or "anthropic") => "n",
         ("xai-sdk: sample with parameters", "openai-responses") => "stop",
+        ("xai-sdk: sample with parameters", "anthropic") => "logprobs",
         _ => null,
     };
 
