@@ -86,7 +86,7 @@ export async function serve({ config, engine = false, data, cpu, env, name = 'mi
   data ??= fs.mkdtempSync(path.join(os.tmpdir(), 'milliways-bench-'));
   const ready = path.join(data, 'ready.json'), keyFile = path.join(data, 'bench-key');
   fs.rmSync(ready, { force: true });
-  const command = [executable, 'serve', '--data', data, '--urls', `http://127.0.0.1:${port}`, '--grpc-urls', 'none', '--quiet', '--ready-file', ready];
+  const command = [executable, 'serve', '--data', data, '--urls', `http://127.0.0.1:${port}`, '--grpc-urls', 'http://127.0.0.1:0', '--quiet', '--ready-file', ready];
   if (database) command.push('--database', database);
   if (config) { const file = path.join(data, 'bench.json'); fs.writeFileSync(file, JSON.stringify(config)); command.push('--config', file); }
   if (!engine) command.push('--no-engine');
@@ -99,7 +99,7 @@ export async function serve({ config, engine = false, data, cpu, env, name = 'mi
   const readyMs = now() - began, facts = JSON.parse(fs.readFileSync(ready, 'utf8'));
   if (facts.key) fs.writeFileSync(keyFile, facts.key, { mode: 0o600 });
   const key = fs.readFileSync(keyFile, 'utf8');
-  return { child, data, key, account: facts.team, url: facts.http, port: +new URL(facts.http).port, pid: facts.pid, readyMs, stop: () => stop(child), discard: () => fs.rmSync(data, { recursive: true, force: true }) };
+  return { child, data, key, account: facts.team, url: facts.http, port: +new URL(facts.http).port, grpcPort: facts.grpc ? +new URL(facts.grpc).port : null, pid: facts.pid, readyMs, stop: () => stop(child), discard: () => fs.rmSync(data, { recursive: true, force: true }) };
 }
 
 // ---------- HTTP ----------
