@@ -17,7 +17,7 @@ public sealed class ClientPageTests
         Assert.All(packages.Where(package => package.Key != "zod"), package => Assert.Contains($"`{package.Key}` {package.Value}", Page, StringComparison.Ordinal));
     }
 
-    [Theory, InlineData("OpenAI"), InlineData("Anthropic")]
+    [Theory, InlineData("OpenAI"), InlineData("Anthropic"), InlineData("Grpc.Net.Client")]
     public void The_page_names_every_NuGet_client_with_its_version(string name)
     {
         var versions = XDocument.Load(Path.Combine(Repository.Root, "Directory.Packages.props")).Descendants("PackageVersion");
