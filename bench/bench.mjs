@@ -1,19 +1,21 @@
-// All parts in one run: node bench/bench.mjs [--quick] [--only gateway,relays,journal,leaving,engine,start] [--save]
+// All parts in one run: node bench/bench.mjs [--quick] [--only gateway,grpc,relays,journal,leaving,engine,start] [--save]
 import fs from 'node:fs';
 import path from 'node:path';
 import * as lib from './lib.mjs';
 import * as engine from './engine.mjs';
 import * as gateway from './gateway/gateway.mjs';
+import * as grpc from './grpc.mjs';
 import * as journal from './journal.mjs';
 import * as leaving from './leaving.mjs';
 import * as relays from './relays.mjs';
 import * as start from './start.mjs';
 
 const words = process.argv.slice(2), quick = words.includes('--quick');
-const only = words.includes('--only') ? words[words.indexOf('--only') + 1].split(',') : ['gateway', 'relays', 'journal', 'leaving', 'engine', 'start'];
+const only = words.includes('--only') ? words[words.indexOf('--only') + 1].split(',') : ['gateway', 'grpc', 'relays', 'journal', 'leaving', 'engine', 'start'];
 const before = lib.noise(), began = lib.now(), result = { at: new Date().toISOString(), machine: lib.machine(), pin: lib.SPLIT ? 'split' : 'none' };
 const parts = {
   gateway: async () => { result.gateway = await gateway.measure(quick ? { rounds: 3, secs: 1.5, warmup: 40, only: gateway.QUICK } : { rounds: 7, secs: 2, warmup: 100 }); return gateway.report(result.gateway); },
+  grpc: async () => { result.grpc = await grpc.measure(quick ? { rounds: 3, secs: 1.5 } : {}); return grpc.report(result.grpc); },
   relays: async () => { result.relays = relays.measure(); return relays.report(result.relays); },
   journal: async () => { result.journal = journal.measure(quick ? 3 : 20); return journal.report(result.journal); },
   leaving: async () => { result.leaving = await leaving.measure(); return leaving.report(result.leaving); },
@@ -28,7 +30,7 @@ const parts = {
     return start.report(result.starts, result.memory);
   },
 };
-const titles = { gateway: 'Gateway: beside nginx and Portkey, key check on', relays: 'Relays: one event in our own code', journal: 'Journal: charges a second, on disk and in the books', leaving: 'Leaving: from a client gone to its upstream\'s connection closed', engine: 'Engine: through the API, beside the bare decode loop', start: 'Start and memory' };
+const titles = { gateway: 'Gateway: beside nginx and Portkey, key check on', grpc: 'gRPC: chat beside the same over REST', relays: 'Relays: one event in our own code', journal: 'Journal: charges a second, on disk and in the books', leaving: 'Leaving: from a client gone to its upstream\'s connection closed', engine: 'Engine: through the API, beside the bare decode loop', start: 'Start and memory' };
 try {
   let text = '';
   for (const part of only) {

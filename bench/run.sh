@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# All benchmarks in one run; see README.md. Options go to bench.mjs: --quick, --only gateway,relays,journal,leaving,engine,start, --save.
+# All benchmarks in one run; see README.md. Options go to bench.mjs: --quick, --only gateway,grpc,relays,journal,leaving,engine,start, --save.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 missing=()

@@ -1,6 +1,9 @@
+using Google.Protobuf;
 using Milliways.Dialects.Anthropic;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.OpenAiChat;
+using Milliways.Dialects.XaiGrpc;
+using Milliways.Dialects.XaiGrpc.Protos;
 using Milliways.Exchanges;
 using Milliways.Exchanges.Relays;
 using Milliways.Upstreams;
@@ -32,11 +35,18 @@ internal static class Lanes
         ("messages from messages", static () => new BytesRelay(new MessagesStreamObserver()), Messages),
         ("chat from messages", static () => Cross(ChatDialect.Instance, UpstreamDialect.Anthropic), Messages),
         ("messages from chat", static () => Cross(MessagesDialect.Instance, UpstreamDialect.OpenAiChat), Chat),
+        ("gRPC from chat", static () => Cross(XaiGrpcDialect.Streamed, UpstreamDialect.OpenAiChat, Asked()), Chat),
+        ("gRPC from messages", static () => Cross(XaiGrpcDialect.Streamed, UpstreamDialect.Anthropic, Asked()), Messages),
     ];
 
-    private static CrossRelay Cross(ICallerDialect caller, UpstreamDialect upstream)
+    private static CrossRelay Cross(ICallerDialect caller, UpstreamDialect upstream) =>
+        Cross(caller, upstream, """{"model":"m","max_tokens":256,"stream":true,"messages":[{"role":"user","content":"Hello"}]}"""u8.ToArray());
+
+    private static byte[] Asked() =>
+        new GetCompletionsRequest { Model = "m", MaxTokens = 256, Messages = { new Message { Role = MessageRole.RoleUser, Content = { new Content { Text = "Hello" } } } } }.ToByteArray();
+
+    private static CrossRelay Cross(ICallerDialect caller, UpstreamDialect upstream, byte[] body)
     {
-        var body = """{"model":"m","max_tokens":256,"stream":true,"messages":[{"role":"user","content":"Hello"}]}"""u8.ToArray();
         if (caller.ReadRequest(body) is not { IsOk: true, Value: { } request })
             throw new InvalidOperationException("The request is not read.");
         var wire = UpstreamWire.Of(upstream);
