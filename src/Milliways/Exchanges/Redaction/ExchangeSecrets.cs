@@ -27,7 +27,7 @@ internal sealed class ExchangeSecrets
         AddText(secret);
         if (secret.AsSpan().TrimStart().StartsWith('{'))
             AddParts(secret);
-        else if (secret.StartsWith("ey", StringComparison.Ordinal) && Plain(secret) is { } document)
+        else if ((secret.StartsWith("ey", StringComparison.Ordinal) || secret.StartsWith("ew", StringComparison.Ordinal)) && Plain(secret) is { } document)
             AddParts(document);
         else if (secret.Contains(':', StringComparison.Ordinal))
             foreach (var part in secret.Split(':'))
