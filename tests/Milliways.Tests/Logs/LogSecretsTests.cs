@@ -106,6 +106,8 @@ public sealed class LogSecretsTests
         const string aws = "wJalr/XUtn+FEMI=K7MDENG", pem = "-----BEGIN KEY-----\nMIIE/vQ+IBADAN\n-----END KEY-----\n";
         secrets.Add(aws);
         secrets.Add(JsonSerializer.Serialize(new Dictionary<string, string> { ["type"] = "service_account", ["token_uri"] = "https://token.example/token", ["private_key"] = pem }));
+        secrets.Add("AKIAEXAMPLE1:aws-secret-part:aws-session-part");
+        secrets.Add(Convert.ToBase64String(Encoding.UTF8.GetBytes("""{"private_key":"in-base64-of-json"}""")));
         secrets.AddHeader("Authorization", "Token deep-gram-secret");
         secrets.AddHeader("Sec-WebSocket-Protocol", "realtime, xi-api-key.eleven-secret, soap");
         secrets.AddQuery("?model=abcdefgh&key=with%2Fslash-secret&sig=short");
@@ -113,7 +115,7 @@ public sealed class LogSecretsTests
         foreach (var gone in new[]
         {
             aws, aws.Replace("/", "\\/", StringComparison.Ordinal), aws.Replace("+", "\\u002B", StringComparison.Ordinal), Uri.EscapeDataString(aws), pem, JsonEncodedText.Encode(pem).ToString(),
-            pem.Replace("\n", "\\n", StringComparison.Ordinal), "deep-gram-secret", "eleven-secret", "with%2Fslash-secret", "with/slash-secret",
+            pem.Replace("\n", "\\n", StringComparison.Ordinal), "deep-gram-secret", "eleven-secret", "aws-secret-part", "aws-session-part", "in-base64-of-json", "with%2Fslash-secret", "with/slash-secret",
         })
         {
             Assert.Equal($"a {new string('*', gone.Length)} b", redactor.Text($"a {gone} b"));

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Milliways.Keys;
 
@@ -15,14 +16,22 @@ internal sealed class ExchangeSecrets
     private readonly Lock _one = new();
     private readonly List<string> _known = [];
 
-    /// <summary>One credential, without the word of a scheme. Of one that is a JSON document, such as a service account, its keys, secrets, tokens and passwords.</summary>
+    /// <summary>
+    /// One credential, without the word of a scheme. Of one that is a JSON document, such as a service account, in base64 too, its keys, secrets, tokens and
+    /// passwords; of one in parts, such as <c>ACCESS:SECRET</c>, these.
+    /// </summary>
     public void Add(string? secret)
     {
         if (secret is null)
             return;
+        AddText(secret);
         if (secret.AsSpan().TrimStart().StartsWith('{'))
             AddParts(secret);
-        AddText(secret);
+        else if ((secret.StartsWith("ey", StringComparison.Ordinal) || secret.StartsWith("ew", StringComparison.Ordinal)) && Plain(secret) is { } document)
+            AddParts(document);
+        else if (secret.Contains(':', StringComparison.Ordinal))
+            foreach (var part in secret.Split(':'))
+                AddText(part);
     }
 
     /// <summary>What stands in credentials' places in the head of a request.</summary>
@@ -92,6 +101,13 @@ internal sealed class ExchangeSecrets
         {
             // A key may begin with a brace.
         }
+    }
+
+    /// <summary>What base64 stands for; null: it is none.</summary>
+    private static string? Plain(string text)
+    {
+        var bytes = new byte[text.Length];
+        return Convert.TryFromBase64String(text, bytes, out var length) ? Encoding.UTF8.GetString(bytes, 0, length) : null;
     }
 
     private static string WithoutScheme(string value) =>
