@@ -27,7 +27,7 @@ internal sealed class GrpcConversations(StoredResponses responses, TimeProvider 
         return read.IsOk ? read.Value.Messages.ToArray() : read.Failure;
     }
 
-    /// <summary>What keeps the answer to a request; a failure when its messages cannot be kept.</summary>
+    /// <summary>What keeps the answer to a request.</summary>
     public GrpcKeeper Keep(GetCompletionsRequest message) => new(responses, message);
 
     /// <summary>Chat.GetStoredCompletion.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Grpc.Core;
-using Milliways.Dialects.XaiGrpc.Protos;
 using Milliways.Logs;
 using Milliways.Tests.Credits;
 using Milliways.Tests.Logs;
