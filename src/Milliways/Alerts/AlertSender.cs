@@ -41,6 +41,10 @@ internal sealed class AlertSender(AlertDesk desk, AlertCourier courier, LedgerDa
                 stoppingToken.ThrowIfCancellationRequested();
             }
         }
+        catch (Exception over) when (stoppingToken.IsCancellationRequested && over is OperationCanceledException or ObjectDisposedException)
+        {
+            // Stopped, or let go of without that.
+        }
         finally
         {
             desk.Told -= Wake;
@@ -51,8 +55,8 @@ internal sealed class AlertSender(AlertDesk desk, AlertCourier courier, LedgerDa
 
     public override void Dispose()
     {
+        base.Dispose(); // cancels first
         _told.Dispose();
-        base.Dispose();
     }
 
     /// <summary>From 0.8 to 1.2 of the wait, so that a receiver that comes back is not hit by all at once.</summary>

@@ -52,24 +52,28 @@ internal sealed class LogTrim(LogStore store, ILogPolicy policy, ConfigState con
 
     public override void Dispose()
     {
+        base.Dispose(); // cancels first
         _due.Dispose();
-        base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(Every, time);
         var (tick, due) = (timer.WaitForNextTickAsync(stoppingToken).AsTask(), _due.WaitAsync(stoppingToken));
-        while (!stoppingToken.IsCancellationRequested)
+        while (true)
         {
-            await await Task.WhenAny(tick, due);
-            if (tick.IsCompleted)
-                tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
-            if (due.IsCompleted)
-                due = _due.WaitAsync(stoppingToken);
             try
             {
+                await await Task.WhenAny(tick, due);
+                if (tick.IsCompleted)
+                    tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
+                if (due.IsCompleted)
+                    due = _due.WaitAsync(stoppingToken);
                 await TrimAsync(stoppingToken);
+            }
+            catch (Exception over) when (stoppingToken.IsCancellationRequested && over is OperationCanceledException or ObjectDisposedException)
+            {
+                return; // stopped, or let go of without that
             }
             catch (Exception later) when (later is DatabaseException or DbException)
             {

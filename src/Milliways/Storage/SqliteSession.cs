@@ -86,7 +86,7 @@ internal sealed class SqliteSession : DatabaseSession
     {
         // Private before SQLite sees it: its journals take the mode of the file. An empty file is a new database.
         if (_create && !File.Exists(_file))
-            DataDirectory.OpenPrivate(_file).Dispose();
+            MakePrivate();
         var settings = new SqliteConnectionStringBuilder { DataSource = _file, Mode = SqliteOpenMode.ReadWrite, Pooling = false, DefaultTimeout = 10 };
         var connection = new SqliteConnection(settings.ToString());
         try
@@ -104,6 +104,18 @@ internal sealed class SqliteSession : DatabaseSession
         {
             connection.Dispose();
             throw Judge(failed).Meaning;
+        }
+    }
+
+    private void MakePrivate()
+    {
+        try
+        {
+            DataDirectory.OpenPrivate(_file).Dispose();
+        }
+        catch (IOException) when (File.Exists(_file))
+        {
+            // Another process makes it at the same moment, as private as this one would.
         }
     }
 

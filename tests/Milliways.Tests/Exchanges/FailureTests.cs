@@ -186,10 +186,10 @@ public sealed class FailureTests
         await using var fake = new FakeUpstream(turn => turn.WholeAsync("""{"error":{"message":"said so","type":"any_error"}}""", upstream));
         await using var server = await TestServer.StartAsync($$"""{ "upstreams": { "claude": {{TestServer.Claude(fake)}}, "lab": {{TestServer.Lab(fake)}} } }""");
 
-        foreach (var model in new[] { "alpha", "claude-x" })
+        foreach (var (provider, model) in new[] { ("lab", "alpha"), ("claude", "claude-x") })
         {
             Assert.Equal(chat, (await server.PostAsync("/v1/chat/completions", Answers.Ask(model))).Status);
-            Assert.Equal(chat, (await server.PostAsync(server.Gateway + "/compat/chat/completions", Answers.Ask(model))).Status);
+            Assert.Equal(chat, (await server.PostAsync(server.Gateway + "/compat/chat/completions", Answers.Ask($"{provider}/{model}"))).Status);
             var said = await server.PostAsync("/v1/messages", Answers.Say(model));
             Assert.Equal(messages, said.Status);
             Assert.Equal("error", said.Json.GetProperty("type").GetString());
