@@ -21,6 +21,6 @@ internal static class SocketBounds
     /// <summary>A realtime session lasts so long at most; no provider's own bound is longer.</summary>
     public static readonly TimeSpan LongestSession = TimeSpan.FromHours(2);
 
-    /// <summary>How long the other side may take to answer a close.</summary>
+    /// <summary>How long the other side may take to answer a close, and what is being sent when a close comes.</summary>
     public static readonly TimeSpan Goodbye = TimeSpan.FromSeconds(2);
 }

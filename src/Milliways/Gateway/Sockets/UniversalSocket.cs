@@ -37,7 +37,11 @@ internal sealed class UniversalSocket(WebSocket socket, HttpContext upgrade, str
             {
                 // The client is gone, or the server lets it go.
             }
+            // What is just being sent is sent whole: to cut it short would tear the socket before its goodbye.
+            var isQuiet = last is not null && await _sending.WaitAsync(SocketBounds.Goodbye, CancellationToken.None);
             await gone.CancelAsync(); // nobody is left to answer
+            if (isQuiet)
+                _sending.Release();
             await Task.WhenAll(Tasks());
             if (last is { } goodbye)
                 await CloseAsync(goodbye.Status, goodbye.Why);

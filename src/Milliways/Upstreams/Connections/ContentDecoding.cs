@@ -6,14 +6,10 @@ namespace Milliways.Upstreams.Connections;
 
 /// <summary>
 /// The body of an upstream that compresses although it was asked not to (<c>Accept-Encoding: identity</c>): gzip, deflate, br and zstd are decoded as they
-/// arrive (contract, "Ends of streams").
+/// arrive (contract, "Ends of streams"). That a cut one is noticed is a setting of the process (Directory.Build.props).
 /// </summary>
 internal static class ContentDecoding
 {
-    static ContentDecoding() =>
-        // Without it the platform's decoders take the end of a cut stream for the end of the text, and a cut answer would look whole.
-        AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
-
     /// <summary>The decoded body. Codings stand in the order in which they were applied; at most two make sense.</summary>
     /// <exception cref="ContentDecodingException">A coding that is not known here.</exception>
     public static Stream Decode(Stream encoded, string contentEncoding)
