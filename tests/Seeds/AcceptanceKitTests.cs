@@ -28,7 +28,7 @@ public sealed partial class AcceptanceKitTests
 
     /// <summary>What the kit checks with servers and upstreams of its own.</summary>
     private static readonly string[] AreasWithUpstreams =
-        ["errors", "streams", "crossing", "clients", "responses", "chat", "messages", "completions", "models", "embeddings", "api-key", "tokenize", "health", "limits", "money", "gateway"];
+        ["errors", "streams", "crossing", "clients", "responses", "chat", "messages", "completions", "models", "embeddings", "api-key", "tokenize", "health", "limits", "money", "gateway", "grpc"];
 
     /// <summary>
     /// Each is a run of the kit, the longest first. Errors are tried again with growing waits, which makes minutes of that area: it is run in parts.

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Hosting;
@@ -22,6 +23,9 @@ internal sealed class GrpcHost(GrpcMethods methods, GrpcLibrary library, ServerA
             await FailureAnswer.WriteAsync(http, ErrorWriters.Xai, plain);
             return;
         }
+        // A slow message would cost all calls of the connection their lives: its own call's bounds end it.
+        if (http.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
+            rate.MinDataRate = null;
         var path = http.Request.Path.Value ?? "";
         try
         {

@@ -24,7 +24,7 @@ internal sealed class GrpcStatus : ITrailingStatus
 
     private readonly bool _gzip;
 
-    /// <summary>The most characters of a message: the whole head must stay within what clients take, 8 KiB with some.</summary>
+    /// <summary>The most characters of an encoded message: the whole head must stay within what clients take, 8 KiB with some.</summary>
     private const int MostMessage = 4096;
 
     private GrpcStatus(bool gzip) => _gzip = gzip;
@@ -91,6 +91,6 @@ internal sealed class GrpcStatus : ITrailingStatus
     private static (string Code, string Message) Of(Failure failure)
     {
         var status = Statuses.Of(failure);
-        return (((int)status.StatusCode).ToString(CultureInfo.InvariantCulture), PercentEncoding.Encode(status.Detail.Length > MostMessage ? status.Detail[..MostMessage] : status.Detail));
+        return (((int)status.StatusCode).ToString(CultureInfo.InvariantCulture), PercentEncoding.Encode(status.Detail, MostMessage));
     }
 }
