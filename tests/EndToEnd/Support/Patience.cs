@@ -9,5 +9,5 @@ internal static class Patience
     public static readonly TimeSpan Short = TimeSpan.FromSeconds(30);
 
     /// <summary>For work of the model.</summary>
-    public static readonly TimeSpan Long = TimeSpan.FromSeconds(120);
+    public static readonly TimeSpan Long = TimeSpan.FromSeconds(300);
 }
