@@ -8,7 +8,7 @@ using Milliways.Upstreams;
 namespace Milliways.Exchanges;
 
 /// <summary>Which silence an exchange is in, and so which time-out watches it.</summary>
-internal enum Waiting { Nothing, Headers, FirstEvent, NextEvent, Retry, Caller }
+internal enum Waiting { Nothing, Body, Headers, FirstEvent, NextEvent, Retry, Caller }
 
 /// <summary>
 /// One request from its first byte to its end: what is known of it, and what can stop it. Everything here belongs to one request;

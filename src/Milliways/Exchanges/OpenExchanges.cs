@@ -15,6 +15,12 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
     /// <summary>A caller that does not read for this long is let go (contract, "Time-outs").</summary>
     public static readonly TimeSpan WriteStall = TimeSpan.FromSeconds(60);
 
+    /// <summary>A request whose body stops half way for so long is given up, where the server's connection does not see to it: on one that others share.</summary>
+    public static readonly TimeSpan BodyStall = TimeSpan.FromSeconds(30);
+
+    /// <summary>When a stream's time is over, its caller has so long to take what is just being sent.</summary>
+    private static readonly TimeSpan LastRead = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _one = new();
@@ -88,6 +94,12 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
         var (limits, waiting) = (exchange.Timeouts, exchange.Waiting);
         if (waiting == Waiting.Caller && exchange.Silence > WriteStall)
             exchange.LetGo(TimedOut(FailureParty.Client, "write-stall", WriteStall, "The caller did not read"));
+        else if (waiting == Waiting.Body && exchange.Silence > BodyStall)
+            exchange.Stop(TimedOut(FailureParty.Client, "body", BodyStall, "The request stopped half way, and nothing more of it came"));
+        else if (exchange.Age > exchange.Total && waiting == Waiting.Body)
+            exchange.Stop(TimedOut(FailureParty.Client, "body", exchange.Total, "The request was not complete"));
+        else if (exchange.Age > exchange.Total && waiting == Waiting.Caller && exchange.Caller is not null && exchange.Silence > LastRead)
+            exchange.LetGo(TimedOut(FailureParty.Client, "total", exchange.Total, "The caller did not read the answer"));
         else if (exchange.Age > exchange.Total)
             exchange.Stop(TimedOut(FailureParty.Upstream, "total", exchange.Total, "The answer was not complete"));
         else if (waiting == Waiting.Headers && exchange.Silence > limits.FirstByte)

@@ -22,7 +22,7 @@ public class LogFilterTests
         var entries = await FillAsync(store);
         var asked = new HashSet<string>();
         var found = 0;
-        await Task.Run(() => Dice.Check(dice =>
+        await Dice.CheckAsync(async dice =>
         {
             var (team, filters) = (dice.One(Teams), dice.Many(3, _ => Filter(dice, entries)));
             var expected = entries.Where(entry => entry.Team == team && filters.TrueForAll(filter => Holds(filter, entry)))
@@ -31,12 +31,12 @@ public class LogFilterTests
             if (oldestFirst)
                 expected.Reverse();
             var query = new LogQuery(team, [.. filters.Select(LogFilter.Read)]) { Limit = 1 + dice.Upto(40), OldestFirst = oldestFirst, Look = dice.Flip() ? null : 1 + dice.Upto(60) };
-            var pages = ReadAll(reader, query);
+            var pages = await ReadAllAsync(reader, query);
             Assert.All(pages, entry => Assert.Equal(team, entry.Team));
             Assert.Equal(expected, pages.Select(entry => entry.Id));
             asked.UnionWith(filters.Select(filter => filter.Key));
             found += expected.Count;
-        }, tests: 400));
+        }, tests: 400);
         Assert.Equal(LogFields.All.Select(one => one.Name).Order(StringComparer.Ordinal), asked.Order(StringComparer.Ordinal));
         Assert.True(found > 1000);
     }
@@ -174,13 +174,12 @@ public class LogFilterTests
 
     private static bool Same(LogEntry a, LogEntry b) => a with { MetadataEntries = b.MetadataEntries } == b;
 
-    private static List<LogEntry> ReadAll(LogReader reader, LogQuery query)
+    private static async Task<List<LogEntry>> ReadAllAsync(LogReader reader, LogQuery query)
     {
         var all = new List<LogEntry>();
         while (true)
         {
-            // FsCheck's claims cannot wait, and nothing else runs here.
-            var (page, looked) = Task.Run(() => reader.PageAsync(query)).WaitAsync(Patience.Limit).GetAwaiter().GetResult();
+            var (page, looked) = await reader.PageAsync(query).WaitAsync(Patience.Limit);
             all.AddRange(page);
             if (page.Count < query.Limit && looked is null)
                 return all;

@@ -27,6 +27,10 @@ internal sealed class Dice(int[] throws)
             return true;
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(tests).WithEndSize(120));
     }
+
+    /// <summary>The same for claims that wait for something; FsCheck runs one after the other.</summary>
+    public static Task CheckAsync(Func<Dice, Task> claim, int tests = 500) => Task.Run(() =>
+        Prop.ForAll(Gen.Choose(0, 9973).ArrayOf().ToArbitrary(), thrown => claim(new Dice(thrown))).Check(Config.QuickThrowOnFailure.WithMaxTest(tests).WithEndSize(120)));
 }
 
 /// <summary>JSON as clients may write it: odd spaces, escapes, numbers, depth, and members nobody knows.</summary>

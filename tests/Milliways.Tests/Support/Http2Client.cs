@@ -79,6 +79,9 @@ internal sealed class Http2Client : IAsyncDisposable
 
     private Http2Client(TestServer server, Socket socket, Stream stream) => (_server, _socket, _stream) = (server, socket, stream);
 
+    /// <summary>False: what comes is taken from the socket and nothing more is asked for, as by a caller that does not read.</summary>
+    public bool OpensWindows { get; init; } = true;
+
     /// <summary>The last stream that the server has taken, once it says that it takes no more.</summary>
     public Task<int> GoAwayAsync() => _goAway.Task.Soon();
 
@@ -86,11 +89,11 @@ internal sealed class Http2Client : IAsyncDisposable
     public Task ClosedAsync() => _reading.Soon();
 
     /// <param name="window">Bytes that the server may send on a stream before it is given more.</param>
-    public static async Task<Http2Client> ConnectAsync(TestServer server, int window = 1 << 20, int? port = null)
+    public static async Task<Http2Client> ConnectAsync(TestServer server, int window = 1 << 20, int? port = null, bool reads = true)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync("127.0.0.1", port ?? new Uri(server.Grpc).Port);
-        var client = new Http2Client(server, socket, new NetworkStream(socket));
+        var client = new Http2Client(server, socket, new NetworkStream(socket)) { OpensWindows = reads };
         await client._stream.WriteAsync("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8.ToArray());
         await client.FrameAsync(Settings, 0, 0, [.. Setting(1, 0), .. Setting(4, window)]);
         client._reading = client.ReadAsync();
@@ -251,7 +254,7 @@ internal sealed class Http2Client : IAsyncDisposable
     {
         if (type is Settings or PingFrame && (flags & 1) == 0)
             await FrameAsync(type, 1, 0, type == PingFrame ? payload : []);
-        if (type != Data || payload.Length == 0)
+        if (type != Data || payload.Length == 0 || !OpensWindows)
             return;
         var more = new byte[4];
         BinaryPrimitives.WriteInt32BigEndian(more, payload.Length);

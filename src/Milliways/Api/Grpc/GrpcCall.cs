@@ -15,22 +15,32 @@ internal static class GrpcCall
         exchange.Log?.RequestType = "grpc";
         if (ReadDeadline(exchange) is { } wrong)
             return wrong;
-        var message = await GrpcRequestBody.ReadAsync(exchange.Http, config.MaxMessageBytes, bytes => exchange.Budget.Reserve(exchange, bytes), exchange.Cancel);
+        var message = await GrpcRequestBody.ReadAsync(
+            exchange.Http, config.MaxMessageBytes, bytes => exchange.Budget.Reserve(exchange, bytes), () => exchange.Await(Waiting.Body), exchange.Cancel);
+        exchange.Await(Waiting.Nothing);
         return message.IsOk ? WireMessage.Read<T>(message.Value.Bytes.Span) : exchange.Stopped ?? message.Failure;
+    }
+
+    /// <summary>How long the caller waits; null: it does not say.</summary>
+    /// <returns>Why it cannot wait so long.</returns>
+    public static Failure? ReadDeadline(HttpRequest request, out TimeSpan? deadline)
+    {
+        deadline = null;
+        var text = request.Headers[GrpcProtocol.Timeout].ToString();
+        if (text.Length == 0)
+            return null;
+        if (!GrpcTimeout.TryParse(text, out var timeout))
+            return Failure.Invalid($"{GrpcProtocol.Timeout} is \"{text}\": it must be up to eight digits and one of H, M, S, m, u, n.", GrpcProtocol.Timeout);
+        deadline = timeout;
+        return timeout > TimeSpan.Zero ? null : new Failure(FailureKind.Timeout, FailureParty.Client, "deadline", "The deadline was over when the call came.");
     }
 
     /// <summary>The caller's deadline bounds the exchange, all attempts together, as <c>x-milliways-timeout-ms</c> does.</summary>
     private static Failure? ReadDeadline(Exchange exchange)
     {
-        var text = exchange.Http.Request.Headers[GrpcProtocol.Timeout].ToString();
-        if (text.Length == 0)
-            return null;
-        if (!GrpcTimeout.TryParse(text, out var timeout))
-            return Failure.Invalid($"{GrpcProtocol.Timeout} is \"{text}\": it must be up to eight digits and one of H, M, S, m, u, n.", GrpcProtocol.Timeout);
-        if (timeout <= TimeSpan.Zero)
-            return new Failure(FailureKind.Timeout, FailureParty.Client, "deadline", "The deadline was over when the call came.");
-        if (exchange.Limit is not { } limit || timeout < limit)
-            exchange.Limit = timeout;
-        return null;
+        var wrong = ReadDeadline(exchange.Http.Request, out var deadline);
+        if (wrong is null && deadline is not null && !(exchange.Limit <= deadline))
+            exchange.Limit = deadline;
+        return wrong;
     }
 }

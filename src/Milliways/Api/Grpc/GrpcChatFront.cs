@@ -1,11 +1,8 @@
-using System.Buffers;
 using Milliways.Dialects.Chat;
-using Milliways.Dialects.OpenAiChat;
 using Milliways.Dialects.XaiGrpc;
 using Milliways.Dialects.XaiGrpc.Protos;
 using Milliways.Exchanges;
 using Milliways.Hosting.Configuration;
-using Milliways.Upstreams;
 using RequestReader = Milliways.Dialects.XaiGrpc.RequestReader;
 
 namespace Milliways.Api.Grpc;
@@ -15,24 +12,13 @@ namespace Milliways.Api.Grpc;
 /// <param name="config">Bounds of messages.</param>
 /// <param name="conversations">Finds and keeps those that are stored.</param>
 /// <param name="clock">For <c>created</c>.</param>
-internal class GrpcChatFront(XaiGrpcDialect dialect, GrpcConfig config, GrpcConversations conversations, TimeProvider clock) : CrossingFront(dialect, null, clock)
+internal class GrpcChatFront(XaiGrpcDialect dialect, GrpcConfig config, GrpcConversations conversations, TimeProvider clock) : GrpcFront(dialect, config, clock)
 {
     private readonly bool _streams = ReferenceEquals(dialect, XaiGrpcDialect.Streamed);
 
-    public override Flavour Flavour => Flavour.Xai;
-
-    public override ReadOnlySpan<byte> KeepAlive => default;
-
-    public override ITrailingStatus? Trailing => GrpcStatus.Of(config);
-
-    /// <summary>The message's reader sees to it.</summary>
-    public override bool NeedsMessages => false;
-
-    public override bool IsSameDialect(Upstream upstream) => false;
-
     public override async ValueTask<Failure?> ReadBodyAsync(Exchange exchange)
     {
-        var message = await GrpcCall.ReadAsync<GetCompletionsRequest>(exchange, config);
+        var message = await GrpcCall.ReadAsync<GetCompletionsRequest>(exchange, Config);
         if (!message.IsOk)
             return message.Failure;
         IReadOnlyList<ChatMessage>? earlier = null;
@@ -59,18 +45,4 @@ internal class GrpcChatFront(XaiGrpcDialect dialect, GrpcConfig config, GrpcConv
     protected virtual bool KeepsAnswers => true;
 
     protected override ICallerDialect CallerOf(Exchange exchange) => exchange.Keeper is GrpcKeeper keeper ? new KeepingDialect(dialect, keeper) : dialect;
-
-    /// <summary>As the log has it: what a REST caller would have got.</summary>
-    public override int Status(Failure failure) => Errors.Status(failure, Flavour.Xai);
-
-    /// <summary>Of an answer that is kept instead of sent.</summary>
-    public override void WriteFailure(Failure failure, string requestId, IBufferWriter<byte> output) => Errors.Write(failure, Flavour.Xai, output);
-
-    /// <summary>Never asked: the status says it.</summary>
-    public override void WriteStreamFailure(Failure failure, string requestId, IBufferWriter<byte> output) => Errors.Write(failure, Flavour.Xai, output);
-
-    protected override string AnswerId(Exchange exchange) => AnswerIds.Chat(exchange.RequestId, Flavour.Xai);
-
-    protected override IReadOnlyList<(string Name, string Value)> CrossingHeaders(Exchange exchange, Upstream upstream) =>
-        ForwardedHeaders.Crossing(exchange.Http.Request.Headers, upstream);
 }

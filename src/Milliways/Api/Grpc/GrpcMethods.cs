@@ -21,11 +21,12 @@ internal sealed class GrpcMethods
 
     private readonly FrozenDictionary<string, Func<HttpContext, Task>> _methods;
     private readonly KeyGate _keys;
+    private readonly TimeProvider _time;
 
     public GrpcMethods(
         GrpcConfig config, ExchangeRunner runner, KeyGate keys, GrpcModels models, GrpcConversations conversations, DeferredCompletions deferred, ResponseEndpoints responses, LiveRouting routing, TimeProvider time)
     {
-        _keys = keys;
+        (_keys, _time) = (keys, time);
         var whole = new GrpcChatFront(XaiGrpcDialect.Instance, config, conversations, time);
         var streamed = new GrpcChatFront(XaiGrpcDialect.Streamed, config, conversations, time);
         var (sample, sampleStream) = (new GrpcSampleFront(streams: false, config, time), new GrpcSampleFront(streams: true, config, time));
@@ -61,6 +62,9 @@ internal sealed class GrpcMethods
 
     public IEnumerable<string> Paths => _methods.Keys;
 
+    /// <summary>The services of which at least one method is served.</summary>
+    public IEnumerable<string> Services => _methods.Keys.Select(path => path.Split('/')[1]).Distinct();
+
     /// <summary>Why a path is not served.</summary>
     public static Failure Unknown(string path)
     {
@@ -72,7 +76,7 @@ internal sealed class GrpcMethods
             "xai_api.Video" => "Videos are not served over gRPC here: use /v1/videos of the REST API, which passes them to xAI.",
             "collections.Collections" => "Collections are not served here: manage them at xAI's management-api.x.ai; xai_api.Documents/Search searches them.",
             "xai_api.Chat" when path.EndsWith("/CompactContext", StringComparison.Ordinal) => "CompactContext is not served here: send the conversation as messages, or ask a model for a summary.",
-            _ => $"The method {path} is not known here; server reflection lists what is.",
+            _ => $"The method {path} is not known here; docs/grpc.md lists what is.",
         });
     }
 
@@ -99,10 +103,19 @@ internal sealed class GrpcMethods
             GrpcHost.Refuse(http, key.Failure);
     }
 
-    private static async Task AnswerAsync<TRequest, TResponse>(HttpContext http, ServedKey key, Func<HttpContext, ServedKey, TRequest, ValueTask<Reading<TResponse>>> answer)
+    private async Task AnswerAsync<TRequest, TResponse>(HttpContext http, ServedKey key, Func<HttpContext, ServedKey, TRequest, ValueTask<Reading<TResponse>>> answer)
         where TRequest : class, IMessage<TRequest>, new() where TResponse : class, IMessage
     {
-        var body = await GrpcRequestBody.ReadAsync(http, MostSmallBytes, static _ => null, http.RequestAborted);
+        if (GrpcCall.ReadDeadline(http.Request, out var deadline) is { } wrong)
+        {
+            GrpcHost.Refuse(http, wrong);
+            return;
+        }
+        using var late = new CancellationTokenSource(deadline < OpenExchanges.BodyStall ? deadline.Value : OpenExchanges.BodyStall, _time);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(late.Token, http.RequestAborted);
+        var body = await GrpcRequestBody.ReadAsync(http, MostSmallBytes, static _ => null, static () => { }, over.Token);
+        if (!body.IsOk && late.IsCancellationRequested)
+            body = new Failure(FailureKind.Timeout, FailureParty.Client, "deadline", "The call's message was not complete in time.");
         var message = body.IsOk ? WireMessage.Read<TRequest>(body.Value.Bytes.Span) : body.Failure;
         var answered = message.IsOk ? await answer(http, key, message.Value) : message.Failure;
         if (answered.IsOk)

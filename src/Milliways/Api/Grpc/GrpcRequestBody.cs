@@ -21,12 +21,13 @@ internal static class GrpcRequestBody
     /// <param name="http">Of the call.</param>
     /// <param name="most">The most bytes of the message, before and after decompression.</param>
     /// <param name="reserve">Asked before memory is taken; a failure of it ends the reading.</param>
+    /// <param name="waits">Told before more of it is waited for.</param>
     /// <param name="cancel">Ends it when the call does.</param>
-    public static async ValueTask<Reading<GrpcMessage>> ReadAsync(HttpContext http, int most, Func<long, Failure?> reserve, CancellationToken cancel)
+    public static async ValueTask<Reading<GrpcMessage>> ReadAsync(HttpContext http, int most, Func<long, Failure?> reserve, Action waits, CancellationToken cancel)
     {
         try
         {
-            return await ReadAsync(http.Request, most, reserve, cancel);
+            return await ReadAsync(http.Request, most, reserve, waits, cancel);
         }
         catch (BadHttpRequestException)
         {
@@ -38,10 +39,10 @@ internal static class GrpcRequestBody
         }
     }
 
-    private static async ValueTask<Reading<GrpcMessage>> ReadAsync(HttpRequest request, int most, Func<long, Failure?> reserve, CancellationToken cancel)
+    private static async ValueTask<Reading<GrpcMessage>> ReadAsync(HttpRequest request, int most, Func<long, Failure?> reserve, Action waits, CancellationToken cancel)
     {
         var pipe = request.BodyReader;
-        var head = await ReadHeadAsync(pipe, cancel);
+        var head = await ReadHeadAsync(pipe, waits, cancel);
         if (head.Failure is not null)
             return head.Failure;
         var (length, isCompressed) = (head.Length, head.IsCompressed);
@@ -57,6 +58,7 @@ internal static class GrpcRequestBody
         var have = 0;
         while (true)
         {
+            waits();
             var read = await pipe.ReadAsync(cancel);
             if (read.Buffer.Length > length - have)
                 return Failure.Invalid("Something stands behind the request's message: this method takes one message, whose length its head gives.");
@@ -81,10 +83,11 @@ internal static class GrpcRequestBody
         return isCompressed ? Decompress(buffer, most, reserve) : new GrpcMessage(buffer);
     }
 
-    private static async ValueTask<(long Length, bool IsCompressed, Failure? Failure)> ReadHeadAsync(PipeReader pipe, CancellationToken cancel)
+    private static async ValueTask<(long Length, bool IsCompressed, Failure? Failure)> ReadHeadAsync(PipeReader pipe, Action waits, CancellationToken cancel)
     {
         while (true)
         {
+            waits();
             var read = await pipe.ReadAsync(cancel);
             if (read.Buffer.Length >= GrpcFrame.HeadLength)
             {

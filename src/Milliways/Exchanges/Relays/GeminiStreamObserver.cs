@@ -5,13 +5,12 @@ using StreamReader = Milliways.Dialects.Gemini.StreamReader;
 namespace Milliways.Exchanges.Relays;
 
 /// <summary>Watches a stream of GenerateContentResponses go by, as events or as the elements of an array: its usage is cumulative, its end is the body's.</summary>
-internal sealed class GeminiStreamObserver : IStreamObserver, IChatEventSink
+internal sealed class GeminiStreamObserver : IStreamObserver
 {
     private readonly StreamReader _reader = new();
-    private ChatUsage? _usage;
-    private bool _sawContent;
+    private readonly FrameEvents _said = new(static one => one is not ChatEvent.Started);
 
-    public Failure? Failure { get; private set; }
+    public Failure? Failure => _said.Failure;
 
     public bool HasFinalUsage => false;
 
@@ -26,20 +25,10 @@ internal sealed class GeminiStreamObserver : IStreamObserver, IChatEventSink
     {
         if (!meter.IsIdle)
             meter.Count(TextBytes.OfGemini(frame.Data));
-        (_usage, _sawContent) = (null, false);
-        _reader.Read(frame, this);
-        if (_usage is { } usage)
+        _said.Clear();
+        _reader.Read(frame, _said);
+        if (_said.Usage is { } usage)
             meter.Report(usage);
-        return Failure is not null ? FrameRole.Error : _sawContent ? FrameRole.Content : FrameRole.Pass;
-    }
-
-    void IChatEventSink.On(ChatEvent chatEvent)
-    {
-        if (chatEvent is ChatEvent.UsageReported reported)
-            _usage = reported.Usage;
-        else if (chatEvent is ChatEvent.Failed failed)
-            Failure = failed.Failure;
-        else
-            _sawContent |= chatEvent is not ChatEvent.Started;
+        return Failure is not null ? FrameRole.Error : _said.SawContent ? FrameRole.Content : FrameRole.Pass;
     }
 }

@@ -5,13 +5,12 @@ using StreamReader = Milliways.Dialects.Anthropic.StreamReader;
 namespace Milliways.Exchanges.Relays;
 
 /// <summary>Watches a Messages stream go by: only the events that carry usage, the end or an error are read.</summary>
-internal sealed class MessagesStreamObserver : IStreamObserver, IChatEventSink
+internal sealed class MessagesStreamObserver : IStreamObserver
 {
     private readonly StreamReader _reader = new();
-    private ChatUsage? _usage;
-    private bool _sawContent;
+    private readonly FrameEvents _said = new(static one => one is ChatEvent.TextDelta or ChatEvent.ReasoningDelta or ChatEvent.ToolCallStarted or ChatEvent.ToolCallDelta);
 
-    public Failure? Failure { get; private set; }
+    public Failure? Failure => _said.Failure;
 
     /// <summary>A Messages stream needs its message_stop (contract, "Ends of streams").</summary>
     public bool IsWholeAtEndOfBody => false;
@@ -32,9 +31,9 @@ internal sealed class MessagesStreamObserver : IStreamObserver, IChatEventSink
             return FrameRole.Content;
         if (frame.Event.SequenceEqual("ping"u8) || frame.Event.SequenceEqual("content_block_stop"u8))
             return FrameRole.Pass;
-        (_usage, _sawContent) = (null, false);
-        _reader.Read(frame, this);
-        if (_usage is { } usage)
+        _said.Clear();
+        _reader.Read(frame, _said);
+        if (_said.Usage is { } usage)
         {
             meter.Report(usage);
             HasFinalUsage = frame.Data.IndexOf("\"message_delta\""u8) >= 0;
@@ -44,16 +43,6 @@ internal sealed class MessagesStreamObserver : IStreamObserver, IChatEventSink
         if (_reader.HasEnded)
             return FrameRole.Terminal;
         // Compatible servers leave the event line away: what was not passed above by its name has been read.
-        return _sawContent ? FrameRole.Content : FrameRole.Pass;
-    }
-
-    void IChatEventSink.On(ChatEvent chatEvent)
-    {
-        if (chatEvent is ChatEvent.UsageReported reported)
-            _usage = reported.Usage;
-        else if (chatEvent is ChatEvent.Failed failed)
-            Failure = failed.Failure;
-        else
-            _sawContent |= chatEvent is ChatEvent.TextDelta or ChatEvent.ReasoningDelta or ChatEvent.ToolCallStarted or ChatEvent.ToolCallDelta;
+        return _said.SawContent ? FrameRole.Content : FrameRole.Pass;
     }
 }

@@ -10,13 +10,13 @@ namespace Milliways.Exchanges.Relays;
 /// Watches a Responses stream go by: what is neither content nor the end needs no reading. What the first event and the done items say is kept, so that a
 /// stream that breaks can end as the dialect wants it, with the answer so far (dialects 4.13).
 /// </summary>
-internal sealed class ResponsesStreamObserver : IStreamObserver, IChatEventSink
+internal sealed class ResponsesStreamObserver : IStreamObserver
 {
     private readonly StreamReader _reader = new();
     private readonly BrokenResponse _soFar = new();
-    private ChatUsage? _usage;
+    private readonly FrameEvents _said = new(static _ => false); // what is content is known by its kind
 
-    public Failure? Failure { get; private set; }
+    public Failure? Failure => _said.Failure;
 
     /// <summary>A Responses stream needs its terminal event (contract, "Ends of streams").</summary>
     public bool IsWholeAtEndOfBody => false;
@@ -45,9 +45,9 @@ internal sealed class ResponsesStreamObserver : IStreamObserver, IChatEventSink
             _soFar.Take(frame.Data, kind);
             return FrameRole.Pass;
         }
-        _usage = null;
-        _reader.Read(frame, this);
-        if (_usage is { } usage)
+        _said.Clear();
+        _reader.Read(frame, _said);
+        if (_said.Usage is { } usage)
             meter.Report(usage);
         if (Failure is not null)
             return FrameRole.Error;
@@ -58,12 +58,4 @@ internal sealed class ResponsesStreamObserver : IStreamObserver, IChatEventSink
     }
 
     public bool WriteFailure(Failure failure, IBufferWriter<byte> caller) => _soFar.Write(failure, caller);
-
-    void IChatEventSink.On(ChatEvent chatEvent)
-    {
-        if (chatEvent is ChatEvent.UsageReported reported)
-            _usage = reported.Usage;
-        else if (chatEvent is ChatEvent.Failed failed)
-            Failure = failed.Failure;
-    }
 }

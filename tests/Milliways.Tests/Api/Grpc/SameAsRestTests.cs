@@ -22,8 +22,7 @@ public sealed class SameAsRestTests
         using var client = new GrpcClient(credited.Server);
         var pairs = new List<(string OverRest, string OverGrpc, long Cost)>();
 
-        // FsCheck's claims cannot wait, and nothing else runs here.
-        Dice.Check(dice => pairs.Add(Task.Run(() => OnceAsync(credited, client, dice)).WaitAsync(Patience.Limit).GetAwaiter().GetResult()), tests: 60);
+        await Dice.CheckAsync(async dice => pairs.Add(await OnceAsync(credited, client, dice).WaitAsync(Patience.Limit)), tests: 60);
 
         Assert.NotEmpty(pairs);
         await credited.NothingHeldAsync();

@@ -1,0 +1,40 @@
+using System.Buffers;
+using Milliways.Dialects.Chat;
+using Milliways.Dialects.OpenAiChat;
+using Milliways.Exchanges;
+using Milliways.Hosting.Configuration;
+using Milliways.Upstreams;
+
+namespace Milliways.Api.Grpc;
+
+/// <summary>A front over gRPC that crosses to any upstream: frames out, and the outcome behind them.</summary>
+internal abstract class GrpcFront(ICallerDialect dialect, GrpcConfig config, TimeProvider clock) : CrossingFront(dialect, null, clock)
+{
+    /// <summary>Bounds of messages.</summary>
+    protected GrpcConfig Config => config;
+
+    public override Flavour Flavour => Flavour.Xai;
+
+    public override ReadOnlySpan<byte> KeepAlive => default;
+
+    public override ITrailingStatus? Trailing => GrpcStatus.Of(config);
+
+    /// <summary>The message's reader sees to it.</summary>
+    public override bool NeedsMessages => false;
+
+    public override bool IsSameDialect(Upstream upstream) => false;
+
+    /// <summary>As the log has it: what a REST caller would have got.</summary>
+    public override int Status(Failure failure) => Errors.Status(failure, Flavour.Xai);
+
+    /// <summary>Of an answer that is kept instead of sent.</summary>
+    public override void WriteFailure(Failure failure, string requestId, IBufferWriter<byte> output) => Errors.Write(failure, Flavour.Xai, output);
+
+    /// <summary>Never asked: the status says it.</summary>
+    public override void WriteStreamFailure(Failure failure, string requestId, IBufferWriter<byte> output) => Errors.Write(failure, Flavour.Xai, output);
+
+    protected override string AnswerId(Exchange exchange) => AnswerIds.Chat(exchange.RequestId, Flavour.Xai);
+
+    protected override IReadOnlyList<(string Name, string Value)> CrossingHeaders(Exchange exchange, Upstream upstream) =>
+        ForwardedHeaders.Crossing(exchange.Http.Request.Headers, upstream);
+}
