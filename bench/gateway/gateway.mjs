@@ -31,7 +31,7 @@ function load(target, lane, body, options) {
 
 async function once(target, files, name, secs, warm) {
   const lane = LANES[name], streamSecs = CHUNKS * DELAY_MS / 1000;
-  await targets.shape(`chunks=${CHUNKS}&delay_us=${lane.paced ? DELAY_MS * 1000 : 0}`);
+  await targets.shape(`chunks=${CHUNKS}&delay_us=${lane.paced ? DELAY_MS * 1000 : 0}&latency_us=${(lane.latencyMs ?? 0) * 1000}`);
   const options = { c: lane.c, d: lane.paced ? Math.max(secs, 2 * streamSecs) : secs, warm: lane.paced ? Math.max(warm, 1.2 * streamSecs) : warm };
   if (streams(lane)) options.sse = CHUNKS;
   if (lane.paced) options.ramp = streamSecs * 1000;
@@ -42,7 +42,7 @@ async function once(target, files, name, secs, warm) {
 async function check(target, files, name) {
   const lane = LANES[name];
   let seen;
-  await targets.shape('chunks=8&delay_us=1000');
+  await targets.shape('chunks=8&delay_us=1000&latency_us=0');
   for (let i = 0; i < 5; i++) {
     seen = await load(target, lane, files[lane.body], { c: 2, d: 0.4, warm: 0.1 + 0.5 * i, ...(streams(lane) ? { sse: 8 } : {}) });
     if (seen?.bad) break;

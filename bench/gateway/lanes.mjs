@@ -8,7 +8,7 @@ export const CHUNKS = 64, DELAY_MS = 10;
 /**
  * `body`: which request; `c`: connections; `paced`: streams whose chunks are DELAY_MS apart; `burst`: streams whose chunks come back to back.
  * `beside`: who is measured too (nginx: the limit; portkey: the peer). `base`: a lane of the same run whose CPU per event this one is compared with.
- * `tls`: the upstream speaks TLS. `provider`: Milliways is called at its gateway's address for a provider, with the caller's own key for that. `aims`: what is wanted, as [what, comparison, number]. `governed`: it is run with limits, credits and usage rows too, on
+ * `latencyMs`: how long the upstream takes for an answer. `tls`: the upstream speaks TLS. `provider`: Milliways is called at its gateway's address for a provider, with the caller's own key for that. `aims`: what is wanted, as [what, comparison, number]. `governed`: it is run with limits, credits and usage rows too, on
  * SQLite and, where MILLIWAYS_BENCH_DATABASE names one, on PostgreSQL; the aims of that.
  */
 export const LANES = {
@@ -23,6 +23,8 @@ export const LANES = {
   // The request log is written by `governed, log`.
   provider: { body: 'whole', c: 64, provider: true, beside: ['nginx', 'portkey'], governed: [] },
   providerStreams: { body: 'stream', c: 64, paced: true, provider: true, beside: ['nginx', 'portkey'], governed: [] },
+  // A rate that leaves room: what an answer's time says there is not the queue for the processor.
+  calm: { body: 'whole', c: 64, latencyMs: 20, beside: ['nginx'], governed: [] },
   burst: { body: 'stream', c: 16, burst: true, beside: ['nginx'] },
   messages: { body: 'messages', c: 64, paced: true, path: '/v1/messages', beside: ['nginx'] },
   // The same callers as s64 and messages, answered by an upstream of the other dialect.

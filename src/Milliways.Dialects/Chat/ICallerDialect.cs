@@ -31,4 +31,7 @@ public sealed record AnswerFacts(string Id, string Model, long Created, ChatRequ
 
     /// <summary>Tokens of the prompt as far as they can be guessed before the upstream tells: at least 1 (dialects 4.11).</summary>
     public long InputEstimate { get; init; } = 1;
+
+    /// <summary>The most bytes of one message, where a stream consists of messages.</summary>
+    public int MostMessageBytes { get; init; } = int.MaxValue;
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Globalization;
 using Google.Protobuf;
 using Milliways.Dialects.Chat;
 
@@ -10,15 +11,27 @@ public static class GrpcFrame
 {
     public const int HeadLength = 5;
 
-    public static void Write(IBufferWriter<byte> output, IMessage message)
+    public static void Write(IBufferWriter<byte> output, IMessage message) => TryWrite(output, message, int.MaxValue);
+
+    /// <param name="output">Takes the frame.</param>
+    /// <param name="message">What it carries.</param>
+    /// <param name="mostBytes">The most bytes of the message; false, and nothing is written, when it has more.</param>
+    public static bool TryWrite(IBufferWriter<byte> output, IMessage message, int mostBytes)
     {
         var size = message.CalculateSize();
+        if (size > mostBytes) return false;
         var span = output.GetSpan(HeadLength + size);
         span[0] = 0;
         BinaryPrimitives.WriteInt32BigEndian(span[1..], size);
         message.WriteTo(span.Slice(HeadLength, size));
         output.Advance(HeadLength + size);
+        return true;
     }
+
+    /// <summary>A message that is larger than what is sent: clients have a bound too, and one that goes over it costs them the whole call.</summary>
+    /// <param name="mostBytes">The most bytes of one message.</param>
+    public static Failure TooLarge(int mostBytes) => new(FailureKind.PayloadTooLarge, FailureParty.Upstream, "body",
+        string.Create(CultureInfo.InvariantCulture, $"The answer is larger than {mostBytes} bytes, the most of one message (grpc.maxMessageBytes): ask for less, or for images as URLs."));
 
     /// <summary>The first frame of an upstream's bytes; false when it is not whole yet, or with a failure when it never will be.</summary>
     /// <param name="bytes">What has come and is not consumed.</param>

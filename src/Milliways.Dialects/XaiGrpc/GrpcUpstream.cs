@@ -8,7 +8,13 @@ namespace Milliways.Dialects.XaiGrpc;
 /// <summary>xAI over gRPC, as upstreams speak it. Requests are whole frames; answers are messages without their frames' heads.</summary>
 public sealed class GrpcUpstream : IUpstreamDialect
 {
+    /// <summary>The longest message that is taken of an upstream.</summary>
+    public const int MostMessageBytes = 64 << 20;
+
     public static GrpcUpstream Instance { get; } = new();
+
+    /// <summary>A message in an encoding, of which none was offered.</summary>
+    public static Failure Compressed { get; } = Failure.Broken("stream", "The upstream compressed its answer although nothing of the kind was offered.");
 
     public Failure? WriteRequest(ChatRequest request, UpstreamTarget target, IBufferWriter<byte> body, ICollection<string> dropped)
     {
@@ -26,7 +32,9 @@ public sealed class GrpcUpstream : IUpstreamDialect
     public Failure ReadError(int status, ReadOnlySpan<byte> body, string? retryAfter) => UpstreamMessage.Read(status, body, retryAfter);
 
     /// <summary>The status of a call that is not OK, as the HTTP status that REST would have given (xai-api 3.2).</summary>
-    public static Failure ReadStatus(Status status)
+    /// <param name="status">As it was told.</param>
+    /// <param name="retryAfter">As in a head of REST's; null: nothing was said.</param>
+    public static Failure ReadStatus(Status status, string? retryAfter = null)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = JsonText.Writer(buffer))
@@ -36,7 +44,7 @@ public sealed class GrpcUpstream : IUpstreamDialect
             writer.WriteEndObject();
         }
 
-        return UpstreamMessage.Read(HttpStatus(status.StatusCode), buffer.WrittenSpan, null);
+        return UpstreamMessage.Read(HttpStatus(status.StatusCode), buffer.WrittenSpan, retryAfter);
     }
 
     private static int HttpStatus(StatusCode code) => code switch

@@ -10,12 +10,19 @@ internal static class MessageReader
     /// <param name="messages">In order.</param>
     /// <param name="reading">Takes what is wrong.</param>
     /// <param name="lost">Takes the names of what only its maker can read.</param>
-    public static List<ChatMessage> Read(IReadOnlyList<Message> messages, JsonReading reading, ISet<string> lost)
+    /// <param name="field">Of the request, for what is said of it.</param>
+    public static List<ChatMessage> Read(IReadOnlyList<Message> messages, JsonReading reading, ISet<string> lost, string field = "messages")
     {
         var turns = new List<ChatMessage>(messages.Count);
         var hosted = new HashSet<string>(StringComparer.Ordinal);
         for (var at = 0; at < messages.Count && reading.Failure is null; at++)
-            Add(turns, Read(messages[at], JsonPath.Root.Member("messages").Item(at), reading, lost, hosted));
+        {
+            if (messages[at].Role == MessageRole.RoleUser && messages[at].Content.Count == 0 && ContextSeal.Open(messages[at].EncryptedContent) is { } compacted)
+                turns.AddRange(compacted);
+            else
+                Add(turns, Read(messages[at], JsonPath.Root.Member(field).Item(at), reading, lost, hosted));
+        }
+
         return turns;
     }
 

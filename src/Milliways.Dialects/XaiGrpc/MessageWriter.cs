@@ -15,6 +15,8 @@ internal static class MessageWriter
     {
         var turns = ToolPairing.Arrange(request.Messages, strict, out var failure);
         if (failure is not null) return failure;
+        // Whose file an id names only the account knows that all teams share: as over REST no id crosses.
+        if (turns.Any(turn => turn.Parts.Any(HasFileId))) return Failure.Unsupported("A file id of one provider means nothing to another: send the file itself.", "messages");
         foreach (var turn in turns)
         {
             if (turn.Role == ChatRole.Tool) messages.AddRange(turn.Parts.OfType<ChatPart.ToolResult>().Select(Result));
@@ -59,6 +61,9 @@ internal static class MessageWriter
         return message;
     }
 
+    private static bool HasFileId(ChatPart part) =>
+        part is ChatPart.Document { FileId: not null } || (part is ChatPart.ToolResult result && result.Content.Any(HasFileId));
+
     private static Content? Part(ChatPart part) => part switch
     {
         ChatPart.Text text => new Content { Text = text.Value },
@@ -78,7 +83,7 @@ internal static class MessageWriter
 
     private static FileContent Attached(ChatPart.Document file)
     {
-        var content = new FileContent { Filename = file.Title ?? "", MimeType = file.MediaType ?? "", FileId = file.FileId ?? "", Url = file.Url ?? "" };
+        var content = new FileContent { Filename = file.Title ?? "", MimeType = file.MediaType ?? "", Url = file.Url ?? "" };
         if (file.Data is { } data)
             content.Data = file.MediaType == "text/plain" ? ByteString.CopyFrom(Encoding.UTF8.GetBytes(data)) : ByteString.CopyFrom(Convert.FromBase64String(data));
         return content;

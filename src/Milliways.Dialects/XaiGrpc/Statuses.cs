@@ -12,6 +12,8 @@ public static class Statuses
     /// <summary>Clients try UNAVAILABLE again by themselves, four times, as long as no message has come; no other status (vectors, 3).</summary>
     public static StatusCode CodeOf(Failure failure) => failure.Kind switch
     {
+        // An image by address that could not be fetched, whether we tried or the upstream (xai-api 3.2).
+        FailureKind.InvalidRequest or FailureKind.UpstreamRefused when failure.Code == "invalid_image_url" => StatusCode.DataLoss,
         FailureKind.InvalidRequest or FailureKind.Unprocessable or FailureKind.Unsupported or FailureKind.ContextExceeded => StatusCode.InvalidArgument,
         FailureKind.UnsupportedMediaType => StatusCode.InvalidArgument,
         FailureKind.NoKey or FailureKind.WrongKey => StatusCode.Unauthenticated,

@@ -23,6 +23,10 @@ public sealed class StreamWriter : IStreamWriter
     private readonly CompletionOutputChunk piece = new() { Delta = new Delta { Role = MessageRole.RoleAssistant } };
     private ChatUsage? usage;
     private long said, thought;
+
+    /// <summary>UTF-16 units of arguments of calls that have not been sent.</summary>
+    private long held;
+
     private bool hasEnded;
 
     public StreamWriter(IBufferWriter<byte> output, AnswerFacts facts)
@@ -37,8 +41,11 @@ public sealed class StreamWriter : IStreamWriter
         chunk.Outputs.Add(piece);
     }
 
+    public Failure? Failure { get; private set; }
+
     public void On(ChatEvent chatEvent)
     {
+        if (Failure is not null) return;
         switch (chatEvent)
         {
             case ChatEvent.TextDelta delta when delta.Text.Length > 0 || delta.Logprobs.Count > 0:
@@ -72,7 +79,11 @@ public sealed class StreamWriter : IStreamWriter
                 break;
             case ChatEvent.ToolCallDelta { Arguments.Length: > 0 } delta:
                 said++;
-                if (At(delta.Choice).Calls.TryGetValue(delta.Index, out var begun)) begun.Arguments.Append(delta.Arguments);
+                if (!At(delta.Choice).Calls.TryGetValue(delta.Index, out var begun)) break;
+                begun.Arguments.Append(delta.Arguments);
+                held += delta.Arguments.Length;
+                // A call goes out whole: what has no place in a message is not gathered.
+                if (held > facts.MostMessageBytes) Failure = GrpcFrame.TooLarge(facts.MostMessageBytes);
                 break;
             case ChatEvent.Finished finished:
                 Finish(finished.Choice, At(finished.Choice), finished.Reason);
@@ -137,6 +148,7 @@ public sealed class StreamWriter : IStreamWriter
         if (choice.Calls.Count == 0) return;
         foreach (var call in choice.Calls.Values) piece.Delta.ToolCalls.Add(call.Whole());
         choice.Calls.Clear();
+        held = 0;
         choice.HasCalls = true;
         Send(index);
         piece.Delta.ToolCalls.Clear();
@@ -146,7 +158,7 @@ public sealed class StreamWriter : IStreamWriter
     {
         piece.Index = index;
         UsageWriter.Fill(chunk.Usage, SoFar());
-        GrpcFrame.Write(output, chunk);
+        if (!GrpcFrame.TryWrite(output, chunk, facts.MostMessageBytes)) Failure = GrpcFrame.TooLarge(facts.MostMessageBytes);
     }
 
     /// <summary>

@@ -25,6 +25,9 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
 
     protected TimeProvider Clock => _clock;
 
+    /// <summary>Of an answer in messages.</summary>
+    protected virtual int MostMessageBytes => int.MaxValue;
+
     public Operation Operation => Operation.Chat;
 
     public abstract Flavour Flavour { get; }
@@ -67,10 +70,10 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
         return read.IsOk ? await InlineImages.FetchAsync(exchange, read.Value, images, cancel) : read.Failure;
     }
 
-    public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt)
+    public virtual Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt)
     {
         var prepared = IsSameDialect(attempt.Upstream) ? Same(exchange, attempt) : Cross(exchange, attempt);
-        return prepared.IsOk && exchange.Facts.Stream ? prepared.Value with { WholeRelay = () => Unfold(exchange, attempt) } : prepared;
+        return prepared.IsOk && exchange.Facts.Stream && !attempt.Upstream.IsGrpc ? prepared.Value with { WholeRelay = () => Unfold(exchange, attempt) } : prepared;
     }
 
     public Reading<ChatRequest>? ReadChat(Exchange exchange) => NeutralRequest.Of(exchange, caller);
@@ -114,9 +117,12 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
         if (upstream.IsEngine)
             dropped.UnionWith(EngineDrops.Of(exchange));
         var (names, wire) = (ToolNames.Of(request), upstream.Wire);
-        IRelay relay = request.Stream
-            ? new CrossRelay(wire.NewStreamReader(), Writer(exchange, request, attempt), names)
-            : new FoldRelay(wire.ReadAnswer, (fold, output, cost) => CallerOf(exchange).WriteAnswer(fold, Facts(exchange, request, fold.Model ?? attempt.Model), output, cost), names);
+        IRelay relay = !request.Stream
+            ? new FoldRelay(wire.ReadAnswer, (fold, output, cost) => CallerOf(exchange).WriteAnswer(fold, Facts(exchange, request, fold.Model ?? attempt.Model), output, cost), names)
+            : upstream.IsGrpc ? new GrpcStreamRelay(Writer(exchange, request, attempt), names)
+            : new CrossRelay(wire.NewStreamReader(), Writer(exchange, request, attempt), names);
+        if (upstream.IsGrpc && !request.Stream)
+            relay = new GrpcWholeRelay(relay);
         return new PreparedCall(body.WrittenMemory, relay) { Dropped = dropped, Headers = CrossingHeaders(exchange, upstream) };
     }
 
@@ -135,6 +141,7 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
         {
             Flavour = Flavour,
             Fingerprint = Flavour == Flavour.Xai ? Fingerprints.Of(model) : null,
+            MostMessageBytes = MostMessageBytes,
             InputEstimate = request.Stream ? Math.Max(1, TokenEstimate.OfPrompt(request)) : 1,
         };
 }

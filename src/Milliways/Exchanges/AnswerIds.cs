@@ -17,5 +17,8 @@ internal static class AnswerIds
     public static string Response(string requestId, Flavour flavour) =>
         flavour == Flavour.Xai ? Guid.ParseExact(requestId.AsSpan(4), "N").ToString("D") : "resp_" + requestId[4..];
 
+    /// <summary><c>cmp_</c> (xai-api 1.6.2).</summary>
+    public static string Compaction(string requestId) => "cmp_" + requestId[4..];
+
     public static string Message(string requestId) => "msg_" + requestId[4..];
 }

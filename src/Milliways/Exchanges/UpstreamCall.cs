@@ -17,6 +17,7 @@ internal sealed class UpstreamCall : IAsyncDisposable
 {
     private const int FirstBuffer = 8 * 1024;
     private static readonly MediaTypeHeaderValue Json = new("application/json");
+    private static readonly MediaTypeHeaderValue Grpc = new("application/grpc");
 
     private readonly HttpResponseMessage _response;
     private Stream? _stream;
@@ -61,6 +62,9 @@ internal sealed class UpstreamCall : IAsyncDisposable
 
     public string? Header(string name) => _response.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;
 
+    /// <summary>What stands behind the body, once that has ended.</summary>
+    public string? Trailer(string name) => _response.TrailingHeaders.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;
+
     /// <summary>Sends the body in one piece and waits for the head of the answer.</summary>
     /// <exception cref="HttpRequestException">The upstream could not be reached or broke before its head was whole.</exception>
     public static async Task<UpstreamCall> SendAsync(Upstream upstream, Uri address, PreparedCall call, Exchange exchange, CancellationToken cancel)
@@ -95,10 +99,12 @@ internal sealed class UpstreamCall : IAsyncDisposable
     {
         var request = new HttpRequestMessage(call.Method, address) { Content = call.Content ?? (call.Method == HttpMethod.Post ? new BodyContent(call.Body) : null) };
         if (request.Content is BodyContent && !call.IsRaw)
-            request.Content.Headers.ContentType = Json;
+            request.Content.Headers.ContentType = upstream.IsGrpc ? Grpc : Json;
         if (upstream.Http2 && !call.IsUpgrade)
-            (request.Version, request.VersionPolicy) = (HttpVersion.Version20, upstream.IsTls ? HttpVersionPolicy.RequestVersionOrLower : HttpVersionPolicy.RequestVersionExact);
+            (request.Version, request.VersionPolicy) = (HttpVersion.Version20, upstream.IsTls && !upstream.IsGrpc ? HttpVersionPolicy.RequestVersionOrLower : HttpVersionPolicy.RequestVersionExact);
         var headers = request.Headers;
+        if (upstream.IsGrpc)
+            headers.TryAddWithoutValidation("TE", "trailers");
         headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         if (call.IsRaw)
         {

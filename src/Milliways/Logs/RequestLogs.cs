@@ -44,6 +44,11 @@ internal sealed class RequestLogs(LogQueue queue, ILogPolicy policy, PayloadBudg
         {
             GatewayEntry.End(exchange, entry);
             var rules = PolicyOf(exchange, entry);
+            if (entry.Steps.Count == 0 && !rules.Collects(entry.Collect))
+            {
+                capture?.Dispose();
+                return;
+            }
             var redactor = exchange.Secrets.Redactor(exchange.Http.Request);
             var final = Final(exchange, entry);
             foreach (var step in entry.Steps)

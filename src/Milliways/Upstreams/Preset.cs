@@ -3,7 +3,7 @@ using Milliways.Dialects.Chat;
 namespace Milliways.Upstreams;
 
 /// <summary>The wire API an upstream speaks.</summary>
-internal enum UpstreamDialect { OpenAiChat, OpenAiResponses, Anthropic, Google }
+internal enum UpstreamDialect { OpenAiChat, OpenAiResponses, Anthropic, Google, XaiGrpc }
 
 /// <summary>How an upstream wants its key.</summary>
 internal enum AuthStyle

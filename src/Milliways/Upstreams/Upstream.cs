@@ -17,7 +17,7 @@ internal sealed class Upstream
     {
         Name = name;
         Dialect = dialect;
-        _address = dialect is UpstreamDialect.Anthropic or UpstreamDialect.Google ? address.WithoutVersion() : address;
+        _address = dialect is UpstreamDialect.Anthropic or UpstreamDialect.Google or UpstreamDialect.XaiGrpc ? address.WithoutVersion() : address;
         Client = client;
         ChatUri = _address.At(dialect switch
         {
@@ -30,6 +30,9 @@ internal sealed class Upstream
     public string Name { get; }
 
     public UpstreamDialect Dialect { get; }
+
+    /// <summary>Requests and answers are messages in frames, over HTTP/2, and the outcome stands behind them.</summary>
+    public bool IsGrpc => Dialect == UpstreamDialect.XaiGrpc;
 
     /// <summary>An upstream of the Chat dialect that answers Responses too.</summary>
     public bool AlsoResponses { get; init; }
@@ -130,6 +133,7 @@ internal sealed class Upstream
     public Uri? UriFor(Operation operation, string model, bool stream) => (operation, Dialect) switch
     {
         (Operation.Chat, UpstreamDialect.Google) when model.Length <= GeminiPath.LongestModel => _address.At(GeminiPath.Of(model, stream)),
+        (Operation.Chat, UpstreamDialect.XaiGrpc) => _address.At(stream ? "/xai_api.Chat/GetCompletionChunk" : "/xai_api.Chat/GetCompletion"),
         (Operation.Chat, UpstreamDialect.OpenAiChat or UpstreamDialect.OpenAiResponses or UpstreamDialect.Anthropic) => ChatUri,
         (Operation.Embeddings, UpstreamDialect.OpenAiChat) => _address.At("/embeddings"),
         (Operation.ImageGenerations, UpstreamDialect.OpenAiChat) when !IsEngine => _address.At("/images/generations"),

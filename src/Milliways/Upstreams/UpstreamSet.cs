@@ -21,8 +21,8 @@ internal sealed class UpstreamSet
 
     public Upstream? Find(string name) => _byName.GetValueOrDefault(name);
 
-    /// <summary>The first upstream that serves a provider's slug.</summary>
-    public Upstream? ForProvider(string slug) => All.FirstOrDefault(upstream => upstream.Provider == slug && upstream.OffBecause is null);
+    /// <summary>The first upstream that serves a provider's slug: one that HTTP requests can be passed on to.</summary>
+    public Upstream? ForProvider(string slug) => All.FirstOrDefault(upstream => upstream.Provider == slug && upstream is { OffBecause: null, IsGrpc: false });
 
     /// <param name="config">The file's upstreams.</param>
     /// <param name="environment">Reads environment variables.</param>
@@ -49,6 +49,7 @@ internal sealed class UpstreamSet
             "openai-responses" => UpstreamDialect.OpenAiResponses,
             "anthropic" => UpstreamDialect.Anthropic,
             "google" => UpstreamDialect.Google,
+            "xai-grpc" => UpstreamDialect.XaiGrpc,
             _ => preset?.Dialect ?? UpstreamDialect.OpenAiChat,
         };
         var address = UpstreamAddress.Parse(config.BaseUrl ?? preset!.BaseUrl!);
@@ -79,7 +80,7 @@ internal sealed class UpstreamSet
             IsXai = isXai,
             AlsoResponses = dialect == UpstreamDialect.OpenAiChat && (config.Responses ?? preset?.HasResponsesAt(address) ?? false),
             Traits = config.Flavour is null ? traits : traits with { LiveSearch = isXai },
-            Http2 = config.Http2,
+            Http2 = config.Http2 || dialect == UpstreamDialect.XaiGrpc,
             DrainsWhenClientGone = config.DrainWhenClientGone,
             Prices = config.Prices,
             Provider = config.Provider ?? preset?.Provider ?? config.Name,

@@ -3,6 +3,7 @@ using Milliways.Dialects.Chat;
 using Milliways.Dialects.Gemini;
 using Milliways.Dialects.OpenAiChat;
 using Milliways.Dialects.OpenAiResponses;
+using Milliways.Dialects.XaiGrpc;
 
 namespace Milliways.Upstreams;
 
@@ -18,6 +19,7 @@ internal static class UpstreamWire
         UpstreamDialect.OpenAiResponses => ResponsesDialect.Instance,
         UpstreamDialect.Anthropic => MessagesDialect.Instance,
         UpstreamDialect.Google => GeminiDialect.Instance,
+        UpstreamDialect.XaiGrpc => GrpcUpstream.Instance,
         _ => throw new NotSupportedException($"Upstreams of the dialect {dialect} are switched off before they are called."),
     };
 }

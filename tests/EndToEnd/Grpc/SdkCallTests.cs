@@ -50,7 +50,6 @@ public sealed class SdkCallTests(GrpcBench bench) : IClassFixture<GrpcBench>
     }
 
     [Theory]
-    [InlineData("Chat/CompactContext", "CompactContext")]
     [InlineData("Video/GenerateVideo", "/v1/videos")]
     [InlineData("Video/ExtendVideo", "/v1/videos")]
     [InlineData("Video/GetDeferredVideo", "/v1/videos")]

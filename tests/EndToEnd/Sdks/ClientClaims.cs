@@ -59,11 +59,17 @@ public abstract class ClientClaims(SharedServer shared)
     public async Task A_stop_text_ends_the_answer_before_itself(bool streamed)
     {
         var question = Question.Of("Count from 1 to 20.") with { MaxTokens = 24, Streamed = streamed };
-        var free = (await AskAsync(question)).Text;
-        var stop = free.Substring(free.Length / 2, 3);
-        var stopped = await AskAsync(question with { Stop = stop });
+        var (expected, found) = (new Reply("", null), new Reply("", null));
+        // What else is computed in the same batch changes the last bits of a model's numbers, and with them, seldom, its words: then both are asked again.
+        for (var tries = 0; tries < 5 && (tries == 0 || expected != found); tries++)
+        {
+            var free = (await AskAsync(question)).Text;
+            var stop = free.Substring(free.Length / 2, 3);
+            expected = new Reply(free[..free.IndexOf(stop, StringComparison.Ordinal)], Stopped);
+            found = await AskAsync(question with { Stop = stop });
+        }
 
-        Assert.Equal((free[..free.IndexOf(stop, StringComparison.Ordinal)], Stopped), (stopped.Text, stopped.Ending));
+        Assert.Equal(expected, found);
     }
 
     [Theory, InlineData(false), InlineData(true)]

@@ -15,20 +15,19 @@ public sealed record UpstreamColumn(string Name, IUpstreamDialect Dialect, Upstr
 /// <summary>Every dialect there is, found by itself: a new one appears in the matrix without being named here.</summary>
 public static class DialectRegistry
 {
-    private static readonly string[] Order = ["ChatDialect", "ResponsesDialect", "MessagesDialect", "GeminiDialect", "CompletionsDialect", "CompleteDialect", "XaiGrpcDialect"];
+    private static readonly string[] Order = ["ChatDialect", "ResponsesDialect", "MessagesDialect", "GeminiDialect", "CompletionsDialect", "CompleteDialect", "XaiGrpcDialect", "GrpcUpstream"];
 
     public static IReadOnlyList<CallerColumn> Callers { get; } =
     [
-        // Sample's requests are those of /v1/completions once they are read, and cross as those do.
-        .. Instances<ICallerDialect>().Where(dialect => dialect is not SampleDialect).SelectMany(dialect => dialect is ChatDialect
+        // Sample's requests are those of /v1/completions once they are read, and cross as those do; a compaction is a chat's conversation.
+        .. Instances<ICallerDialect>().Where(dialect => dialect is not (SampleDialect or CompactDialect)).SelectMany(dialect => dialect is ChatDialect
             ? new[] { new CallerColumn("Chat (xAI)", dialect, Flavour.Xai), new CallerColumn("Chat (OpenAI)", dialect, Flavour.OpenAi) }
             : [new CallerColumn(NameOf(dialect), dialect, dialect is XaiGrpcDialect ? Flavour.Xai : Flavour.OpenAi)]),
     ];
 
     public static IReadOnlyList<UpstreamColumn> Upstreams { get; } =
     [
-        // No upstream can be configured to be spoken to over gRPC: its dialect is tested where it is, and is no column.
-        .. Instances<IUpstreamDialect>().Where(dialect => dialect is not GrpcUpstream).SelectMany<IUpstreamDialect, UpstreamColumn>(dialect => dialect switch
+        .. Instances<IUpstreamDialect>().SelectMany<IUpstreamDialect, UpstreamColumn>(dialect => dialect switch
         {
             ChatDialect =>
             [
@@ -54,6 +53,7 @@ public static class DialectRegistry
         "CompletionsDialect" => "/v1/completions",
         "CompleteDialect" => "/v1/complete",
         "XaiGrpcDialect" => "gRPC",
+        "GrpcUpstream" => "gRPC (xAI)",
         var name => name.Replace("Dialect", "", StringComparison.Ordinal),
     };
 

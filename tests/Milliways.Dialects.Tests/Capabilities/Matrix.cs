@@ -54,7 +54,7 @@ public static class Matrix
         if (feature.Of(DialectRegistry.KeyOf(upstream.Dialect)) is not { } sample) return "-";
         if (DialectRegistry.KeyOf(caller.Dialect) == DialectRegistry.KeyOf(upstream.Dialect)) return "passes";
         var sink = new Recorder();
-        upstream.Dialect.ReadAnswer(Encoding.UTF8.GetBytes(sample), sink);
+        upstream.Dialect.ReadAnswer(Given(upstream.Dialect, sample), sink);
         Assert.True(sink.Fold.Failure is null, $"{feature.Name} from {upstream.Name}: {sink.Fold.Failure}");
         var request = new ChatRequest { Model = "m", Messages = [new ChatMessage(ChatRole.User, [new ChatPart.Text("Q")])], Logprobs = true };
         var output = new ArrayBufferWriter<byte>();
@@ -108,6 +108,9 @@ public static class Matrix
     /// <summary>Samples of gRPC are protobuf's JSON.</summary>
     public static byte[] Sent(ICallerDialect dialect, string body) =>
         dialect is XaiGrpcDialect ? JsonParser.Default.Parse<GetCompletionsRequest>(body).ToByteArray() : Encoding.UTF8.GetBytes(body);
+
+    private static byte[] Given(IUpstreamDialect dialect, string body) =>
+        dialect is GrpcUpstream ? JsonParser.Default.Parse<GetChatCompletionResponse>(body).ToByteArray() : Encoding.UTF8.GetBytes(body);
 
     private static string Shown(ICallerDialect dialect, ReadOnlySpan<byte> answer) =>
         dialect is XaiGrpcDialect ? JsonFormatter.Default.Format(GetChatCompletionResponse.Parser.ParseFrom(answer[GrpcFrame.HeadLength..])) : Encoding.UTF8.GetString(answer);

@@ -37,6 +37,7 @@ public sealed class UpstreamTests
     [InlineData("""{"model":"x","messages":[{"role":"user","content":"Q"}],"stop":["1","2","3","4","5","6","7","8","9"]}""", "stop")]
     [InlineData("""{"model":"x","messages":[{"role":"user","content":"Q"}],"web_search_options":{}}""", "web_search_options")]
     [InlineData("""{"model":"x","messages":[{"role":"user","content":""}]}""", "messages")]
+    [InlineData("""{"model":"x","messages":[{"role":"user","content":[{"type":"text","text":"Q"},{"type":"file","file":{"file_id":"file-1"}}]}]}""", "messages")]
     public void What_the_caller_would_miss_is_refused(string json, string place) =>
         Assert.Equal(place, GrpcUpstream.Instance.WriteRequest(Requests.ReadChat(json).Value!, new UpstreamTarget("m"), new ArrayBufferWriter<byte>(), [])?.Param);
 

@@ -73,6 +73,7 @@ internal sealed class Http2Client : IAsyncDisposable
     private readonly SemaphoreSlim _one = new(1, 1);
     private readonly TaskCompletionSource<int> _goAway = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TestServer _server;
+    private readonly TaskCompletionSource _pinged = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _pong = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _reading = Task.CompletedTask;
     private int _next = 1;
@@ -84,6 +85,9 @@ internal sealed class Http2Client : IAsyncDisposable
 
     /// <summary>The last stream that the server has taken, once it says that it takes no more.</summary>
     public Task<int> GoAwayAsync() => _goAway.Task.Soon();
+
+    /// <summary>The server has asked whether this side is alive.</summary>
+    public Task PingedAsync() => _pinged.Task.Soon();
 
     /// <summary>The server has closed the connection.</summary>
     public Task ClosedAsync() => _reading.Soon();
@@ -241,6 +245,9 @@ internal sealed class Http2Client : IAsyncDisposable
                 return;
             case PingFrame when (flags & 1) != 0:
                 _pong.TrySetResult();
+                return;
+            case PingFrame:
+                _pinged.TrySetResult();
                 return;
             case GoAwayFrame:
                 _goAway.TrySetResult(BinaryPrimitives.ReadInt32BigEndian(payload));

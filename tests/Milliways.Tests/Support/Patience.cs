@@ -3,7 +3,7 @@ namespace Milliways.Tests.Support;
 /// <summary>How long a test waits for a signal before it says that the signal did not come. Never a pause: a passing test waits for none of it.</summary>
 internal static class Patience
 {
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     public static Task Soon(this Task task) => task.WaitAsync(Limit);
 

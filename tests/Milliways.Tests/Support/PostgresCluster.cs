@@ -33,7 +33,8 @@ internal sealed class PostgresCluster : IAsyncDisposable
     /// <summary>Runs a statement of the administrator's.</summary>
     public Task<int> ExecuteAsync(string sql) => Task.Run(() =>
     {
-        using var connection = DatabaseAddress.Parse(Address, "").Postgres!.Connection();
+        // Many servers start beside it: the usual 5 s are for those who could do something about it.
+        using var connection = DatabaseAddress.Parse(Address + "&connect_timeout=60", "").Postgres!.Connection();
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;

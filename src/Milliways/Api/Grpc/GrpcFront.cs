@@ -1,8 +1,10 @@
 using System.Buffers;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.OpenAiChat;
+using Milliways.Dialects.XaiGrpc;
 using Milliways.Exchanges;
 using Milliways.Hosting.Configuration;
+using Milliways.Routing;
 using Milliways.Upstreams;
 
 namespace Milliways.Api.Grpc;
@@ -10,6 +12,9 @@ namespace Milliways.Api.Grpc;
 /// <summary>A front over gRPC that crosses to any upstream: frames out, and the outcome behind them.</summary>
 internal abstract class GrpcFront(ICallerDialect dialect, GrpcConfig config, TimeProvider clock) : CrossingFront(dialect, null, clock)
 {
+    /// <summary>No message is this many times its upstream's own form: of smaller answers the length need not be known.</summary>
+    private const int Growth = 8;
+
     /// <summary>Bounds of messages.</summary>
     protected GrpcConfig Config => config;
 
@@ -23,6 +28,17 @@ internal abstract class GrpcFront(ICallerDialect dialect, GrpcConfig config, Tim
     public override bool NeedsMessages => false;
 
     public override bool IsSameDialect(Upstream upstream) => false;
+
+    protected override int MostMessageBytes => config.MaxMessageBytes;
+
+    public override Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt)
+    {
+        var prepared = base.Prepare(exchange, attempt);
+        var least = config.MaxMessageBytes / Growth;
+        return prepared.IsOk && !exchange.Facts.Stream
+            ? prepared.Value with { Relay = new CheckedMessage(prepared.Value.Relay, least, frame => frame.Length - GrpcFrame.HeadLength > config.MaxMessageBytes ? GrpcFrame.TooLarge(config.MaxMessageBytes) : null) }
+            : prepared;
+    }
 
     /// <summary>As the log has it: what a REST caller would have got.</summary>
     public override int Status(Failure failure) => Errors.Status(failure, Flavour.Xai);

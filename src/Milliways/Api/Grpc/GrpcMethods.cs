@@ -20,18 +20,20 @@ internal sealed class GrpcMethods
     private const int MostSmallBytes = 64 << 10;
 
     private readonly FrozenDictionary<string, Func<HttpContext, Task>> _methods;
+    private readonly GrpcConfig _config;
     private readonly KeyGate _keys;
     private readonly TimeProvider _time;
 
     public GrpcMethods(
         GrpcConfig config, ExchangeRunner runner, KeyGate keys, GrpcModels models, GrpcConversations conversations, DeferredCompletions deferred, ResponseEndpoints responses, LiveRouting routing, TimeProvider time)
     {
-        (_keys, _time) = (keys, time);
+        (_config, _keys, _time) = (config, keys, time);
         var whole = new GrpcChatFront(XaiGrpcDialect.Instance, config, conversations, time);
         var streamed = new GrpcChatFront(XaiGrpcDialect.Streamed, config, conversations, time);
         var (sample, sampleStream) = (new GrpcSampleFront(streams: false, config, time), new GrpcSampleFront(streams: true, config, time));
         var search = new GrpcSearchFront(config, routing);
         var (tokenize, embed, image) = (new TokenizeCall(), new EmbedCall(), new ImageCall());
+        var compact = new GrpcCompactFront(config, time);
         var later = new GrpcDeferredFront(config, conversations, deferred, time);
         _methods = new Dictionary<string, Func<HttpContext, Task>>
         {
@@ -42,6 +44,7 @@ internal sealed class GrpcMethods
             ["/xai_api.Chat/GetStoredCompletion"] = Small<GetStoredCompletionRequest, GetChatCompletionResponse>(KeyEndpoints.Chat, (_, key, asked) => conversations.FindAsync(key, asked.ResponseId)),
             ["/xai_api.Chat/DeleteStoredCompletion"] = Small<DeleteStoredCompletionRequest, DeleteStoredCompletionResponse>(KeyEndpoints.Chat, async (http, key, asked) =>
                 await responses.ForgetAsync(http, key, asked.ResponseId) is { } failure ? failure : new DeleteStoredCompletionResponse { ResponseId = asked.ResponseId }),
+            ["/xai_api.Chat/CompactContext"] = http => runner.RunAsync(http, compact),
             ["/xai_api.Sample/SampleText"] = http => runner.RunAsync(http, sample),
             ["/xai_api.Sample/SampleTextStreaming"] = http => runner.RunAsync(http, sampleStream),
             ["/xai_api.Tokenize/TokenizeText"] = http => runner.RunAsync(http, new GrpcPlainFront<TokenizeTextRequest>(tokenize, KeyEndpoints.Tokenize, config)),
@@ -75,7 +78,6 @@ internal sealed class GrpcMethods
             "xai_api.BatchMgmt" => "Batches are not served over gRPC here: use /v1/batches of the REST API, which passes them to xAI.",
             "xai_api.Video" => "Videos are not served over gRPC here: use /v1/videos of the REST API, which passes them to xAI.",
             "collections.Collections" => "Collections are not served here: manage them at xAI's management-api.x.ai; xai_api.Documents/Search searches them.",
-            "xai_api.Chat" when path.EndsWith("/CompactContext", StringComparison.Ordinal) => "CompactContext is not served here: send the conversation as messages, or ask a model for a summary.",
             _ => $"The method {path} is not known here; docs/grpc.md lists what is.",
         });
     }
@@ -118,9 +120,11 @@ internal sealed class GrpcMethods
             body = new Failure(FailureKind.Timeout, FailureParty.Client, "deadline", "The call's message was not complete in time.");
         var message = body.IsOk ? WireMessage.Read<TRequest>(body.Value.Bytes.Span) : body.Failure;
         var answered = message.IsOk ? await answer(http, key, message.Value) : message.Failure;
-        if (answered.IsOk)
-            await GrpcAnswer.WriteAsync(http, answered.Value);
-        else
+        if (!answered.IsOk)
             GrpcHost.Refuse(http, answered.Failure);
+        else if (answered.Value.CalculateSize() > _config.MaxMessageBytes)
+            GrpcHost.Refuse(http, GrpcFrame.TooLarge(_config.MaxMessageBytes));
+        else
+            await GrpcAnswer.WriteAsync(http, answered.Value);
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Json;
 using Google.Protobuf;
 using Milliways.Dialects.Chat;
@@ -37,8 +36,7 @@ internal sealed class JsonToMessage(IRelay json, Func<JsonElement, IMessage> rea
         if (MessageOf(null) is not { } message)
             _failure = Failure.Broken("body", "The upstream answered 200 with a body that is no answer.");
         else if (message.CalculateSize() > most)
-            _failure = new Failure(FailureKind.PayloadTooLarge, FailureParty.Upstream, "body",
-                string.Create(CultureInfo.InvariantCulture, $"The answer is larger than {most} bytes, the most of one message (grpc.maxMessageBytes): ask for less, or for images as URLs."));
+            _failure = GrpcFrame.TooLarge(most);
         return consumed;
     }
 

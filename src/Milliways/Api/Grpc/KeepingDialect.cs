@@ -20,6 +20,8 @@ internal sealed class KeepingDialect(ICallerDialect inner, IAnswerListener liste
     {
         private readonly ChatFold _fold = new();
 
+        public Failure? Failure => inner.Failure;
+
         public void On(ChatEvent chatEvent)
         {
             ((IChatEventSink)_fold).On(chatEvent);

@@ -82,6 +82,8 @@ internal abstract class EventRelay : IRelay, IChatEventSink
         }
         _writer ??= _newWriter(_target, (chatEvent as ChatEvent.Started)?.Model);
         _writer.On(chatEvent);
+        if (_writer.Failure is { } unwritable)
+            Fail(unwritable);
     }
 
     private static long BytesOf(ChatEvent chatEvent) => chatEvent switch

@@ -12,7 +12,7 @@ namespace Milliways.Hosting.Configuration;
 internal sealed class ConfigReader(string file, Func<string, string?> environment, Func<string, string> readFile)
 {
     private static readonly Dictionary<string, string> Dialects =
-        new[] { "openai-chat", "openai-responses", "anthropic", "google" }.ToDictionary(name => name);
+        new[] { "openai-chat", "openai-responses", "anthropic", "google", "xai-grpc" }.ToDictionary(name => name);
 
     private static readonly Dictionary<string, bool> WhenGone = new() { ["cancel"] = false, ["drain"] = true };
 

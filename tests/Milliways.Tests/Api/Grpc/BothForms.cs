@@ -9,6 +9,8 @@ internal sealed record BothForms(JsonObject Rest, GetCompletionsRequest Grpc, bo
 {
     private static readonly string[] Texts = ["Hi", "", " ", "生命 🐬", "a\"b\\c\n</script>", "1\0002", "What is the answer to life, the universe and everything?", new('x', 3000)];
 
+    private const string Picture = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
     public static BothForms Make(Dice dice, string model)
     {
         var (rest, grpc) = (new JsonObject { ["model"] = model }, new GetCompletionsRequest { Model = model });
@@ -22,7 +24,10 @@ internal sealed record BothForms(JsonObject Rest, GetCompletionsRequest Grpc, bo
         }
         if (dice.Flip())
             Call(messages, grpc, dice.One("{}", """{"city":"Paris"}""", """{"n":[1,{"a":null}]}"""), Text(dice));
-        Say(messages, grpc, "user", MessageRole.RoleUser, Text(dice));
+        if (dice.Flip())
+            Show(messages, grpc, Text(dice));
+        else
+            Say(messages, grpc, "user", MessageRole.RoleUser, Text(dice));
         rest["messages"] = messages;
         Settings(dice, rest, grpc);
         var streamed = dice.Flip();
@@ -37,6 +42,16 @@ internal sealed record BothForms(JsonObject Rest, GetCompletionsRequest Grpc, bo
     {
         messages.Add(new JsonObject { ["role"] = role, ["content"] = text });
         grpc.Messages.Add(new Message { Role = as_, Content = { new Content { Text = text } } });
+    }
+
+    private static void Show(JsonArray messages, GetCompletionsRequest grpc, string text)
+    {
+        messages.Add(new JsonObject
+        {
+            ["role"] = "user",
+            ["content"] = new JsonArray(new JsonObject { ["type"] = "text", ["text"] = text }, new JsonObject { ["type"] = "image_url", ["image_url"] = new JsonObject { ["url"] = Picture } }),
+        });
+        grpc.Messages.Add(new Message { Role = MessageRole.RoleUser, Content = { new Content { Text = text }, new Content { ImageUrl = new ImageUrlContent { ImageUrl = Picture } } } });
     }
 
     private static void Call(JsonArray messages, GetCompletionsRequest grpc, string arguments, string result)

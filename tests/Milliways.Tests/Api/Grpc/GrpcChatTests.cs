@@ -120,6 +120,19 @@ public class GrpcChatTests
         Assert.Contains("größer als 100 % — 无效!", refused.Detail, StringComparison.Ordinal);
     }
 
+    /// <summary>xai-api 3.2.</summary>
+    [Fact]
+    public async Task An_image_that_could_not_be_fetched_is_DATA_LOSS()
+    {
+        await using var lab = new FakeUpstream(turn => turn.WholeAsync("""{"error":{"message":"The image could not be downloaded.","type":"invalid_request_error","param":null,"code":"invalid_image_url"}}""", 400));
+        await using var server = await TestServer.WithLabAsync(lab);
+        using var client = new GrpcClient(server);
+
+        var refused = await client.CompleteAsync(GrpcClient.Ask());
+
+        Assert.Equal((StatusCode.DataLoss, true), (refused.Code, refused.Detail.Contains("could not be downloaded", StringComparison.Ordinal)));
+    }
+
     [Theory]
     [InlineData("torn")]
     [InlineData("early end")]

@@ -35,22 +35,54 @@ public class GrpcConnectionTests
         Assert.Null(client.On(call).Status);
     }
 
+    /// <summary>A stream that is closed on both sides is gone: the protocol lets the server end the connection, and it must do no more.</summary>
     [Fact]
-    public async Task Data_behind_the_end_of_a_call_ends_no_other()
+    public async Task Data_behind_the_end_of_a_call_ends_no_call_of_another_connection()
     {
+        var gate = new Gate();
         await using var lab = new FakeUpstream();
+        await using var server = await TestServer.WithLabAsync(lab);
+        await using var client = await Http2Client.ConnectAsync(server);
+        await using var other = await Http2Client.ConnectAsync(server);
+        var call = await client.CallAsync(Complete);
+        await client.DataAsync(call, Http2Client.Message(Ask), end: true);
+        Assert.Equal("0", (await client.AnswerAsync(call)).Status);
+        lab.Standing = async turn =>
+        {
+            await gate.WaitAsync();
+            await turn.WholeAsync(Answers.Chat);
+        };
+        var running = await other.CallAsync(Complete);
+        await other.DataAsync(running, Http2Client.Message(Ask), end: true);
+        await lab.ArrivalAsync(); // the first call's
+        await lab.ArrivalAsync();
+
+        await client.DataAsync(call, [1, 2, 3]);
+        await client.ClosedAsync();
+        gate.Open();
+
+        Assert.Equal("0", (await other.AnswerAsync(running)).Status);
+    }
+
+    /// <summary>A proxy in between forgets a connection on which nothing is sent (27 minutes are a call's usual deadline): the server's pings keep it (KestrelSetup: every 10 s).</summary>
+    [Fact]
+    public async Task While_a_model_thinks_the_server_pings_and_the_call_goes_on()
+    {
+        var gate = new Gate();
+        await using var lab = new FakeUpstream(async turn =>
+        {
+            await gate.WaitAsync();
+            await turn.WholeAsync(Answers.Chat);
+        });
         await using var server = await TestServer.WithLabAsync(lab);
         await using var client = await Http2Client.ConnectAsync(server);
         var call = await client.CallAsync(Complete);
         await client.DataAsync(call, Http2Client.Message(Ask), end: true);
-        Assert.Equal("0", (await client.AnswerAsync(call)).Status);
 
-        // A stream that is closed on both sides is gone: the protocol lets the server end the connection, and it must do no more.
-        await client.DataAsync(call, [1, 2, 3]);
-        await using var other = await Http2Client.ConnectAsync(server);
-        var next = await other.CallAsync(Complete);
-        await other.DataAsync(next, Http2Client.Message(Ask), end: true);
-        Assert.Equal("0", (await other.AnswerAsync(next)).Status);
+        await client.PingedAsync();
+        gate.Open();
+
+        Assert.Equal("0", (await client.AnswerAsync(call)).Status);
     }
 
     [Fact]

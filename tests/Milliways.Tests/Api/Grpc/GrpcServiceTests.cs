@@ -204,7 +204,6 @@ public class GrpcServiceTests
     [InlineData("/xai_api.BatchMgmt/ListBatches", "/v1/batches")]
     [InlineData("/xai_api.Video/GenerateVideo", "/v1/videos")]
     [InlineData("/collections.Collections/ListCollections", "management-api.x.ai")]
-    [InlineData("/xai_api.Chat/CompactContext", "CompactContext")]
     [InlineData("/xai_api.Chat/NoSuchMethod", "NoSuchMethod")]
     [InlineData("/no.Such/Service", "/no.Such/Service")]
     public async Task What_is_not_served_says_so_and_what_to_use(string path, string text)

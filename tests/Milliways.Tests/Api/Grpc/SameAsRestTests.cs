@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Grpc.Core;
 using Milliways.Dialects.Chat;
@@ -36,23 +35,26 @@ public sealed class SameAsRestTests
     {
         var isClaude = dice.Flip();
         var forms = BothForms.Make(dice, isClaude ? "priced-claude" : "priced");
-        // Never more than was asked for: what goes beyond the hold would be the operator's.
-        var (texts, input, output) = (dice.Many(3, _ => dice.One("Hi", " there", "生", ".")), 1 + dice.Upto(5), 1 + dice.Upto(forms.Grpc.MaxTokens));
+        var said = SaidUpstream.Make(dice, forms.Grpc.MaxTokens);
         var upstream = isClaude ? credited.Claude : credited.Lab;
-        upstream.Standing = turn => forms.IsStreamed ? turn.StreamAsync(Frames(isClaude, texts, input, output)) : turn.WholeAsync(Whole(isClaude, texts, input, output));
+        upstream.Standing = turn => forms.IsStreamed ? turn.StreamAsync(said.Stream(isClaude)) : turn.WholeAsync(said.Whole(isClaude));
 
         var rest = await credited.Server.PostAsync("/v1/chat/completions", forms.Rest.ToJsonString());
         var restAsked = upstream.Last;
         Assert.True(rest.Status == 200, rest.Text);
-        var (text, usage) = forms.IsStreamed ? OfStream(rest.Text) : OfWhole(rest.Text);
+        var (told, usage) = forms.IsStreamed ? OfStream(rest.Text) : OfWhole(rest.Text);
 
-        var (grpcText, grpcUsage, meta) = forms.IsStreamed ? OfChunks(await client.StreamAsync(forms.Grpc)) : OfMessage(await client.CompleteAsync(forms.Grpc));
+        var (grpcTold, grpcUsage, meta) = forms.IsStreamed ? OfChunks(await client.StreamAsync(forms.Grpc)) : OfMessage(await client.CompleteAsync(forms.Grpc));
         Assert.Equal(Neutral(isClaude, restAsked.Body), Neutral(isClaude, upstream.Last.Body));
         Assert.Equal(restAsked.Target, upstream.Last.Target);
-        Assert.Equal((text, string.Concat(texts)), (grpcText, grpcText));
-        Assert.Equal((Number(usage, "prompt_tokens"), Number(usage, "completion_tokens"), Number(usage, "total_tokens"), Number(usage, "cost_in_usd_ticks")),
-            (grpcUsage.PromptTokens, grpcUsage.CompletionTokens, grpcUsage.TotalTokens, grpcUsage.CostInUsdTicks));
-        var cost = (input * Credited.Input) + (output * Credited.Output);
+        Assert.Equal((said.Told, said.Told), (told, grpcTold));
+        var reasoning = isClaude ? 0 : said.Reasoning;
+        Assert.Equal((Number(usage, "prompt_tokens"), Number(usage, "total_tokens"), Detail(usage, "prompt_tokens_details", "cached_tokens"), Number(usage, "cost_in_usd_ticks")),
+            (grpcUsage.PromptTokens, grpcUsage.TotalTokens, grpcUsage.CachedPromptTextTokens, grpcUsage.CostInUsdTicks));
+        // Reasoning stands beside the completion over gRPC (xai-api 3.4.8), whatever the upstream does.
+        Assert.Equal((said.Input + said.Cached, said.Output - reasoning, reasoning, said.Cached),
+            (grpcUsage.PromptTokens, grpcUsage.CompletionTokens, grpcUsage.ReasoningTokens, grpcUsage.CachedPromptTextTokens));
+        var cost = (said.Input * Credited.Input) + (said.Cached * Credited.Cached) + (said.Output * Credited.Output);
         Assert.Equal((cost, cost.ToString(CultureInfo.InvariantCulture)), (grpcUsage.CostInUsdTicks, meta("x-milliways-cost-ticks")));
         return (rest.Header("x-request-id")!, meta("x-request-id")!, cost);
     }
@@ -70,47 +72,43 @@ public sealed class SameAsRestTests
         return System.Text.Encoding.UTF8.GetString(output.WrittenSpan) + string.Join(',', request.Value.Stop);
     }
 
-    private static (string Text, JsonNode Usage) OfWhole(string json)
+    private static (string Told, JsonNode Usage) OfWhole(string json)
     {
         var answer = JsonNode.Parse(json)!;
-        return (answer["choices"]![0]!["message"]!["content"]?.GetValue<string>() ?? "", answer["usage"]!);
+        var message = answer["choices"]![0]!["message"]!;
+        var calls = string.Concat((message["tool_calls"]?.AsArray() ?? []).Select(call => Text(call!["function"]!["name"]) + Text(call["function"]!["arguments"])));
+        return (SaidUpstream.Tell(Text(message["reasoning_content"]), Text(message["content"]), calls), answer["usage"]!);
     }
 
-    private static (string Text, JsonNode Usage) OfStream(string events)
+    private static (string Told, JsonNode Usage) OfStream(string events)
     {
         var chunks = events.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Where(frame => frame != "data: [DONE]").Select(frame => JsonNode.Parse(frame["data: ".Length..])!).ToList();
-        return (string.Concat(chunks.SelectMany(chunk => chunk["choices"]!.AsArray()).Select(choice => choice!["delta"]?["content"]?.GetValue<string>())), chunks.Last(chunk => chunk["usage"] is JsonObject)["usage"]!);
+        var deltas = chunks.SelectMany(chunk => chunk["choices"]!.AsArray()).Select(choice => choice!["delta"]).OfType<JsonNode>().ToList();
+        var calls = string.Concat(deltas.SelectMany(delta => delta["tool_calls"]?.AsArray() ?? []).Select(call => Text(call!["function"]!["name"]) + Text(call["function"]!["arguments"])));
+        return (SaidUpstream.Tell(string.Concat(deltas.Select(delta => Text(delta["reasoning_content"]))), string.Concat(deltas.Select(delta => Text(delta["content"]))), calls),
+            chunks.Last(chunk => chunk["usage"] is JsonObject)["usage"]!);
     }
 
-    private static (string Text, SamplingUsage Usage, Func<string, string?> Meta) OfMessage(GrpcResult<GetChatCompletionResponse> answer)
+    private static (string Told, SamplingUsage Usage, Func<string, string?> Meta) OfMessage(GrpcResult<GetChatCompletionResponse> answer)
     {
         Assert.True(answer.Code == StatusCode.OK, answer.Detail);
-        return (Assert.Single(answer.Message.Outputs).Message.Content, answer.Message.Usage, answer.Meta);
+        var message = Assert.Single(answer.Message.Outputs).Message;
+        return (SaidUpstream.Tell(message.ReasoningContent, message.Content, Calls(message.ToolCalls)), answer.Message.Usage, answer.Meta);
     }
 
-    private static (string Text, SamplingUsage Usage, Func<string, string?> Meta) OfChunks(GrpcResult<GetChatCompletionChunk> answer)
+    private static (string Told, SamplingUsage Usage, Func<string, string?> Meta) OfChunks(GrpcResult<GetChatCompletionChunk> answer)
     {
         Assert.True(answer.Code == StatusCode.OK, answer.Detail);
-        return (string.Concat(answer.Messages.SelectMany(chunk => chunk.Outputs).Select(output => output.Delta.Content)), answer.Messages[^1].Usage, answer.Meta);
+        var deltas = answer.Messages.SelectMany(chunk => chunk.Outputs).Select(output => output.Delta).ToList();
+        return (SaidUpstream.Tell(string.Concat(deltas.Select(delta => delta.ReasoningContent)), string.Concat(deltas.Select(delta => delta.Content)), string.Concat(deltas.Select(delta => Calls(delta.ToolCalls)))),
+            answer.Messages[^1].Usage, answer.Meta);
     }
+
+    private static string Calls(IEnumerable<ToolCall> calls) => string.Concat(calls.Select(call => call.Function.Name + call.Function.Arguments));
+
+    private static string Text(JsonNode? node) => node?.GetValue<string>() ?? "";
 
     private static long Number(JsonNode usage, string name) => usage[name]!.GetValue<long>();
 
-    private static string Whole(bool isClaude, List<string> texts, int input, int output) => isClaude
-        ? Counted(Answers.Messages.Replace("\"Hi\"", JsonSerializer.Serialize(string.Concat(texts)), StringComparison.Ordinal), input, output).Replace("\"output_tokens\":1", $"\"output_tokens\":{output}", StringComparison.Ordinal)
-        : Counted(Answers.Chat.Replace("\"Hi\"", JsonSerializer.Serialize(string.Concat(texts)), StringComparison.Ordinal), input, output);
-
-    private static string[] Frames(bool isClaude, List<string> texts, int input, int output)
-    {
-        List<string> frames = isClaude
-            ? [Answers.MessageStart, Answers.BlockStart, .. texts.Select(Answers.Delta), Answers.BlockStop, Answers.MessageDelta, Answers.MessageStop]
-            : [Answers.Role, .. texts.Select(Answers.Chunk), Answers.Finish, Answers.Usage, Answers.Done];
-        return [.. frames.Select(frame => Counted(frame, input, output))];
-    }
-
-    private static string Counted(string frame, int input, int output) => frame
-        .Replace("\"total_tokens\":4", $"\"total_tokens\":{input + output}", StringComparison.Ordinal)
-        .Replace("\"prompt_tokens\":3,\"completion_tokens\":1", $"\"prompt_tokens\":{input},\"completion_tokens\":{output}", StringComparison.Ordinal)
-        .Replace("\"input_tokens\":3,\"output_tokens\":1", $"\"input_tokens\":{input},\"output_tokens\":1", StringComparison.Ordinal)
-        .Replace("\"usage\":{\"output_tokens\":2}", $"\"usage\":{{\"output_tokens\":{output}}}", StringComparison.Ordinal);
+    private static long Detail(JsonNode usage, string details, string name) => usage[details]?[name]?.GetValue<long>() ?? 0;
 }
