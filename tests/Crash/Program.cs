@@ -4,10 +4,10 @@ using Milliways.Crash;
 
 // ./crash [--rounds N] [--seed S] [--servers N]: the exit code is 1 when a promise did not hold.
 var (rounds, seed, servers) = (100, 1, 3);
-for (var i = 0; i + 1 < args.Length; i += 2)
+for (var i = 0; i < args.Length; i += 2)
 {
-    var number = int.Parse(args[i + 1], CultureInfo.InvariantCulture);
-    switch (args[i])
+    var isNumber = int.TryParse(args.ElementAtOrDefault(i + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+    switch (isNumber ? args[i] : "")
     {
         case "--rounds":
             rounds = number;

@@ -4,10 +4,10 @@ using Milliways.Simulation;
 
 // ./simulate [--seeds N] [--seed S] [--steps N]: seeds from S on; the exit code is 1 when one fails.
 var (seeds, first, steps) = (1000, 1, 300);
-for (var i = 0; i + 1 < args.Length; i += 2)
+for (var i = 0; i < args.Length; i += 2)
 {
-    var number = int.Parse(args[i + 1], CultureInfo.InvariantCulture);
-    switch (args[i])
+    var isNumber = int.TryParse(args.ElementAtOrDefault(i + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number);
+    switch (isNumber ? args[i] : "")
     {
         case "--seeds":
             seeds = number;
@@ -29,10 +29,8 @@ using var world = new SimulatedDatabase();
 for (var seed = first; seed < first + seeds && failed < 5; seed++)
     try
     {
-    {
         new LedgerSimulation(seed, world).Run(steps, totals);
         new ReplicaSimulation(new Random(seed).Next, $"{seed}-replicas", world.Next()).Run(steps, totals);
-    }
     }
 #pragma warning disable CA1031 // Whatever it is, it is what this program looks for.
     catch (Exception wrong)

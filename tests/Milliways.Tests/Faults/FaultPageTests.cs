@@ -55,9 +55,9 @@ public sealed partial class FaultPageTests
     [Fact]
     public void Every_dialect_of_upstreams_is_tried_and_the_engine_has_its_reason()
     {
-        Assert.Equal(Enum.GetNames<UpstreamDialect>().Order(StringComparer.Ordinal),
+        Assert.Equal(Enum.GetNames<UpstreamDialect>().Where(name => name != nameof(UpstreamDialect.XaiGrpc)).Order(StringComparer.Ordinal),
             Wire.All.Select(wire => string.Concat(wire.Dialect.Split('-').Select(word => word == "openai" ? "OpenAi" : char.ToUpperInvariant(word[0]) + word[1..]))).Distinct().Order(StringComparer.Ordinal));
-        Assert.Equal(["the embedded engine"], Rows("## Upstreams that are not in the table").Select(row => row[0]));
+        Assert.Equal(["the embedded engine", "xAI over gRPC"], Rows("## Upstreams that are not in the table").Select(row => row[0]));
     }
 
     [Fact]
