@@ -45,7 +45,7 @@ public sealed class CompactDialect : ICallerDialect
 
     public void WriteAnswer(ChatFold fold, AnswerFacts facts, IBufferWriter<byte> output, long? costTicks = null)
     {
-        var said = fold.Choices is [var first, ..] && first.Reason is not StopReason.MaxTokens ? first.Text.Trim() : "";
+        var said = fold.Choices is [{ Reason: StopReason.EndTurn or StopReason.StopSequence } first, ..] ? first.Text.Trim() : "";
         GrpcFrame.Write(output, new CompactContextResponse
         {
             Id = facts.Id,
@@ -55,9 +55,12 @@ public sealed class CompactDialect : ICallerDialect
         });
     }
 
-    /// <summary>Why an answer is none, or null: a record that is cut off, or empty, would lose the conversation without a word.</summary>
+    /// <summary>
+    /// Why an answer is none, or null: a record that is empty, or cut off by whatever bound, would lose the conversation without a word. The model was at work and is paid, and it
+    /// would do the same again.
+    /// </summary>
     /// <param name="frame">What <see cref="WriteAnswer"/> wrote.</param>
     public static Failure? Check(ReadOnlySpan<byte> frame) => CompactContextResponse.Parser.ParseFrom(frame[GrpcFrame.HeadLength..]).EncryptedContent.Length > 0
         ? null
-        : Failure.Broken("body", "The model wrote down nothing, or came to the end of its tokens before it was done: take another model, or compact fewer messages.");
+        : Failure.Invalid("The model wrote down nothing, or was cut off before it was done: compact fewer messages, or take another model.", "input") with { Stage = "answer" };
 }

@@ -19,7 +19,7 @@ internal static class ContextSeal
             writer.WriteStartObject();
             writer.WriteStartArray("system"u8);
             foreach (var turn in conversation.Where(turn => turn.Role is ChatRole.System or ChatRole.Developer))
-                writer.WriteStringValue(string.Concat(turn.Parts.OfType<ChatPart.Text>().Select(part => part.Value)));
+                if (string.Concat(turn.Parts.OfType<ChatPart.Text>().Select(part => part.Value)) is { Length: > 0 } text) writer.WriteStringValue(text);
             writer.WriteEndArray();
             writer.WriteString("record"u8, record);
             writer.WriteEndObject();
@@ -35,8 +35,8 @@ internal static class ContextSeal
         try
         {
             using var document = JsonDocument.Parse(Convert.FromBase64String(encrypted[Mark.Length..]));
-            var turns = document.RootElement.GetProperty("system"u8).EnumerateArray().Select(text => Turn(ChatRole.System, text.GetString()!)).ToList();
-            turns.Add(Turn(ChatRole.User, "The conversation up to here, as it was written down:\n\n" + document.RootElement.GetProperty("record"u8).GetString()!));
+            var turns = document.RootElement.GetProperty("system"u8).EnumerateArray().Select(text => Turn(ChatRole.System, Text(text))).ToList();
+            turns.Add(Turn(ChatRole.User, "The conversation up to here, as it was written down:\n\n" + Text(document.RootElement.GetProperty("record"u8))));
             return turns;
         }
         catch (Exception other) when (other is FormatException or JsonException or InvalidOperationException or KeyNotFoundException)
@@ -44,6 +44,8 @@ internal static class ContextSeal
             return null;
         }
     }
+
+    private static string Text(JsonElement value) => value.GetString() is { Length: > 0 } text ? text : throw new FormatException("There is nothing in it.");
 
     private static ChatMessage Turn(ChatRole role, string text) => new(role, [new ChatPart.Text(text)]);
 }

@@ -28,9 +28,12 @@ public static class GrpcFrame
         return true;
     }
 
-    /// <summary>A message that is larger than what is sent: clients have a bound too, and one that goes over it costs them the whole call.</summary>
+    /// <summary>
+    /// A message that is larger than what is sent: clients have a bound too, and one that goes over it costs them the whole call. What was asked for is too much, and it would
+    /// be at any upstream: it is tried nowhere else, and says nothing of the one that answered.
+    /// </summary>
     /// <param name="mostBytes">The most bytes of one message.</param>
-    public static Failure TooLarge(int mostBytes) => new(FailureKind.PayloadTooLarge, FailureParty.Upstream, "body",
+    public static Failure TooLarge(int mostBytes) => new(FailureKind.PayloadTooLarge, FailureParty.Client, "answer",
         string.Create(CultureInfo.InvariantCulture, $"The answer is larger than {mostBytes} bytes, the most of one message (grpc.maxMessageBytes): ask for less, or for images as URLs."));
 
     /// <summary>The first frame of an upstream's bytes; false when it is not whole yet, or with a failure when it never will be.</summary>

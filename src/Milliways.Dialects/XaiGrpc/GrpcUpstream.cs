@@ -40,7 +40,11 @@ public sealed class GrpcUpstream : IUpstreamDialect
         using (var writer = JsonText.Writer(buffer))
         {
             writer.WriteStartObject();
-            if (!string.IsNullOrEmpty(status.Detail)) writer.WriteString("error"u8, status.Detail);
+            writer.WriteStartObject("error"u8);
+            if (!string.IsNullOrEmpty(status.Detail)) writer.WriteString("message"u8, status.Detail);
+            // An image by address that xAI could not fetch (xai-api 3.2): the caller's to mend.
+            if (status.StatusCode == StatusCode.DataLoss) writer.WriteString("code"u8, "invalid_image_url"u8);
+            writer.WriteEndObject();
             writer.WriteEndObject();
         }
 
@@ -49,7 +53,7 @@ public sealed class GrpcUpstream : IUpstreamDialect
 
     private static int HttpStatus(StatusCode code) => code switch
     {
-        StatusCode.InvalidArgument or StatusCode.FailedPrecondition or StatusCode.OutOfRange => 400,
+        StatusCode.InvalidArgument or StatusCode.FailedPrecondition or StatusCode.OutOfRange or StatusCode.DataLoss => 400,
         StatusCode.Unauthenticated => 401,
         StatusCode.PermissionDenied => 403,
         StatusCode.NotFound => 404,

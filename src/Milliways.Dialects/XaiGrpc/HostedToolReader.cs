@@ -61,6 +61,10 @@ internal static class HostedToolReader
             case Tool.ToolOneofCase.CollectionsSearch:
                 JsonMade.WriteTexts(writer, "vector_store_ids", tool.CollectionsSearch.CollectionIds);
                 if (tool.CollectionsSearch.HasLimit) writer.WriteNumber("max_num_results"u8, tool.CollectionsSearch.Limit);
+                if (tool.CollectionsSearch.HasInstructions) writer.WriteString("instructions"u8, tool.CollectionsSearch.Instructions);
+                var mode = path.Member("collections_search").Member("retrieval_mode").ToString();
+                if (tool.CollectionsSearch.RetrievalModeCase != CollectionsSearch.RetrievalModeOneofCase.None)
+                    reading.Fail(Failure.Unsupported($"{mode} cannot be chosen here: leave it away.", mode));
                 break;
             case Tool.ToolOneofCase.Mcp:
                 Write(writer, tool.Mcp);

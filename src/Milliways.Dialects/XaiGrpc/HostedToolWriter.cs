@@ -49,6 +49,7 @@ internal static class HostedToolWriter
     {
         var search = new CollectionsSearch { CollectionIds = { RequestWriter.Texts(tool, "vector_store_ids") } };
         if (tool.Index("max_num_results") is { } limit) search.Limit = limit;
+        if (tool.Text("instructions") is { } instructions) search.Instructions = instructions;
         return search;
     }
 

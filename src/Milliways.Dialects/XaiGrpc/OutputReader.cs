@@ -28,15 +28,15 @@ internal sealed class OutputReader
 
     public Failure? Read(int index, MessageRole role, string reasoning, string content, RepeatedField<ToolCall> calls, LogProbs? logprobs, RepeatedField<InlineCitation> citations, FinishReason reason, IChatEventSink sink)
     {
-        if (role is MessageRole.RoleTool or MessageRole.RoleFunction || calls.Any(call => call.Type is not (ToolCallType.Invalid or ToolCallType.ClientSideTool)))
+        var own = calls.Where(IsCallers).ToList();
+        var number = index - passed.Count(before => before < index);
+        if (role is MessageRole.RoleTool or MessageRole.RoleFunction || own.Count < calls.Count && own.Count == 0)
         {
-            passed.Add(index);
-            choices.Remove(index);
+            if (passed.Add(index)) choices.Remove(number);
             return null;
         }
 
         if (passed.Contains(index)) return null;
-        var number = index - passed.Count(before => before < index);
         if (index < 0 || number >= ChatBounds.Choices) return Failure.Broken("stream", "The upstream's answer addresses a choice that cannot be.");
         if (!choices.TryGetValue(number, out var choice)) choices[number] = choice = new Choice();
         if (reasoning.Length > 0) sink.On(new ChatEvent.ReasoningDelta(number, reasoning));
@@ -48,7 +48,7 @@ internal sealed class OutputReader
             sink.On(new ChatEvent.Cited(number, new ChatCitation(url, null, citation.StartIndex, citation.EndIndex)));
         }
 
-        foreach (var call in calls)
+        foreach (var call in own)
         {
             if (choice.Calls >= ChatBounds.ToolCalls) return Failure.Broken("stream", "The upstream's answer has too many tool calls.");
             if (call.Function is not { Name.Length: > 0 } function) return Failure.Broken("stream", "The upstream's answer has a tool call without a name.");
@@ -60,6 +60,9 @@ internal sealed class OutputReader
         if (reason != FinishReason.ReasonInvalid) choice.Reason = reason;
         return null;
     }
+
+    /// <summary>A function that the caller runs, and not a tool that ran at the server.</summary>
+    private static bool IsCallers(ToolCall call) => call.Type is ToolCallType.Invalid or ToolCallType.ClientSideTool;
 
     /// <summary>The sources of the whole answer that no place in its text was told of.</summary>
     public void Cite(IEnumerable<string> urls, IChatEventSink sink)

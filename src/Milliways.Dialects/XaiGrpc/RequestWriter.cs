@@ -20,7 +20,10 @@ public static class RequestWriter
         if (Crossing.Check(request, dropped, liveSearch: true, hostedTools: true) is { } refused) return refused;
         if (request.Stop.Count > MostStops)
             return Failure.Unsupported($"{request.StopName} may have at most {JsonText.Number(MostStops)} texts at the upstream that serves this model.", request.StopName);
-        var message = new GetCompletionsRequest { Model = target.Model, N = request.N, User = request.User ?? "", Logprobs = request.Logprobs, UseEncryptedContent = request.EncryptedReasoning };
+        var message = new GetCompletionsRequest { Model = target.Model, N = request.N, User = request.User ?? "", Logprobs = request.Logprobs };
+        // What it proves could be sent back to xAI alone, and callers of other dialects have no place for it.
+        if (request.EncryptedReasoning) dropped.Add(request.EncryptedReasoningName);
+        WriteOwn(request, message, dropped);
         if (MessageWriter.Write(request, target.Strict, message.Messages) is { } wrong) return wrong;
         WriteTools(request, message, dropped);
         WriteSampling(request, message, dropped);
@@ -48,6 +51,15 @@ public static class RequestWriter
         if (request.PromptCacheKey is not null) dropped.Add("prompt_cache_key");
         if (request.Verbosity is not null) dropped.Add("verbosity");
         return message;
+    }
+
+    /// <summary>What the dialect has for itself alone, from a caller that speaks it.</summary>
+    private static void WriteOwn(ChatRequest request, GetCompletionsRequest message, ICollection<string> dropped)
+    {
+        message.Include.AddRange(Asked.Included(request));
+        if (message.Include.Count > 0) dropped.Remove("include");
+        if (request.Other.TryGetValue("max_turns", out var turns) && turns.TryGetInt32(out var most) && dropped.Remove("max_turns")) message.MaxTurns = most;
+        if (request.Other.TryGetValue("agent_count", out var agents) && agents.TryGetInt32(out var count) && dropped.Remove("agent_count")) message.AgentCount = (AgentCount)count;
     }
 
     private static void WriteTools(ChatRequest request, GetCompletionsRequest message, ICollection<string> dropped)

@@ -68,6 +68,8 @@ public sealed class SampleDialect : ICallerDialect
         private readonly SortedDictionary<int, StopReason> reasons = [];
         private ChatUsage? usage;
 
+        public Failure? Failure { get; private set; }
+
         public void On(ChatEvent chatEvent)
         {
             switch (chatEvent)
@@ -100,7 +102,7 @@ public sealed class SampleDialect : ICallerDialect
         {
             var chunk = Begin(facts);
             chunk.Choices.Add(new SampleChoice { Index = index, Text = text });
-            GrpcFrame.Write(output, chunk);
+            if (!GrpcFrame.TryWrite(output, chunk, facts.MostMessageBytes)) Failure = GrpcFrame.TooLarge(facts.MostMessageBytes);
         }
     }
 }

@@ -24,7 +24,7 @@ public sealed class StreamWriter : IStreamWriter
     private ChatUsage? usage;
     private long said, thought;
 
-    /// <summary>UTF-16 units of arguments of calls that have not been sent.</summary>
+    /// <summary>UTF-16 units of what has not been sent: arguments of calls, and what proves reasoning.</summary>
     private long held;
 
     private bool hasEnded;
@@ -66,9 +66,11 @@ public sealed class StreamWriter : IStreamWriter
                 break;
             case ChatEvent.ReasoningSigned signed:
                 At(signed.Choice).Signature = signed.Signature;
+                Hold(signed.Signature.Length);
                 break;
             case ChatEvent.RedactedReasoning redacted:
                 At(redacted.Choice).Redact(redacted.Data);
+                Hold(redacted.Data.Length);
                 break;
             case ChatEvent.Cited cited:
                 Cite(cited);
@@ -81,9 +83,7 @@ public sealed class StreamWriter : IStreamWriter
                 said++;
                 if (!At(delta.Choice).Calls.TryGetValue(delta.Index, out var begun)) break;
                 begun.Arguments.Append(delta.Arguments);
-                held += delta.Arguments.Length;
-                // A call goes out whole: what has no place in a message is not gathered.
-                if (held > facts.MostMessageBytes) Failure = GrpcFrame.TooLarge(facts.MostMessageBytes);
+                Hold(delta.Arguments.Length);
                 break;
             case ChatEvent.Finished finished:
                 Finish(finished.Choice, At(finished.Choice), finished.Reason);
@@ -122,6 +122,13 @@ public sealed class StreamWriter : IStreamWriter
         return choices[index] = new Choice();
     }
 
+    /// <summary>Calls and proofs go out whole: what has no place in a message is not gathered.</summary>
+    private void Hold(int length)
+    {
+        held += length;
+        if (held > facts.MostMessageBytes) Failure = GrpcFrame.TooLarge(facts.MostMessageBytes);
+    }
+
     private void Text(int index, string text, IReadOnlyList<TokenLogprob> logprobs)
     {
         At(index).Close();
@@ -147,8 +154,8 @@ public sealed class StreamWriter : IStreamWriter
         choice.Reason = reason;
         if (choice.Calls.Count == 0) return;
         foreach (var call in choice.Calls.Values) piece.Delta.ToolCalls.Add(call.Whole());
+        held -= choice.Calls.Values.Sum(call => call.Arguments.Length);
         choice.Calls.Clear();
-        held = 0;
         choice.HasCalls = true;
         Send(index);
         piece.Delta.ToolCalls.Clear();

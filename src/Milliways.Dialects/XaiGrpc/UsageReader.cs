@@ -10,7 +10,7 @@ internal static class UsageReader
     {
         if (usage is null) return null;
         var (prompt, cached, reasoning) = (Count(usage.PromptTokens), Count(usage.CachedPromptTextTokens), Count(usage.ReasoningTokens));
-        var read = new ChatUsage(Math.Max(0, prompt - cached), cached, 0, Count(usage.CompletionTokens) + reasoning, reasoning) { Calls = Count(usage.NumSourcesUsed) };
+        var read = new ChatUsage(Math.Max(0, prompt - cached), cached, 0, Count(usage.CompletionTokens) + reasoning, reasoning) { Calls = Math.Max(Count(usage.NumSourcesUsed), usage.ServerSideToolsUsed.Count) };
         return read.IsZero ? null : read;
     }
 

@@ -37,16 +37,22 @@ internal static class AnswerHead
             headers["x-milliways-attempts"] = Count(exchange.Attempts);
     }
 
-    /// <summary>The same behind an answer whose head went out before it was known; nothing where the head has it.</summary>
+    /// <summary>The same behind an answer whose head went out before it was known; nothing of what the head has.</summary>
     public static void Late(Exchange exchange)
     {
-        var response = exchange.Http.Response;
-        if (exchange.Answering is null || response.Headers["x-milliways-upstream"] == HeaderText.Safe(exchange.Answering.Label))
+        if (exchange.Answering is null)
             return;
-        response.AppendTrailer("x-milliways-upstream", HeaderText.Safe(exchange.Answering.Label));
-        response.AppendTrailer("x-milliways-attempts", Count(exchange.Attempts));
+        Tell(exchange, "x-milliways-upstream", HeaderText.Safe(exchange.Answering.Label));
+        Tell(exchange, "x-milliways-attempts", Count(exchange.Attempts));
         if (exchange.Dropped.Count > 0)
-            response.AppendTrailer("x-milliways-dropped", HeaderText.Safe(string.Join(',', exchange.Dropped)));
+            Tell(exchange, "x-milliways-dropped", HeaderText.Safe(string.Join(',', exchange.Dropped)));
+    }
+
+    private static void Tell(Exchange exchange, string name, string value)
+    {
+        var response = exchange.Http.Response;
+        if (response.Headers[name] != value)
+            response.AppendTrailer(name, value);
     }
 
     private static string Count(int attempts) => attempts == 1 ? "1" : attempts.ToString(CultureInfo.InvariantCulture);

@@ -278,7 +278,15 @@ internal sealed class ExchangeRunner(
         AnswerHead.Apply(exchange, answer.Relay.ContentType);
         exchange.Log?.Began(exchange.Age);
         if (exchange.Trailing is { } trailing)
-            response.BodyWriter.Write(trailing.Pack(exchange.Http, answer.Held.WrittenMemory).Span);
+        {
+            if (trailing.Pack(exchange.Http, answer.Held.WrittenMemory, out var packed) is { } untold)
+            {
+                exchange.Failed = untold;
+                await TearAsync(exchange, untold);
+                return;
+            }
+            response.BodyWriter.Write(packed.Span);
+        }
         else
         {
             response.ContentLength = answer.Held.Length;

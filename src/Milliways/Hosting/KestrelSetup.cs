@@ -35,7 +35,7 @@ internal static class KestrelSetup
         foreach (var address in ports.Http)
             Listen(kestrel, address, HttpProtocols.Http1, tls, _ => { });
         foreach (var address in ports.Grpc)
-            Listen(kestrel, address, HttpProtocols.Http2, tls, port => port.Use(next => connection =>
+            Listen(kestrel, address, HttpProtocols.Http2, tls, address.IsTls ? _ => { } : port => port.Use(next => connection =>
             {
                 connection.Features.Set(GrpcPort.Instance);
                 return next(connection);

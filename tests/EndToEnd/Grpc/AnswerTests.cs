@@ -49,7 +49,7 @@ public sealed class AnswerTests(GrpcBench bench) : IClassFixture<GrpcBench>
             Assert.True(Number(chunk["created"]!["seconds"]) > 0);
             Assert.All(chunk["outputs"]!.AsArray(), output => Assert.Equal("ROLE_ASSISTANT", Text(output!["delta"]!["role"])));
         });
-        var totals = call.Messages.Select(chunk => Number(chunk["usage"]!["total_tokens"])).ToList(); // so far, of which clients keep the last
+        var totals = call.Messages.SkipLast(1).Select(chunk => Number(chunk["usage"]!["total_tokens"])).ToList(); // guessed, until the upstream tells at the end
         Assert.Equal(totals.Order(), totals);
         Assert.True(totals[0] > 0);
         var last = call.Messages.Last();

@@ -90,8 +90,10 @@ public sealed class GrpcPortTests
         Assert.Contains("security.allowedHosts", client.On(call).Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task With_TLS_one_port_serves_REST_and_gRPC()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task With_TLS_one_port_serves_REST_and_gRPC_whichever_option_has_named_it(bool byUrls)
     {
         using var authority = new Certificates();
         using var certificate = authority.Server("127.0.0.1");
@@ -99,20 +101,24 @@ public sealed class GrpcPortTests
         var (pem, key) = (directory.Write("server.pem", certificate.ExportCertificatePem() + "\n" + authority.Pem), directory.Write("server.key", certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem()));
         await using var lab = new FakeUpstream();
         var config = $$"""{ "upstreams": { "lab": {{TestServer.Lab(lab)}} }, "tls": { "certificate": {{JsonSerializer.Serialize(pem)}}, "key": {{JsonSerializer.Serialize(key)}} } }""";
-        await using var server = ServeHost.Build(TestServer.Options(directory, config) with { Urls = "https://127.0.0.1:0", GrpcUrls = "none", Governance = false });
+        await using var server = ServeHost.Build(TestServer.Options(directory, config) with
+        {
+            Urls = byUrls ? "https://127.0.0.1:0" : "http://127.0.0.1:0", GrpcUrls = byUrls ? "none" : "https://127.0.0.1:0", Governance = false,
+        });
         await server.StartAsync();
-        Assert.Equal(server.Address.Http, server.Address.Grpc);
+        var address = server.Address.Grpc!;
+        Assert.Equal((true, byUrls), (address.StartsWith("https://", StringComparison.Ordinal), server.Address.Http == address));
 
         using var handler = Trusting(authority);
         using var http = new HttpClient(handler);
-        using var request = new HttpRequestMessage(HttpMethod.Get, server.Address.Http + "/v1/models") { Headers = { { "Authorization", "Bearer " + server.FirstKey } } };
+        using var request = new HttpRequestMessage(HttpMethod.Get, address + "/v1/models") { Headers = { { "Authorization", "Bearer " + server.FirstKey } } };
         using var rest = await http.SendAsync(request, TestContext.Current.CancellationToken);
         Assert.Equal((HttpStatusCode.OK, HttpVersion.Version11), (rest.StatusCode, rest.Version));
-        using var second = new HttpRequestMessage(HttpMethod.Get, server.Address.Http + "/v1/models") { Headers = { { "Authorization", "Bearer " + server.FirstKey } }, Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        using var second = new HttpRequestMessage(HttpMethod.Get, address + "/v1/models") { Headers = { { "Authorization", "Bearer " + server.FirstKey } }, Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         using var overHttp2 = await http.SendAsync(second, TestContext.Current.CancellationToken);
         Assert.Equal((HttpStatusCode.OK, HttpVersion.Version20), (overHttp2.StatusCode, overHttp2.Version));
 
-        using var client = new GrpcClient(server.Address.Grpc!, server.FirstKey!, Trusting(authority));
+        using var client = new GrpcClient(address, server.FirstKey!, Trusting(authority));
         var answer = await client.CompleteAsync(GrpcClient.Ask());
         Assert.True(answer.Code == StatusCode.OK, $"{answer.Code} {answer.Detail}");
         Assert.Equal("Hi", answer.Message.Outputs[0].Message.Content);

@@ -6,7 +6,7 @@ namespace Milliways.Tests.Support;
 /// <summary>A real PostgreSQL of the tests' own. Where it cannot be had, tests are skipped with the reason.</summary>
 internal sealed class PostgresCluster : IAsyncDisposable
 {
-    private static readonly Lazy<Task<(PostgresProcess? Process, string Reason)>> Shared = new(PostgresProcess.StartAsync);
+    private static readonly Lazy<Task<(PostgresProcess? Process, string Reason)>> Shared = new(() => PostgresProcess.StartAsync());
     private static int _schemas;
 
     private readonly PostgresProcess _process;

@@ -10,16 +10,19 @@ internal sealed class PostgresProcess : IAsyncDisposable
 
     private readonly Process _process;
 
-    private PostgresProcess(Process process, string folder) => (_process, Folder) = (process, folder);
+    private readonly string? _host;
+
+    private PostgresProcess(Process process, string folder, string? host) => (_process, Folder, _host) = (process, folder, host);
 
     /// <summary>Where its socket is.</summary>
     public string Folder { get; }
 
     /// <summary>The database that every new cluster has.</summary>
-    public string Address => $"postgres://milliways@/postgres?host={Uri.EscapeDataString(Folder)}";
+    public string Address => _host is not null ? $"postgres://milliways@{_host}/postgres" : $"postgres://milliways@/postgres?host={Uri.EscapeDataString(Folder)}";
 
+    /// <param name="network">A network namespace to run in, and the address there; null: it is reached by its socket alone.</param>
     /// <returns>The process, or why there is none.</returns>
-    public static async Task<(PostgresProcess? Process, string Reason)> StartAsync()
+    public static async Task<(PostgresProcess? Process, string Reason)> StartAsync((string Namespace, string Address)? network = null)
     {
         if (OperatingSystem.IsWindows() || Binaries() is not { } binaries)
             return (null, "PostgreSQL is not on this machine: install Debian's package postgresql");
@@ -27,12 +30,14 @@ internal sealed class PostgresProcess : IAsyncDisposable
         // PostgreSQL refuses to run as root.
         if (Environment.UserName == "root")
             command = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", .. command];
+        if (network is var (name, address))
+            command = ["ip", "netns", "exec", name, .. command, address];
         var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" };
         var process = Process.Start(start)!;
         var folder = await process.StandardOutput.ReadLineAsync().WaitAsync(Limit);
         var ready = await process.StandardOutput.ReadLineAsync().WaitAsync(Limit);
         await OffTheSocketsThreadAsync();
-        return ready == "ready" ? (new PostgresProcess(process, folder!), "") : (null, "PostgreSQL does not start: " + await process.StandardError.ReadToEndAsync());
+        return ready == "ready" ? (new PostgresProcess(process, folder!, network?.Address), "") : (null, "PostgreSQL does not start: " + await process.StandardError.ReadToEndAsync());
     }
 
     /// <summary>Ends it as an operator does, who waits for nobody: connections are cut.</summary>

@@ -84,6 +84,51 @@ public class GrpcUpstreamTests
             Assert.Equal("7", whole.Header("Retry-After"));
     }
 
+    [Fact]
+    public async Task An_image_that_xAI_could_not_fetch_is_the_callers_to_mend_and_is_tried_once()
+    {
+        var calls = 0;
+        await using var fake = await FakeGrpc.StartAsync((http, _) =>
+        {
+            Interlocked.Increment(ref calls);
+            (http.Response.Headers["grpc-status"], http.Response.Headers["grpc-message"]) = ("15", "no image there");
+            return Task.CompletedTask;
+        });
+        await using var near = await InFrontAsync(fake.Url, more: ", \"retries\": 3, \"breaker\": null");
+        using var client = new GrpcClient(near);
+
+        var refused = await client.CompleteAsync(GrpcClient.Ask());
+
+        Assert.Equal((StatusCode.DataLoss, "no image there", 1), (refused.Code, refused.Detail, calls));
+    }
+
+    /// <summary>Prices may be for each call of a tool at the upstream (docs/prices.md).</summary>
+    [Fact]
+    public async Task Calls_of_server_tools_are_counted_and_charged_as_the_tokens_are()
+    {
+        await using var fake = await FakeGrpc.StartAsync(async (http, _) =>
+        {
+            var answer = Whole("Hi");
+            answer.Usage.ServerSideToolsUsed.AddRange([ServerSideTool.WebSearch, ServerSideTool.WebSearch]);
+            await FakeGrpc.SendAsync(http, answer);
+            End(http);
+        });
+        await using var near = await TestServer.StartAsync(
+            $$"""
+            { "upstreams": { "far": { "dialect": "xai-grpc", "baseUrl": "{{fake.Url}}", "apiKey": "k", "models": ["alpha"], {{TestServer.OneTry}} } },
+              "models": { "priced": { "attempts": [ { "upstream": "far", "model": "alpha" } ], "price": { "input": "1", "output": "1", "perCall": "0.01" }, "context": 100000 } } }
+            """, governance: true);
+        using var client = new GrpcClient(near);
+        var request = GrpcClient.Ask("priced");
+        request.MaxTokens = 10;
+        request.Tools.Add(new Tool { WebSearch = new WebSearch() });
+
+        var answer = await client.CompleteAsync(request);
+
+        Assert.True(answer.Code == StatusCode.OK, answer.Detail);
+        Assert.Equal("200040000", answer.Meta("x-milliways-cost-ticks")); // 2 calls at 0.01 $, 4 tokens at 1 $ a million
+    }
+
     public static TheoryData<string, Func<HttpContext, Task>> Broken => new()
     {
         { "no status", http => FakeGrpc.SendAsync(http, Whole("Hi")) },
@@ -196,6 +241,6 @@ public class GrpcUpstreamTests
 
     private static void End(HttpContext http, string status = "0") => http.Response.AppendTrailer("grpc-status", status);
 
-    private static Task<TestServer> InFrontAsync(string url, string key = "k") => TestServer.StartAsync(
-        $$"""{ "upstreams": { "far": { "dialect": "xai-grpc", "baseUrl": "{{url}}", "apiKey": "{{key}}", "models": ["alpha"], {{TestServer.OneTry}} } } }""");
+    private static Task<TestServer> InFrontAsync(string url, string key = "k", string more = "," + TestServer.OneTry) => TestServer.StartAsync(
+        $$"""{ "upstreams": { "far": { "dialect": "xai-grpc", "baseUrl": "{{url}}", "apiKey": "{{key}}", "models": ["alpha"] {{more}} } } }""");
 }

@@ -3,12 +3,11 @@ using Milliways.Dialects.XaiGrpc;
 using Milliways.Dialects.XaiGrpc.Protos;
 using Milliways.Exchanges;
 using Milliways.Hosting.Configuration;
-using Milliways.Routing;
 
 namespace Milliways.Api.Grpc;
 
 /// <summary>Chat.CompactContext: a chat request like any other, whose answer becomes a blob.</summary>
-internal sealed class GrpcCompactFront(GrpcConfig config, TimeProvider clock) : GrpcFront(CompactDialect.Instance, config, clock)
+internal sealed class GrpcCompactFront(GrpcConfig config, TimeProvider clock) : GrpcFront(CompactDialect.Instance, config, clock, CompactDialect.Check)
 {
     public override async ValueTask<Failure?> ReadBodyAsync(Exchange exchange)
     {
@@ -21,12 +20,6 @@ internal sealed class GrpcCompactFront(GrpcConfig config, TimeProvider clock) : 
             return body.Failure;
         (exchange.Body, exchange.Chat) = (body.Value, request.Value);
         return exchange.Budget.Reserve(exchange, body.Value.Length);
-    }
-
-    public override Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt)
-    {
-        var prepared = base.Prepare(exchange, attempt);
-        return prepared.IsOk ? prepared.Value with { Relay = new CheckedMessage(prepared.Value.Relay, leastBytes: 0, CompactDialect.Check) } : prepared;
     }
 
     protected override string AnswerId(Exchange exchange) => AnswerIds.Compaction(exchange.RequestId);

@@ -18,6 +18,15 @@ internal sealed class GrpcDeferredFront(GrpcConfig config, GrpcConversations con
 {
     private readonly TimeProvider _clock = clock;
 
+    /// <summary>The deadline is that of the call, which ends with the id: the answer has its own time.</summary>
+    public override async ValueTask<Failure?> ReadBodyAsync(Exchange exchange)
+    {
+        var limit = exchange.Limit;
+        var wrong = await base.ReadBodyAsync(exchange);
+        exchange.Limit = limit;
+        return wrong;
+    }
+
     public override ValueTask<Failure?> BeginAsync(Exchange exchange)
     {
         exchange.Detachment = deferred.Defer(exchange, static (http, id) => GrpcAnswer.WriteAsync(http, new StartDeferredResponse { RequestId = id }));
@@ -34,7 +43,11 @@ internal sealed class GrpcDeferredFront(GrpcConfig config, GrpcConversations con
         if (found.IsWaiting)
             return new GetDeferredCompletionResponse { Status = DeferredStatus.Pending };
         if (found.Status != StatusCodes.Status200OK)
-            return ChatDialect.Instance.ReadError(found.Status, found.Body, retryAfter: null);
+        {
+            // It is read now and gone: a client that tries the reading again, as after UNAVAILABLE, would hear of an unknown id.
+            var failure = ChatDialect.Instance.ReadError(found.Status, found.Body, retryAfter: null);
+            return Statuses.CodeOf(failure) == global::Grpc.Core.StatusCode.Unavailable ? failure with { Kind = FailureKind.Internal } : failure;
+        }
         var fold = new ChatFold();
         ChatDialect.Instance.ReadAnswer(found.Body, fold);
         return fold.IsComplete

@@ -1,19 +1,20 @@
 using System.Buffers;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.OpenAiChat;
-using Milliways.Dialects.XaiGrpc;
 using Milliways.Exchanges;
 using Milliways.Hosting.Configuration;
-using Milliways.Routing;
 using Milliways.Upstreams;
 
 namespace Milliways.Api.Grpc;
 
 /// <summary>A front over gRPC that crosses to any upstream: frames out, and the outcome behind them.</summary>
-internal abstract class GrpcFront(ICallerDialect dialect, GrpcConfig config, TimeProvider clock) : CrossingFront(dialect, null, clock)
+/// <param name="dialect">Writes the answers.</param>
+/// <param name="config">Bounds of messages.</param>
+/// <param name="clock">For <c>created</c>.</param>
+/// <param name="check">As of <see cref="GrpcStatus"/>.</param>
+internal abstract class GrpcFront(ICallerDialect dialect, GrpcConfig config, TimeProvider clock, FrameCheck? check = null) : CrossingFront(dialect, null, clock)
 {
-    /// <summary>No message is this many times its upstream's own form: of smaller answers the length need not be known.</summary>
-    private const int Growth = 8;
+    private readonly GrpcStatus _status = new(config, check);
 
     /// <summary>Bounds of messages.</summary>
     protected GrpcConfig Config => config;
@@ -22,7 +23,7 @@ internal abstract class GrpcFront(ICallerDialect dialect, GrpcConfig config, Tim
 
     public override ReadOnlySpan<byte> KeepAlive => default;
 
-    public override ITrailingStatus? Trailing => GrpcStatus.Of(config);
+    public override ITrailingStatus? Trailing => _status;
 
     /// <summary>The message's reader sees to it.</summary>
     public override bool NeedsMessages => false;
@@ -30,15 +31,6 @@ internal abstract class GrpcFront(ICallerDialect dialect, GrpcConfig config, Tim
     public override bool IsSameDialect(Upstream upstream) => false;
 
     protected override int MostMessageBytes => config.MaxMessageBytes;
-
-    public override Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt)
-    {
-        var prepared = base.Prepare(exchange, attempt);
-        var least = config.MaxMessageBytes / Growth;
-        return prepared.IsOk && !exchange.Facts.Stream
-            ? prepared.Value with { Relay = new CheckedMessage(prepared.Value.Relay, least, frame => frame.Length - GrpcFrame.HeadLength > config.MaxMessageBytes ? GrpcFrame.TooLarge(config.MaxMessageBytes) : null) }
-            : prepared;
-    }
 
     /// <summary>As the log has it: what a REST caller would have got.</summary>
     public override int Status(Failure failure) => Errors.Status(failure, Flavour.Xai);

@@ -15,7 +15,7 @@ internal sealed class GrpcLibrary(GrpcConfig config)
     public static IReadOnlyList<global::Google.Protobuf.Reflection.ServiceDescriptor> Services { get; } =
     [
         Chat.Descriptor, Models.Descriptor, Auth.Descriptor, Tokenize.Descriptor, Embedder.Descriptor, Image.Descriptor, Sample.Descriptor, Documents.Descriptor,
-        Files.Descriptor, BatchMgmt.Descriptor, Video.Descriptor, global::Grpc.Health.V1.Health.Descriptor,
+        Files.Descriptor, BatchMgmt.Descriptor, Video.Descriptor, Dialects.XaiGrpc.Protos.Management.Collections.Descriptor, global::Grpc.Health.V1.Health.Descriptor,
     ];
 
     private RequestDelegate? _pipeline;

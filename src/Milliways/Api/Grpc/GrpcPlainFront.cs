@@ -19,6 +19,7 @@ namespace Milliways.Api.Grpc;
 internal sealed class GrpcPlainFront<TRequest>(IJsonForm<TRequest> form, KeyEndpoints endpoints, GrpcConfig config) : IFront where TRequest : class, IMessage<TRequest>, new()
 {
     private IFront _rest = form.RestOf(new TRequest());
+    private readonly GrpcStatus _status = new(config);
     private TRequest _request = new();
 
     public Operation Operation => _rest.Operation;
@@ -27,7 +28,7 @@ internal sealed class GrpcPlainFront<TRequest>(IJsonForm<TRequest> form, KeyEndp
 
     public ReadOnlySpan<byte> KeepAlive => default;
 
-    public ITrailingStatus? Trailing => GrpcStatus.Of(config);
+    public ITrailingStatus? Trailing => _status;
 
     public KeyEndpoints EndpointsOf(HttpContext http) => endpoints;
 
@@ -55,7 +56,7 @@ internal sealed class GrpcPlainFront<TRequest>(IJsonForm<TRequest> form, KeyEndp
     public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt)
     {
         var prepared = _rest.Prepare(exchange, attempt);
-        return prepared.IsOk ? prepared.Value with { Relay = new JsonToMessage(prepared.Value.Relay, json => form.Read(_request, json, attempt.Model), config.MaxMessageBytes) } : prepared;
+        return prepared.IsOk ? prepared.Value with { Relay = new JsonToMessage(prepared.Value.Relay, json => form.Read(_request, json, attempt.Model)) } : prepared;
     }
 
     public int Status(Failure failure) => _rest.Status(failure);

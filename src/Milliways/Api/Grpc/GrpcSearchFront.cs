@@ -15,6 +15,8 @@ namespace Milliways.Api.Grpc;
 /// <summary>Documents.Search: what POST /v1/documents/search passes to xAI, in messages.</summary>
 internal sealed class GrpcSearchFront(GrpcConfig config, LiveRouting routing) : IFront
 {
+    private readonly GrpcStatus _status = new(config);
+
     public Operation Operation => Operation.PassThrough;
 
     public Flavour Flavour => Flavour.Xai;
@@ -24,7 +26,7 @@ internal sealed class GrpcSearchFront(GrpcConfig config, LiveRouting routing) : 
 
     public ReadOnlySpan<byte> KeepAlive => default;
 
-    public ITrailingStatus? Trailing => GrpcStatus.Of(config);
+    public ITrailingStatus? Trailing => _status;
 
     public KeyEndpoints EndpointsOf(HttpContext http) => KeyEndpoints.Documents;
 
@@ -49,7 +51,7 @@ internal sealed class GrpcSearchFront(GrpcConfig config, LiveRouting routing) : 
     public Reading<byte[]>? AnswerLocally(Exchange exchange, Attempt attempt) => null;
 
     public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt) =>
-        new PreparedCall(exchange.Body, new JsonToMessage(new WholeBytesRelay("matches", static _ => null), static json => SearchForm.Read(json), config.MaxMessageBytes));
+        new PreparedCall(exchange.Body, new JsonToMessage(new WholeBytesRelay("matches", static _ => null), static json => SearchForm.Read(json)));
 
     public int Status(Failure failure) => Errors.Status(failure, Flavour.Xai);
 

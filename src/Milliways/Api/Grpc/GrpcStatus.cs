@@ -12,24 +12,18 @@ namespace Milliways.Api.Grpc;
 /// The outcome of a call: in the head when there is nothing else ("trailers-only"), behind the messages otherwise. What a REST answer has in its headers and was
 /// not known when the head went out goes there too, and the cost of every answer.
 /// </summary>
-internal sealed class GrpcStatus : ITrailingStatus
+/// <param name="config">Bounds of messages, and whether they are compressed.</param>
+/// <param name="check">Why a frame is no answer although it was made; null: every frame is one.</param>
+internal sealed class GrpcStatus(GrpcConfig config, FrameCheck? check = null) : ITrailingStatus
 {
-    private static readonly GrpcStatus Plain = new(gzip: false), Zipped = new(gzip: true);
-
     /// <summary>Smaller answers do not get smaller.</summary>
     private const int LeastZipped = 1024;
 
     /// <summary>As of Retry-After (contract, "Choices where sources differ"), in milliseconds.</summary>
     private const int MostPushback = 60_000;
 
-    private readonly bool _gzip;
-
     /// <summary>The most characters of an encoded message: the whole head must stay within what clients take, 8 KiB with some.</summary>
     private const int MostMessage = 4096;
-
-    private GrpcStatus(bool gzip) => _gzip = gzip;
-
-    public static GrpcStatus Of(GrpcConfig config) => config.Gzip ? Zipped : Plain;
 
     public string ContentType => GrpcProtocol.ContentType;
 
@@ -46,9 +40,20 @@ internal sealed class GrpcStatus : ITrailingStatus
             headers[GrpcProtocol.RetryPushback] = Math.Min(wait, MostPushback).ToString(CultureInfo.InvariantCulture);
     }
 
-    public ReadOnlyMemory<byte> Pack(HttpContext http, ReadOnlyMemory<byte> answer)
+    public Failure? Pack(HttpContext http, ReadOnlyMemory<byte> answer, out ReadOnlyMemory<byte> packed)
     {
-        if (!_gzip || answer.Length < LeastZipped || !http.Request.Headers[GrpcProtocol.AcceptEncoding].ToString().Split(',', StringSplitOptions.TrimEntries).Contains(GrpcProtocol.Gzip))
+        packed = default;
+        if (answer.Length - GrpcFrame.HeadLength > config.MaxMessageBytes)
+            return GrpcFrame.TooLarge(config.MaxMessageBytes);
+        if (check?.Invoke(answer.Span) is { } none)
+            return none;
+        packed = Zip(http, answer);
+        return null;
+    }
+
+    private ReadOnlyMemory<byte> Zip(HttpContext http, ReadOnlyMemory<byte> answer)
+    {
+        if (!config.Gzip || answer.Length < LeastZipped || !http.Request.Headers[GrpcProtocol.AcceptEncoding].ToString().Split(',', StringSplitOptions.TrimEntries).Contains(GrpcProtocol.Gzip))
             return answer;
         using var output = new MemoryStream(answer.Length / 2);
         output.Write(new byte[GrpcFrame.HeadLength]);
@@ -65,8 +70,7 @@ internal sealed class GrpcStatus : ITrailingStatus
     {
         var response = exchange.Http.Response;
         AnswerHead.Late(exchange);
-        if (exchange.Bill is { } bill)
-            response.AppendTrailer("x-milliways-cost-ticks", bill.Charged.ToString(CultureInfo.InvariantCulture));
+        Cost(exchange);
         response.AppendTrailer(GrpcProtocol.Status, "0");
     }
 
@@ -74,8 +78,16 @@ internal sealed class GrpcStatus : ITrailingStatus
     {
         var response = exchange.Http.Response;
         AnswerHead.Late(exchange);
+        Cost(exchange);
         response.AppendTrailer("x-milliways-failed", FailureAnswer.PartyAndStage(failure));
         Fail(exchange.Http, failure);
+    }
+
+    /// <summary>Of a broken answer too: what was delivered is charged.</summary>
+    private static void Cost(Exchange exchange)
+    {
+        if (exchange.Bill is { } bill)
+            exchange.Http.Response.AppendTrailer("x-milliways-cost-ticks", bill.Charged.ToString(CultureInfo.InvariantCulture));
     }
 
     /// <summary>Ends an answer that has begun, outside of any exchange.</summary>
@@ -94,3 +106,6 @@ internal sealed class GrpcStatus : ITrailingStatus
         return (((int)status.StatusCode).ToString(CultureInfo.InvariantCulture), PercentEncoding.Encode(status.Detail, MostMessage));
     }
 }
+
+/// <summary>Why a frame is no answer; null: it is one.</summary>
+internal delegate Failure? FrameCheck(ReadOnlySpan<byte> frame);

@@ -10,8 +10,7 @@ namespace Milliways.Api.Grpc;
 /// <summary>The relay of a JSON answer, whose bytes become a message.</summary>
 /// <param name="json">Takes the upstream's answer.</param>
 /// <param name="read">Makes the message.</param>
-/// <param name="most">The most bytes of it.</param>
-internal sealed class JsonToMessage(IRelay json, Func<JsonElement, IMessage> read, int most) : IRelay
+internal sealed class JsonToMessage(IRelay json, Func<JsonElement, IMessage> read) : IRelay
 {
     private Failure? _failure;
 
@@ -33,10 +32,8 @@ internal sealed class JsonToMessage(IRelay json, Func<JsonElement, IMessage> rea
         // Tried before the charge: what cannot be told to the caller is no answer, and another attempt may still be made.
         if (json.State != RelayState.Complete)
             return consumed;
-        if (MessageOf(null) is not { } message)
+        if (MessageOf(null) is null)
             _failure = Failure.Broken("body", "The upstream answered 200 with a body that is no answer.");
-        else if (message.CalculateSize() > most)
-            _failure = GrpcFrame.TooLarge(most);
         return consumed;
     }
 

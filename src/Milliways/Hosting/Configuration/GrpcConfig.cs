@@ -6,7 +6,7 @@ internal sealed record GrpcConfig
     /// <summary>What xAI's SDK takes and sends (xai-api 3.2).</summary>
     private const int UsualMessageBytes = 20 << 20;
 
-    /// <summary>The most bytes of one message, decompressed: a caller's, and one of images, vectors, tokens or matches to it.</summary>
+    /// <summary>The most bytes of one message, decompressed: a caller's, and one of an answer to it.</summary>
     public int MaxMessageBytes { get; init; } = UsualMessageBytes;
 
     /// <summary>How many calls may run on one connection at a time; the web server's own default is 100, which clients with one connection wait at without a word.</summary>

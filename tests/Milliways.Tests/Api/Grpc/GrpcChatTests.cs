@@ -233,6 +233,33 @@ public class GrpcChatTests
     }
 
     [Fact]
+    public async Task What_a_silent_upstream_was_not_told_stands_in_the_trailers_and_so_does_the_number_of_tries()
+    {
+        var clock = new ManualTime();
+        var gate = new Gate();
+        await using var lab = new FakeUpstream(turn => turn.StreamAsync(Answers.MessagesStream));
+        lab.Then(async turn =>
+        {
+            await gate.WaitAsync();
+            await turn.WholeAsync("{}", 500);
+        });
+        await using var server = await TestServer.StartAsync(
+            $$"""{ "upstreams": { "claude": { "preset": "anthropic", "baseUrl": "{{lab.Url}}", "apiKey": "k", "retries": 1, "breaker": null } } }""", clock);
+        using var client = new GrpcClient(server);
+        var request = GrpcClient.Ask("claude/claude-x");
+        request.Seed = 7;
+
+        using var call = client.Begin<GetCompletionsRequest, GetChatCompletionChunk>("/xai_api.Chat/GetCompletionChunk", request);
+        await lab.ArrivalAsync();
+        await clock.RunUntilAsync(call.ResponseHeadersAsync, TimeSpan.FromMilliseconds(300));
+        gate.Open();
+        await clock.RunUntilAsync(lab.ArrivalAsync());
+        while (await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken).Soon()) { }
+
+        Assert.Equal(("seed", "2"), (call.GetTrailers().GetValue("x-milliways-dropped"), call.GetTrailers().GetValue("x-milliways-attempts")));
+    }
+
+    [Fact]
     public async Task Two_hundred_streams_run_on_one_connection_at_a_time()
     {
         var all = new Gate();

@@ -73,7 +73,8 @@ public class GrpcCompactTests
     [InlineData("", "stop")]
     [InlineData("  \\n", "stop")]
     [InlineData("half a rec", "length")]
-    public async Task A_record_that_is_empty_or_cut_off_is_no_record_and_costs_nothing(string said, string reason)
+    [InlineData("half a rec", "content_filter")]
+    public async Task A_record_that_is_empty_or_cut_off_is_no_record_and_is_paid_as_any_answer(string said, string reason)
     {
         await using var credited = await Credited.StartAsync(Dollar);
         credited.Lab.Standing = turn => turn.WholeAsync(Saying(said, reason));
@@ -81,9 +82,11 @@ public class GrpcCompactTests
 
         var refused = await CompactAsync(client, Conversation("priced"));
 
-        Assert.Equal(StatusCode.Unavailable, refused.Code);
-        Assert.Contains("end of its tokens", refused.Detail, StringComparison.Ordinal);
-        Assert.Equal(Dollar, await credited.BalanceAsync());
+        Assert.Equal(StatusCode.InvalidArgument, refused.Code); // which no client tries again by itself
+        Assert.Contains("cut off", refused.Detail, StringComparison.Ordinal);
+        const long cost = (3 * Credited.Input) + Credited.Output;
+        Assert.Equal((Dollar - cost, cost.ToString(System.Globalization.CultureInfo.InvariantCulture)), (await credited.BalanceAsync(), refused.Trailers.GetValue("x-milliways-cost-ticks")));
+        Assert.Single(credited.Lab.Received);
         await credited.CheckAsync();
     }
 
@@ -111,6 +114,9 @@ public class GrpcCompactTests
     [InlineData("mw2.c.!!!")]
     [InlineData("mw2.c.e30=")]
     [InlineData("mw2.c.W10=")]
+    [InlineData("mw2.c.eyJzeXN0ZW0iOltudWxsXSwicmVjb3JkIjoiciJ9")] // {"system":[null],"record":"r"}
+    [InlineData("mw2.c.eyJzeXN0ZW0iOltdLCJyZWNvcmQiOiIifQ==")] // {"system":[],"record":""}
+    [InlineData("mw2.c.eyJzeXN0ZW0iOltdLCJyZWNvcmQiOm51bGx9")] // {"system":[],"record":null}
     [InlineData("made by another server")]
     public async Task A_blob_that_is_not_ours_or_not_whole_is_refused_by_its_place(string blob)
     {

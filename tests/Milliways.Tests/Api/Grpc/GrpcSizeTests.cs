@@ -21,6 +21,29 @@ public class GrpcSizeTests
         Expect(code, await client.CompleteAsync(GrpcClient.Ask()));
     }
 
+    /// <summary>It would be as large the next time, and at any other upstream; the model was at work.</summary>
+    [Fact]
+    public async Task A_whole_answer_that_is_too_large_is_asked_for_once_is_paid_and_says_nothing_of_its_upstream()
+    {
+        await using var lab = new FakeUpstream(turn => turn.WholeAsync(Answers.Chat.Replace("\"Hi\"", $"\"{new string('x', Most)}\"", StringComparison.Ordinal)));
+        await using var server = await TestServer.StartAsync(
+            $$"""
+            { "upstreams": { "lab": { "dialect": "openai-chat", "baseUrl": "{{lab.Url}}/v1", "apiKey": "k", "models": ["alpha"], "retries": 2, "breaker": { "failures": 2 } } },
+              "models": { "priced": { "attempts": [ { "upstream": "lab", "model": "alpha" } ], "price": { "input": "1", "output": "1" } } }, "grpc": { "maxMessageBytes": "4KiB" } }
+            """, governance: true);
+        using var client = new GrpcClient(server);
+
+        for (var i = 0; i < 5; i++)
+        {
+            var refused = await client.CompleteAsync(GrpcClient.Ask("priced"));
+            Expect(StatusCode.ResourceExhausted, refused);
+            Assert.Equal(("40000", "client, answer"), (refused.Trailers.GetValue("x-milliways-cost-ticks"), refused.Meta("x-milliways-failed")));
+        }
+        Assert.Equal(5, lab.Received.Count);
+        lab.Standing = turn => turn.WholeAsync(Answers.Chat);
+        Expect(StatusCode.OK, await client.CompleteAsync(GrpcClient.Ask("priced")));
+    }
+
     [Theory]
     [InlineData(Most - 400, StatusCode.OK)]
     [InlineData(Most, StatusCode.ResourceExhausted)]

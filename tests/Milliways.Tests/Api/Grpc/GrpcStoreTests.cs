@@ -36,6 +36,38 @@ public class GrpcStoreTests
     }
 
     [Fact]
+    public async Task The_deadline_of_the_call_that_defers_an_answer_is_not_the_answers()
+    {
+        var clock = new ManualTime();
+        var gate = new Gate();
+        await using var lab = new FakeUpstream(async turn =>
+        {
+            await gate.WaitAsync();
+            await turn.WholeAsync(Answers.Chat);
+        });
+        await using var server = await TestServer.WithLabAsync(lab, clock);
+        using var client = new GrpcClient(server);
+        var id = (await client.CallAsync<GetCompletionsRequest, StartDeferredResponse>(Start, GrpcClient.Ask(), [("grpc-timeout", "5S")])).Message.RequestId;
+        await lab.ArrivalAsync();
+
+        clock.Advance(TimeSpan.FromSeconds(20));
+        gate.Open();
+
+        Assert.Equal(DeferredStatus.Done, (await PollAsync(client, id)).Message.Status);
+    }
+
+    [Fact]
+    public async Task A_deferred_answer_that_a_broken_upstream_cost_is_told_in_a_status_that_no_client_tries_again()
+    {
+        await using var lab = new FakeUpstream(turn => turn.WholeAsync("{}", status: 503));
+        await using var server = await TestServer.WithLabAsync(lab);
+        using var client = new GrpcClient(server);
+        var id = (await client.CallAsync<GetCompletionsRequest, StartDeferredResponse>(Start, GrpcClient.Ask())).Message.RequestId;
+
+        Assert.Equal(StatusCode.Internal, (await PollAsync(client, id)).Code);
+    }
+
+    [Fact]
     public async Task What_one_API_deferred_the_other_can_fetch()
     {
         await using var lab = new FakeUpstream();
