@@ -10,7 +10,7 @@ internal abstract class DatabaseSession : IDisposable
 {
     private const int MostKept = 128;
 
-    private readonly Dictionary<string, Statement> _kept = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Statement> _kept = new(SqlTextComparer.Instance);
     private DbConnection? _connection;
     private DbTransaction? _transaction;
 

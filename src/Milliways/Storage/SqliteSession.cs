@@ -95,7 +95,8 @@ internal sealed class SqliteSession : DatabaseSession
             using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // One of two words of the source.
             // How a file gives back space is laid down in its first page, which the journal's mode writes.
-            command.CommandText = $"PRAGMA busy_timeout = 5000; {(_givesSpaceBack ? "PRAGMA auto_vacuum = INCREMENTAL; " : "")}PRAGMA journal_mode = WAL; PRAGMA synchronous = {_synchronous}; PRAGMA foreign_keys = ON";
+            // The right edges of ten indexes fit the cache, and hot pages are copied from the log to the file once for thousands of rows: a fifth less work for each (bench/Logs).
+            command.CommandText = $"PRAGMA busy_timeout = 5000; PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 4000; {(_givesSpaceBack ? "PRAGMA auto_vacuum = INCREMENTAL; " : "")}PRAGMA journal_mode = WAL; PRAGMA synchronous = {_synchronous}; PRAGMA foreign_keys = ON";
 #pragma warning restore CA2100
             command.ExecuteNonQuery();
             return connection;

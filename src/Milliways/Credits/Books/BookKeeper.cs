@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Milliways.Credits.Slices;
 using Milliways.Storage;
 
@@ -63,7 +64,8 @@ internal static class BookKeeper
                     posting = Late(posting, charge, row);
                 if (!EntryWriter.Write(session, row, posting, charge))
                     return;
-                _hours[UsageHour.Of(posting.Team, charge, row.Booked)] = _hours.GetValueOrDefault(UsageHour.Of(posting.Team, charge, row.Booked)).Plus(posting, charge);
+                ref var hour = ref CollectionsMarshal.GetValueRefOrAddDefault(_hours, UsageHour.Of(posting.Team, charge, row.Booked), out _);
+                hour = hour.Plus(posting, charge);
                 Spend(posting, charge);
             }
             else if (posting.Kind != PostingKind.Repayment)
