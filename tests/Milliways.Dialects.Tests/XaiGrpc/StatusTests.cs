@@ -1,3 +1,4 @@
+using System.Reflection;
 using Grpc.Core;
 using Milliways.Dialects.Chat;
 using Milliways.Dialects.XaiGrpc;
@@ -33,8 +34,8 @@ public sealed class StatusTests
     [Fact]
     public void No_kind_of_failure_is_forgotten()
     {
-        var claimed = typeof(StatusTests).GetMethod(nameof(Every_failure_has_its_status))!.GetCustomAttributesData().Where(data => data.AttributeType == typeof(InlineDataAttribute)).Count();
-        Assert.Equal(Enum.GetValues<FailureKind>().Length - 1, claimed); // UpstreamRefused has a test of its own
+        var claimed = typeof(StatusTests).GetMethod(nameof(Every_failure_has_its_status))!.GetCustomAttributes<InlineDataAttribute>().Select(row => (FailureKind)row.Data[0]!);
+        Assert.Equal(Enum.GetValues<FailureKind>().Where(kind => kind != FailureKind.UpstreamRefused), claimed.Order()); // which has a test of its own
     }
 
     [Theory]

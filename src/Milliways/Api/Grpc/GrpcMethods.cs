@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Milliways.Api.Responses;
 using Milliways.Dialects.Chat;
@@ -9,25 +8,18 @@ using Milliways.Exchanges;
 using Milliways.Hosting.Configuration;
 using Milliways.Keys;
 using Milliways.Routing;
-using ServedKey = Milliways.Keys.ApiKey;
 
 namespace Milliways.Api.Grpc;
 
 /// <summary>Every method of xAI's services and what serves it (xai-api 3.4): the walk, or what serves the same over REST.</summary>
 internal sealed class GrpcMethods
 {
-    /// <summary>A name, an id, nothing: no message of a method that is not the walk's is larger.</summary>
-    private const int MostSmallBytes = 64 << 10;
-
     private readonly FrozenDictionary<string, Func<HttpContext, Task>> _methods;
-    private readonly GrpcConfig _config;
-    private readonly KeyGate _keys;
-    private readonly TimeProvider _time;
 
     public GrpcMethods(
         GrpcConfig config, ExchangeRunner runner, KeyGate keys, GrpcModels models, GrpcConversations conversations, DeferredCompletions deferred, ResponseEndpoints responses, LiveRouting routing, TimeProvider time)
     {
-        (_config, _keys, _time) = (config, keys, time);
+        var small = new GrpcSmallCalls(config, keys, time);
         var whole = new GrpcChatFront(XaiGrpcDialect.Instance, config, conversations, time);
         var streamed = new GrpcChatFront(XaiGrpcDialect.Streamed, config, conversations, time);
         var (sample, sampleStream) = (new GrpcSampleFront(streams: false, config, time), new GrpcSampleFront(streams: true, config, time));
@@ -40,9 +32,9 @@ internal sealed class GrpcMethods
             ["/xai_api.Chat/GetCompletion"] = http => runner.RunAsync(http, whole),
             ["/xai_api.Chat/GetCompletionChunk"] = http => runner.RunAsync(http, streamed),
             ["/xai_api.Chat/StartDeferredCompletion"] = http => runner.RunAsync(http, later),
-            ["/xai_api.Chat/GetDeferredCompletion"] = Small<GetDeferredRequest, GetDeferredCompletionResponse>(KeyEndpoints.Chat, (_, key, asked) => later.TakeAsync(key, asked.RequestId)),
-            ["/xai_api.Chat/GetStoredCompletion"] = Small<GetStoredCompletionRequest, GetChatCompletionResponse>(KeyEndpoints.Chat, (_, key, asked) => conversations.FindAsync(key, asked.ResponseId)),
-            ["/xai_api.Chat/DeleteStoredCompletion"] = Small<DeleteStoredCompletionRequest, DeleteStoredCompletionResponse>(KeyEndpoints.Chat, async (http, key, asked) =>
+            ["/xai_api.Chat/GetDeferredCompletion"] = small.Method<GetDeferredRequest, GetDeferredCompletionResponse>(KeyEndpoints.Chat, (_, key, asked) => later.TakeAsync(key, asked.RequestId)),
+            ["/xai_api.Chat/GetStoredCompletion"] = small.Method<GetStoredCompletionRequest, GetChatCompletionResponse>(KeyEndpoints.Chat, (_, key, asked) => conversations.FindAsync(key, asked.ResponseId)),
+            ["/xai_api.Chat/DeleteStoredCompletion"] = small.Method<DeleteStoredCompletionRequest, DeleteStoredCompletionResponse>(KeyEndpoints.Chat, async (http, key, asked) =>
                 await responses.ForgetAsync(http, key, asked.ResponseId) is { } failure ? failure : new DeleteStoredCompletionResponse { ResponseId = asked.ResponseId }),
             ["/xai_api.Chat/CompactContext"] = http => runner.RunAsync(http, compact),
             ["/xai_api.Sample/SampleText"] = http => runner.RunAsync(http, sample),
@@ -51,13 +43,13 @@ internal sealed class GrpcMethods
             ["/xai_api.Embedder/Embed"] = http => runner.RunAsync(http, new GrpcPlainFront<EmbedRequest>(embed, KeyEndpoints.Embed, config)),
             ["/xai_api.Image/GenerateImage"] = http => runner.RunAsync(http, new GrpcPlainFront<GenerateImageRequest>(image, KeyEndpoints.Image, config)),
             ["/xai_api.Documents/Search"] = http => runner.RunAsync(http, search),
-            ["/xai_api.Auth/get_api_key_info"] = AboutKeyAsync,
-            ["/xai_api.Models/ListLanguageModels"] = Small<Empty, ListLanguageModelsResponse>(KeyEndpoints.Models, (_, key, _) => new(models.Languages(key))),
-            ["/xai_api.Models/ListEmbeddingModels"] = Small<Empty, ListEmbeddingModelsResponse>(KeyEndpoints.Models, (_, key, _) => new(models.Embeddings(key))),
-            ["/xai_api.Models/ListImageGenerationModels"] = Small<Empty, ListImageGenerationModelsResponse>(KeyEndpoints.Models, (_, _, _) => new(new ListImageGenerationModelsResponse())),
-            ["/xai_api.Models/GetLanguageModel"] = Small<GetModelRequest, LanguageModel>(KeyEndpoints.Models, (_, key, asked) => new(models.Language(key, asked.Name))),
-            ["/xai_api.Models/GetEmbeddingModel"] = Small<GetModelRequest, EmbeddingModel>(KeyEndpoints.Models, (_, key, asked) => new(models.Embedding(key, asked.Name))),
-            ["/xai_api.Models/GetImageGenerationModel"] = Small<GetModelRequest, ImageGenerationModel>(KeyEndpoints.Models, (_, key, asked) => new(GrpcModels.Image(key, asked.Name))),
+            ["/xai_api.Auth/get_api_key_info"] = small.AboutKeyAsync,
+            ["/xai_api.Models/ListLanguageModels"] = small.Method<Empty, ListLanguageModelsResponse>(KeyEndpoints.Models, (_, key, _) => new(models.Languages(key))),
+            ["/xai_api.Models/ListEmbeddingModels"] = small.Method<Empty, ListEmbeddingModelsResponse>(KeyEndpoints.Models, (_, key, _) => new(models.Embeddings(key))),
+            ["/xai_api.Models/ListImageGenerationModels"] = small.Method<Empty, ListImageGenerationModelsResponse>(KeyEndpoints.Models, (_, _, _) => new(new ListImageGenerationModelsResponse())),
+            ["/xai_api.Models/GetLanguageModel"] = small.Method<GetModelRequest, LanguageModel>(KeyEndpoints.Models, (_, key, asked) => new(models.Language(key, asked.Name))),
+            ["/xai_api.Models/GetEmbeddingModel"] = small.Method<GetModelRequest, EmbeddingModel>(KeyEndpoints.Models, (_, key, asked) => new(models.Embedding(key, asked.Name))),
+            ["/xai_api.Models/GetImageGenerationModel"] = small.Method<GetModelRequest, ImageGenerationModel>(KeyEndpoints.Models, (_, key, asked) => new(GrpcModels.Image(key, asked.Name))),
         }.ToFrozenDictionary();
     }
 
@@ -80,51 +72,5 @@ internal sealed class GrpcMethods
             "collections.Collections" => "Collections are not served here: manage them at xAI's management-api.x.ai; xai_api.Documents/Search searches them.",
             _ => $"The method {path} is not known here; docs/grpc.md lists what is.",
         });
-    }
-
-    /// <summary>A method that needs a key and its message, and no exchange.</summary>
-    private Func<HttpContext, Task> Small<TRequest, TResponse>(KeyEndpoints endpoints, Func<HttpContext, ServedKey, TRequest, ValueTask<Reading<TResponse>>> answer)
-        where TRequest : class, IMessage<TRequest>, new() where TResponse : class, IMessage => async http =>
-    {
-        var key = _keys.Authenticate(http, endpoints);
-        if (!key.IsOk)
-        {
-            GrpcHost.Refuse(http, key.Failure);
-            return;
-        }
-        await AnswerAsync(http, key.Value, answer);
-    };
-
-    /// <summary>Also of a key that is disabled or blocked.</summary>
-    private async Task AboutKeyAsync(HttpContext http)
-    {
-        var key = _keys.Identify(http);
-        if (key.IsOk)
-            await AnswerAsync<Empty, Dialects.XaiGrpc.Protos.ApiKey>(http, key.Value, static (_, key, _) => new(GrpcApiKey.Of(key)));
-        else
-            GrpcHost.Refuse(http, key.Failure);
-    }
-
-    private async Task AnswerAsync<TRequest, TResponse>(HttpContext http, ServedKey key, Func<HttpContext, ServedKey, TRequest, ValueTask<Reading<TResponse>>> answer)
-        where TRequest : class, IMessage<TRequest>, new() where TResponse : class, IMessage
-    {
-        if (GrpcCall.ReadDeadline(http.Request, out var deadline) is { } wrong)
-        {
-            GrpcHost.Refuse(http, wrong);
-            return;
-        }
-        using var late = new CancellationTokenSource(deadline < OpenExchanges.BodyStall ? deadline.Value : OpenExchanges.BodyStall, _time);
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(late.Token, http.RequestAborted);
-        var body = await GrpcRequestBody.ReadAsync(http, MostSmallBytes, static _ => null, static () => { }, over.Token);
-        if (!body.IsOk && late.IsCancellationRequested)
-            body = new Failure(FailureKind.Timeout, FailureParty.Client, "deadline", "The call's message was not complete in time.");
-        var message = body.IsOk ? WireMessage.Read<TRequest>(body.Value.Bytes.Span) : body.Failure;
-        var answered = message.IsOk ? await answer(http, key, message.Value) : message.Failure;
-        if (!answered.IsOk)
-            GrpcHost.Refuse(http, answered.Failure);
-        else if (answered.Value.CalculateSize() > _config.MaxMessageBytes)
-            GrpcHost.Refuse(http, GrpcFrame.TooLarge(_config.MaxMessageBytes));
-        else
-            await GrpcAnswer.WriteAsync(http, answered.Value);
     }
 }

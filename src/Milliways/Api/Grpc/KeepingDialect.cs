@@ -37,9 +37,3 @@ internal sealed class KeepingDialect(ICallerDialect inner, IAnswerListener liste
         public bool WriteFailure(Failure failure, IBufferWriter<byte> tail) => inner.WriteFailure(failure, tail);
     }
 }
-
-internal interface IAnswerListener
-{
-    /// <summary>Told once, before the end of the answer is sent.</summary>
-    void Answered(ChatFold fold, AnswerFacts facts, long? cost);
-}

@@ -48,6 +48,22 @@ public class GrpcWireTests
         Assert.Contains("no message", client.On(none).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Bearer xai-wrong")]
+    [InlineData("")]
+    public async Task A_wrong_or_missing_key_is_told_although_the_message_never_comes(string authorization)
+    {
+        await using var server = await TestServer.StartAsync();
+        await using var client = await Http2Client.ConnectAsync(server);
+        foreach (var path in new[] { Complete, "/xai_api.Models/ListLanguageModels" })
+        {
+            var call = await client.CallAsync(path, more: ("authorization", authorization));
+            await client.DataAsync(call, Http2Client.Message(Ask)[..7]);
+
+            Assert.Equal("16", (await client.AnswerAsync(call)).Status);
+        }
+    }
+
     public static TheoryData<string, byte[], string, string> Broken => new()
     {
         { "cut in the head", [0, 0, 0], "3", "head" },

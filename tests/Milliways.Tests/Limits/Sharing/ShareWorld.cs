@@ -1,3 +1,4 @@
+using Milliways.Limits;
 using Milliways.Limits.Counting;
 using Milliways.Limits.Sharing;
 using Milliways.Storage;
@@ -62,6 +63,9 @@ internal sealed class ShareServer
     private readonly ShareWorld _world;
     private readonly long _epoch;
     private readonly List<ShareRequest> _waiting = [];
+
+    /// <summary>Limits as they were asked under last: those of a request that waits may have changed since, and what is in effect when it is decided holds.</summary>
+    private readonly Dictionary<ScopeName, LimitSet> _inEffect = [];
     private SharePlan? _plan;
     private (ShareOutcome Outcome, TimeSpan At)? _decided;
     private long _serial;
@@ -96,6 +100,8 @@ internal sealed class ShareServer
     public ShareRequest Ask(TokenBound tokens, params ScopedLimits[] scopes)
     {
         var request = new ShareRequest(scopes);
+        foreach (var scope in scopes)
+            _inEffect[scope.Name] = scope.Limits;
         var entry = Shares.TryEnter(request.Held, tokens, out var hit, out var standing);
         (request.Hit, request.Standing) = (hit, standing);
         if (entry == ShareEntry.Wait)
@@ -207,7 +213,7 @@ internal sealed class ShareServer
     {
         request.IsAdmitted = true;
         Running.Add(request);
-        _world.Log.Admitted(request, at);
+        _world.Log.Admitted(request, at, _inEffect);
     }
 }
 
@@ -237,13 +243,13 @@ internal sealed class ShareLog
 
     public int Count { get; private set; }
 
-    public void Admitted(ShareRequest request, TimeSpan at)
+    public void Admitted(ShareRequest request, TimeSpan at, Dictionary<ScopeName, LimitSet> inEffect)
     {
         Count++;
         for (var i = 0; i < request.Held.Length; i++)
             for (var measure = Measure.RequestsPerSecond; measure < Measure.Concurrent; measure++)
-                if (Measures.Of(request.Scopes[i].Limits, measure) is { } limit)
-                    Of(request.Scopes[i].Name, measure).Add(new Booking(request, at, limit) { Amount = request.Held[i].Amount((int)measure) });
+                if (Measures.Of(request.Scopes[i].Limits, measure) is not null)
+                    Of(request.Scopes[i].Name, measure).Add(new Booking(request, at, Measures.Of(inEffect[request.Scopes[i].Name], measure) ?? long.MaxValue) { Amount = request.Held[i].Amount((int)measure) });
     }
 
     public void Lower(ShareRequest request, Func<long, long> to)

@@ -313,6 +313,20 @@ public sealed class SharedLimitTests : IDisposable
     }
 
     [Fact]
+    public void A_request_that_waits_is_judged_by_the_limits_that_are_in_effect_when_it_is_decided()
+    {
+        var world = _world.With(2);
+        var (one, many) = (Asking.Of(new LimitSet { RequestsPerSecond = 1 }), Asking.Of(new LimitSet { RequestsPerSecond = 5 }));
+        Assert.True(world.Servers[0].Enter(one).IsAdmitted);
+        var (raised, first) = (world.Servers[1].Ask(default, one), world.Servers[1].Ask(default, many));
+        world.Servers[1].Pump();
+        Assert.True(raised.IsAdmitted && first.IsAdmitted);
+        var (lowered, last) = (world.Servers[1].Ask(default, many), world.Servers[1].Ask(default, one));
+        world.Servers[1].Pump();
+        Assert.True(!lowered.IsAdmitted && !last.IsAdmitted);
+    }
+
+    [Fact]
     public void A_refusal_is_believed_for_a_while_and_not_asked_again()
     {
         var world = _world.With(2);
