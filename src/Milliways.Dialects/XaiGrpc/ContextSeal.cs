@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Text.Json;
 using Milliways.Dialects.Chat;
+using Milliways.Dialects.Json;
 
 namespace Milliways.Dialects.XaiGrpc;
 
@@ -13,8 +15,8 @@ internal static class ContextSeal
 
     public static string Seal(IEnumerable<ChatMessage> conversation, string record)
     {
-        using var output = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(output))
+        var output = new ArrayBufferWriter<byte>();
+        using (var writer = JsonText.Writer(output))
         {
             writer.WriteStartObject();
             writer.WriteStartArray("system"u8);
@@ -25,7 +27,7 @@ internal static class ContextSeal
             writer.WriteEndObject();
         }
 
-        return Mark + Convert.ToBase64String(output.GetBuffer(), 0, (int)output.Length);
+        return Mark + Convert.ToBase64String(output.WrittenSpan);
     }
 
     /// <summary>The turns that stand for the conversation; null when the text is not ours.</summary>

@@ -28,9 +28,9 @@ internal sealed class OutputReader
 
     public Failure? Read(int index, MessageRole role, string reasoning, string content, RepeatedField<ToolCall> calls, LogProbs? logprobs, RepeatedField<InlineCitation> citations, FinishReason reason, IChatEventSink sink)
     {
-        var own = calls.Where(IsCallers).ToList();
+        ToolCall[] own = calls.Count == 0 ? [] : [.. calls.Where(IsCallers)];
         var number = index - passed.Count(before => before < index);
-        if (role is MessageRole.RoleTool or MessageRole.RoleFunction || own.Count < calls.Count && own.Count == 0)
+        if (role is MessageRole.RoleTool or MessageRole.RoleFunction || (calls.Count > 0 && own.Length == 0))
         {
             if (passed.Add(index)) choices.Remove(number);
             return null;

@@ -70,7 +70,7 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
         return read.IsOk ? await InlineImages.FetchAsync(exchange, read.Value, images, cancel) : read.Failure;
     }
 
-    public virtual Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt)
+    public Reading<PreparedCall> Prepare(Exchange exchange, Attempt attempt)
     {
         var prepared = IsSameDialect(attempt.Upstream) ? Same(exchange, attempt) : Cross(exchange, attempt);
         return prepared.IsOk && exchange.Facts.Stream && !attempt.Upstream.IsGrpc ? prepared.Value with { WholeRelay = () => Unfold(exchange, attempt) } : prepared;
@@ -116,14 +116,21 @@ internal abstract class CrossingFront(ICallerDialect caller, ModelPrefix? modelP
             return refused;
         if (upstream.IsEngine)
             dropped.UnionWith(EngineDrops.Of(exchange));
-        var (names, wire) = (ToolNames.Of(request), upstream.Wire);
-        IRelay relay = !request.Stream
-            ? new FoldRelay(wire.ReadAnswer, (fold, output, cost) => CallerOf(exchange).WriteAnswer(fold, Facts(exchange, request, fold.Model ?? attempt.Model), output, cost), names)
-            : upstream.IsGrpc ? new GrpcStreamRelay(Writer(exchange, request, attempt), names)
-            : new CrossRelay(wire.NewStreamReader(), Writer(exchange, request, attempt), names);
-        if (upstream.IsGrpc && !request.Stream)
-            relay = new GrpcWholeRelay(relay);
+        var relay = request.Stream ? StreamRelay(exchange, request, attempt) : WholeRelay(exchange, request, attempt);
         return new PreparedCall(body.WrittenMemory, relay) { Dropped = dropped, Headers = CrossingHeaders(exchange, upstream) };
+    }
+
+    private IRelay StreamRelay(Exchange exchange, ChatRequest request, Attempt attempt)
+    {
+        var (writer, names, upstream) = (Writer(exchange, request, attempt), ToolNames.Of(request), attempt.Upstream);
+        return upstream.IsGrpc ? new GrpcStreamRelay(writer, names) : new CrossRelay(upstream.Wire.NewStreamReader(), writer, names);
+    }
+
+    private IRelay WholeRelay(Exchange exchange, ChatRequest request, Attempt attempt)
+    {
+        var fold = new FoldRelay(attempt.Upstream.Wire.ReadAnswer,
+            (fold, output, cost) => CallerOf(exchange).WriteAnswer(fold, Facts(exchange, request, fold.Model ?? attempt.Model), output, cost), ToolNames.Of(request));
+        return attempt.Upstream.IsGrpc ? new GrpcWholeRelay(fold) : fold;
     }
 
     /// <summary>For an upstream that answers a stream's request whole (dialects 4.12.6); null when the request cannot be understood, so that no stream can be written for it.</summary>

@@ -32,13 +32,9 @@ internal class GrpcChatFront(XaiGrpcDialect dialect, GrpcConfig config, GrpcConv
         var request = RequestReader.Read(message.Value, new GrpcReadOptions { Stream = _streams, Earlier = earlier });
         if (!request.IsOk)
             return request.Failure;
-        var body = GrpcBody.Of(request.Value);
-        if (!body.IsOk)
-            return body.Failure;
-        (exchange.Body, exchange.Chat) = (body.Value, request.Value);
         if (Asked.ToStore(request.Value) && KeepsAnswers)
             exchange.Keeper = conversations.Keep(message.Value);
-        return exchange.Budget.Reserve(exchange, body.Value.Length);
+        return Take(exchange, request.Value);
     }
 
     /// <summary>False where an answer is kept in another way.</summary>

@@ -13,13 +13,7 @@ internal sealed class GrpcCompactFront(GrpcConfig config, TimeProvider clock) : 
     {
         var message = await GrpcCall.ReadAsync<CompactContextRequest>(exchange, Config);
         var request = message.IsOk ? CompactDialect.Read(message.Value) : message.Failure;
-        if (!request.IsOk)
-            return request.Failure;
-        var body = GrpcBody.Of(request.Value);
-        if (!body.IsOk)
-            return body.Failure;
-        (exchange.Body, exchange.Chat) = (body.Value, request.Value);
-        return exchange.Budget.Reserve(exchange, body.Value.Length);
+        return request.IsOk ? Take(exchange, request.Value) : request.Failure;
     }
 
     protected override string AnswerId(Exchange exchange) => AnswerIds.Compaction(exchange.RequestId);

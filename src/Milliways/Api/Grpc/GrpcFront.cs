@@ -30,6 +30,16 @@ internal abstract class GrpcFront(ICallerDialect dialect, GrpcConfig config, Tim
 
     public override bool IsSameDialect(Upstream upstream) => false;
 
+    /// <summary>Takes what a message was read into: itself, and the JSON that gates and log look into.</summary>
+    protected static Failure? Take(Exchange exchange, ChatRequest request)
+    {
+        var body = GrpcBody.Of(request);
+        if (!body.IsOk)
+            return body.Failure;
+        (exchange.Body, exchange.Chat) = (body.Value, request);
+        return exchange.Budget.Reserve(exchange, body.Value.Length);
+    }
+
     protected override int MostMessageBytes => config.MaxMessageBytes;
 
     /// <summary>As the log has it: what a REST caller would have got.</summary>
