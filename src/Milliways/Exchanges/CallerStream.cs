@@ -7,9 +7,9 @@ namespace Milliways.Exchanges;
 /// The caller's side of a stream. Events and keep-alives come from different threads; one at a time may write, and a keep-alive never waits:
 /// when somebody is writing, the caller is not waiting for a sign of life.
 /// </summary>
-internal sealed class CallerStream(PipeWriter writer, TimeProvider time) : IBufferWriter<byte>, IDisposable
+internal sealed class CallerStream(PipeWriter writer, TimeProvider time) : IBufferWriter<byte>
 {
-    private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly OneAtATime _one = new();
     private long _lastWrite = time.GetTimestamp();
     private bool _ended;
 
@@ -33,9 +33,9 @@ internal sealed class CallerStream(PipeWriter writer, TimeProvider time) : IBuff
         Length += count;
     }
 
-    public Task EnterAsync() => _one.WaitAsync();
+    public ValueTask EnterAsync() => _one.EnterAsync();
 
-    public void Exit() => _one.Release();
+    public void Exit() => _one.Exit();
 
     /// <summary>Sends what was written; false when the caller is gone.</summary>
     public async ValueTask<bool> FlushAsync(CancellationToken cancel)
@@ -50,7 +50,7 @@ internal sealed class CallerStream(PipeWriter writer, TimeProvider time) : IBuff
     /// <param name="begin">Writes the head of an answer that has not begun; called where nobody else can be writing one.</param>
     public async Task KeepAliveAsync(Action begin, ReadOnlyMemory<byte> sign, CancellationToken cancel)
     {
-        if (!await _one.WaitAsync(TimeSpan.Zero, CancellationToken.None))
+        if (!_one.TryEnter())
             return;
         try
         {
@@ -66,12 +66,10 @@ internal sealed class CallerStream(PipeWriter writer, TimeProvider time) : IBuff
         }
         finally
         {
-            _one.Release();
+            _one.Exit();
         }
     }
 
     /// <summary>No keep-alive after this. Call it inside <see cref="EnterAsync"/> and <see cref="Exit"/>.</summary>
     public void End() => _ended = true;
-
-    public void Dispose() => _one.Dispose();
 }

@@ -54,7 +54,6 @@ internal sealed class ExchangeRunner(
         foreach (var lease in leases)
             lease.Release();
         open.Remove(exchange);
-        exchange.Caller?.Dispose();
         RequestBody.Release(exchange);
         if (exchange.Log is { } entry)
             logs!.Close(exchange, entry);

@@ -62,20 +62,59 @@ internal static class StreamPump
         }
     }
 
-    /// <summary>What the last read brought; false when the caller is gone.</summary>
-    private static async Task<bool> ForwardAsync(Exchange exchange, CommittedAnswer answer, CallerStream caller, bool endOfBody)
+    /// <summary>What the last read brought; false when the caller is gone. Most chunks go on at once, which costs no state.</summary>
+    private static ValueTask<bool> ForwardAsync(Exchange exchange, CommittedAnswer answer, CallerStream caller, bool endOfBody)
     {
-        await caller.EnterAsync();
+        var entering = caller.EnterAsync();
+        if (!entering.IsCompletedSuccessfully)
+            return ForwardLaterAsync(entering, exchange, answer, caller, endOfBody);
+        ValueTask<bool> flushing;
         try
         {
-            var call = answer.Call!;
-            call.Advance(answer.Relay.Feed(call.Unread, endOfBody, caller.Writer, exchange.Meter));
+            Feed(exchange, answer, caller, endOfBody);
+            flushing = FlushAsync(exchange, caller);
+        }
+        catch
+        {
+            caller.Exit();
+            throw;
+        }
+        if (!flushing.IsCompletedSuccessfully)
+            return FlushedAsync(flushing, caller);
+        caller.Exit();
+        return flushing;
+    }
+
+    private static async ValueTask<bool> ForwardLaterAsync(ValueTask entering, Exchange exchange, CommittedAnswer answer, CallerStream caller, bool endOfBody)
+    {
+        await entering;
+        try
+        {
+            Feed(exchange, answer, caller, endOfBody);
             return await FlushAsync(exchange, caller);
         }
         finally
         {
             caller.Exit();
         }
+    }
+
+    private static async ValueTask<bool> FlushedAsync(ValueTask<bool> flushing, CallerStream caller)
+    {
+        try
+        {
+            return await flushing;
+        }
+        finally
+        {
+            caller.Exit();
+        }
+    }
+
+    private static void Feed(Exchange exchange, CommittedAnswer answer, CallerStream caller, bool endOfBody)
+    {
+        var call = answer.Call!;
+        call.Advance(answer.Relay.Feed(call.Unread, endOfBody, caller.Writer, exchange.Meter));
     }
 
     /// <summary>

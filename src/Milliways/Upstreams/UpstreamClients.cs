@@ -3,7 +3,9 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Milliways.Hosting;
 using Milliways.Hosting.Configuration;
+using Milliways.Sockets;
 using Milliways.Upstreams.Connections;
 using Milliways.Upstreams.Images;
 using Milliways.Upstreams.Tenants;
@@ -79,6 +81,8 @@ internal sealed class UpstreamClients(TimeProvider time, Func<string, string?> e
         handler.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(60);
         handler.ConnectCallback = async (_, cancel) =>
         {
+            if (KestrelSetup.OwnSockets)
+                return await EventStream.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
             var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             try
             {
@@ -107,7 +111,11 @@ internal sealed class UpstreamClients(TimeProvider time, Func<string, string?> e
         PlaintextStreamFilter = static (made, _) =>
         {
             PendingConnection.Of(made.InitialRequestMessage)?.Done();
-            return ValueTask.FromResult<Stream>(new WatchedStream(made.PlaintextStream));
+            var watch = new RequestWatch();
+            if (made.PlaintextStream is not EventStream own)
+                return ValueTask.FromResult<Stream>(new WatchedStream(made.PlaintextStream, watch));
+            own.Watch = watch;
+            return ValueTask.FromResult<Stream>(own);
         },
         AllowAutoRedirect = false,
         UseCookies = false,

@@ -27,7 +27,7 @@ internal sealed class FaultBench : IAsyncDisposable
         bench._server = await TestServer.StartAsync($$"""
             { "upstreams": {
                 "lab": {{wire.Config(bench._upstream.Url, Timeouts)}},
-                "refused": {{wire.Config($"http://127.0.0.1:{Sockets.ClosedPort()}", Timeouts)}},
+                "refused": {{wire.Config($"http://127.0.0.1:{Ports.ClosedPort()}", Timeouts)}},
                 "nowhere": {{wire.Config("http://no-such-host.invalid", Timeouts)}},
                 "tls": {{wire.Config(bench._tls.Url, Timeouts)}} } }
             """, bench._clock);

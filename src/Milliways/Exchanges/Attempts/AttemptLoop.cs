@@ -31,9 +31,15 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
                 return over;
             if (!TryEnter(course, next.Index, out var state, out var pass))
                 continue;
-            var result = route.HedgeAfter is { } after && next.FirstPart is null && course.Plan.HasFresh
-                ? await RaceAsync(course, Begin(course, next.Index, state, pass), after)
-                : await OneAsync(course, next.Index, state, pass, next.FirstPart);
+            Reading<CommittedAnswer> result;
+            if (route.HedgeAfter is { } after && next.FirstPart is null && course.Plan.HasFresh)
+                result = await RaceAsync(course, Begin(course, next.Index, state, pass), after);
+            else
+            {
+                // The only try that runs: what most requests need and no more.
+                var one = NewTry(course, next.Index, exchange.Cancel, next.FirstPart);
+                result = Settle(course, next.Index, one, await TryAsync(exchange, one, state, pass));
+            }
             if (result.IsOk)
                 return result;
             if (exchange.IsClientGone || !course.Plan.MayGoOn(result.Failure))
@@ -102,7 +108,10 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
         var first = open.MinBy(index => health.Of(course.Attempts[index]).OpensIn);
         var ill = health.Of(course.Attempts[first]);
         if (ill.TryForce(out var pass))
-            return await OneAsync(course, first, ill, pass);
+        {
+            var one = NewTry(course, first, course.Exchange.Cancel);
+            return Settle(course, first, one, await TryAsync(course.Exchange, one, ill, pass));
+        }
         course.Exchange.Answering = course.Attempts[first];
         return new Failure(FailureKind.Overloaded, FailureParty.Gateway, "breaker", $"The upstream {course.Attempts[first].Upstream.Name} fails at the moment and is given time: try again shortly.")
         {
@@ -116,13 +125,6 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
         var own = CancellationTokenSource.CreateLinkedTokenSource(course.Exchange.Cancel);
         var one = NewTry(course, index, own.Token);
         return new Lane(index, one, own, TryAsync(course.Exchange, one, state, pass));
-    }
-
-    /// <summary>The only try that runs: what most requests need and no more.</summary>
-    private async ValueTask<Reading<CommittedAnswer>> OneAsync(Course course, int index, AttemptHealth state, AttemptPass pass, TimeSpan? firstPart = null)
-    {
-        var one = NewTry(course, index, course.Exchange.Cancel, firstPart);
-        return Settle(course, index, one, await TryAsync(course.Exchange, one, state, pass));
     }
 
     private UpstreamTry NewTry(Course course, int index, CancellationToken cancel, TimeSpan? firstPart = null)

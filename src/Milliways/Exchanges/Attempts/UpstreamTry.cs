@@ -41,14 +41,11 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
     /// <summary>It was ended because another try beside it won.</summary>
     public bool IsLost => cancel.IsCancellationRequested && !exchange.Cancel.IsCancellationRequested;
 
-    public async Task<Reading<CommittedAnswer>> RunAsync()
+    public Task<Reading<CommittedAnswer>> RunAsync() => FirstPart is null && _upstream.Guard is null ? OnceAsync() : RunWatchedAsync();
+
+    private async Task<Reading<CommittedAnswer>> RunWatchedAsync()
     {
         using var _ = FirstPart;
-        return await (_upstream.Guard is null ? OnceAsync() : RunGuardedAsync());
-    }
-
-    private async Task<Reading<CommittedAnswer>> RunGuardedAsync()
-    {
         var result = await OnceAsync();
         // A request that waited in a process of ours when that died has lost nothing but time: it is tried once more.
         if (!result.IsOk && _entered is { } entered && result.Failure is { Kind: FailureKind.UpstreamBroken, Stage: "headers" or "connect" } && !IsOver && await DiedAsync(entered))

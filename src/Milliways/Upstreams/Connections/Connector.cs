@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using Milliways.Hosting;
+using Milliways.Sockets;
 
 namespace Milliways.Upstreams.Connections;
 
@@ -18,28 +20,44 @@ internal sealed class Connector(TimeSpan limit, TimeProvider time)
         var pending = new PendingConnection(request, limit, time);
         var isProxy = request.Method == HttpMethod.Connect
             || (request.RequestUri is { } target && target.Host != context.DnsEndPoint.Host && !target.IdnHost.Equals(context.DnsEndPoint.Host, StringComparison.OrdinalIgnoreCase));
-        Socket? socket = null;
+        Stream? stream = null;
         try
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, pending.Late);
             var addresses = await AddressesAsync(context.DnsEndPoint.Host, stop.Token);
             pending.Stage = ConnectStage.Connect;
-            socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            await socket.ConnectAsync(addresses, context.DnsEndPoint.Port, stop.Token);
+            stream = await OpenAsync(addresses, context.DnsEndPoint.Port, stop.Token);
             if (request.RequestUri?.Scheme == "https" && !isProxy)
-                pending.EndWithTime(socket);
+                pending.EndWithTime(stream);
             else
                 pending.Done();
-            return new NetworkStream(socket, ownsSocket: true);
+            return stream;
         }
         catch (Exception broken)
         {
-            socket?.Dispose();
+            stream?.Dispose();
             var failure = Describe(broken, pending, isProxy);
             pending.Dispose();
             if (failure is null)
                 throw;
             throw failure;
+        }
+    }
+
+    private static async ValueTask<Stream> OpenAsync(IPAddress[] addresses, int port, CancellationToken cancel)
+    {
+        if (KestrelSetup.OwnSockets)
+            return await EventStream.ConnectAsync(addresses, port, cancel);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(addresses, port, cancel);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
         }
     }
 

@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 namespace Milliways.Upstreams.Connections;
 
 /// <summary>A connection that is being made, from the look-up of its name to the end of its handshake, within one bound of time.</summary>
@@ -26,11 +24,11 @@ internal sealed class PendingConnection : IDisposable
     /// <summary>The one that was begun for this request, if one was.</summary>
     public static PendingConnection? Of(HttpRequestMessage request) => request.Options.TryGetValue(Key, out var pending) ? pending : null;
 
-    /// <summary>The handshake is the handler's: what ends it when the time is over is its socket.</summary>
-    public void EndWithTime(Socket socket)
+    /// <summary>The handshake is the handler's: what ends it when the time is over is its connection.</summary>
+    public void EndWithTime(Stream connection)
     {
         Stage = ConnectStage.Tls;
-        _late.Token.UnsafeRegister(static socket => ((Socket)socket!).Dispose(), socket);
+        _late.Token.UnsafeRegister(static connection => ((Stream)connection!).Dispose(), connection);
     }
 
     /// <summary>The connection stands; time runs against it no more.</summary>

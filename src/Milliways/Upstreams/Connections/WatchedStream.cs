@@ -1,18 +1,11 @@
 using System.Runtime.CompilerServices;
+using Milliways.Sockets;
 
 namespace Milliways.Upstreams.Connections;
 
-/// <summary>
-/// A connection that knows whether it was used before and whether anything has come back for the request on it. When it dies in the moment it is used again, it
-/// says so (<see cref="UnansweredException"/>): the handler alone gives the same exception for an answer that was cut inside its head, and it may
-/// send a request on another connection than the one that was made for it.
-/// </summary>
-internal sealed class WatchedStream(Stream inner) : Stream
+/// <summary>A stream with somebody who watches it, where the connection itself has no place for one: behind TLS, and on the platform's own sockets.</summary>
+internal sealed class WatchedStream(Stream inner, IStreamWatch watch) : Stream
 {
-    private volatile bool _isUsed;
-    private volatile bool _isSent;
-    private volatile bool _hasByte;
-
     public override bool CanRead => true;
 
     public override bool CanWrite => true;
@@ -27,9 +20,6 @@ internal sealed class WatchedStream(Stream inner) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>A request was written on a connection that has answered before, and nothing came back.</summary>
-    private bool IsUnanswered => _isUsed && _isSent && !_hasByte;
-
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] // once for each chunk of a stream
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -37,9 +27,9 @@ internal sealed class WatchedStream(Stream inner) : Stream
         {
             return Seen(await inner.ReadAsync(buffer, cancellationToken), buffer.IsEmpty);
         }
-        catch (IOException broken) when (IsUnanswered && broken is not UnansweredException)
+        catch (IOException broken)
         {
-            throw new UnansweredException(broken);
+            throw watch.Broken(broken);
         }
     }
 
@@ -51,7 +41,7 @@ internal sealed class WatchedStream(Stream inner) : Stream
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        Begin(buffer.Span);
+        watch.Writing(buffer.Span);
         var writing = inner.WriteAsync(buffer, cancellationToken);
         return writing.IsCompletedSuccessfully ? writing : WrittenAsync(writing);
     }
@@ -60,7 +50,7 @@ internal sealed class WatchedStream(Stream inner) : Stream
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        Begin(buffer);
+        watch.Writing(buffer);
         inner.Write(buffer);
     }
 
@@ -87,34 +77,15 @@ internal sealed class WatchedStream(Stream inner) : Stream
         {
             await writing;
         }
-        catch (IOException broken) when (IsUnanswered)
+        catch (IOException broken)
         {
-            throw new UnansweredException(broken);
+            throw watch.Broken(broken);
         }
     }
 
-    /// <summary>An empty read waits for bytes and takes none: it tells nothing.</summary>
     private int Seen(int read, bool isEmpty)
     {
-        if (read > 0)
-            _hasByte = true;
-        else if (!isEmpty && IsUnanswered)
-            throw new UnansweredException();
+        watch.Read(read, isEmpty);
         return read;
     }
-
-    /// <summary>
-    /// A request's first bytes are its method and stand at the start of a write; what follows is the rest of it. The frames of HTTP/2 never look so: what is
-    /// safe to repeat there the handler repeats by itself.
-    /// </summary>
-    private void Begin(ReadOnlySpan<byte> written)
-    {
-        if (!written.StartsWith("POST "u8) && !written.StartsWith("GET "u8) && !written.StartsWith("DELETE "u8))
-            return;
-        _isUsed |= _hasByte;
-        (_hasByte, _isSent) = (false, true);
-    }
 }
-
-/// <summary>A connection that had been idle died before a byte of an answer came: the request may be sent once more.</summary>
-internal sealed class UnansweredException(IOException? broken = null) : IOException("The connection was closed in the moment it was used again.", broken);

@@ -46,7 +46,7 @@ public sealed class AvoidingTests
         await using var b = new FakeUpstream(Routed.GoodAsync);
         var clock = new ManualTime();
         await using var server = await TestServer.StartAsync($$"""
-            { "upstreams": { "gone": { "dialect": "openai-chat", "baseUrl": "http://127.0.0.1:{{Sockets.ClosedPort()}}/v1" {{Two}} }, "b": { "dialect": "openai-chat", "baseUrl": "{{b.Url}}/v1" } },
+            { "upstreams": { "gone": { "dialect": "openai-chat", "baseUrl": "http://127.0.0.1:{{Ports.ClosedPort()}}/v1" {{Two}} }, "b": { "dialect": "openai-chat", "baseUrl": "{{b.Url}}/v1" } },
               "models": { "both": { "attempts": [ { "upstream": "gone", "model": "m" }, { "upstream": "b", "model": "m" } ] },
                           "other": { "attempts": [ { "upstream": "gone", "model": "n" }, { "upstream": "b", "model": "m" } ] } } }
             """, clock);

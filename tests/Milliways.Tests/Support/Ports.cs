@@ -5,7 +5,7 @@ using Milliways.Hosting;
 
 namespace Milliways.Tests.Support;
 
-internal static class Sockets
+internal static class Ports
 {
     /// <summary>As Program does before its first socket: what is tested is what runs.</summary>
     [ModuleInitializer]

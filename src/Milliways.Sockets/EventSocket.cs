@@ -1,0 +1,145 @@
+using System.Net.Sockets;
+
+namespace Milliways.Sockets;
+
+/// <summary>What a socket tells the one who uses it, on its loop's thread. Only who waits is told.</summary>
+internal interface ISocketWaiter
+{
+    void Readable();
+
+    void Writable();
+
+    /// <summary>The other side will send no more, or the connection is broken. What came before may still be unread.</summary>
+    void PeerGone();
+}
+
+/// <summary>
+/// A connected socket of one loop. Calls never block and take no wait in the kernel: a read that took less than it could is known to have taken everything
+/// (epoll(7), "edge-triggered"), so the next one waits without asking first.
+/// </summary>
+internal sealed class EventSocket : IDisposable
+{
+    private readonly Socket _socket;
+    private readonly SafeSocketHandle _handle;
+    private readonly EventLoop _loop;
+    private readonly ISocketWaiter _waiter;
+    private Readiness _in;
+    private Readiness _out;
+    private volatile bool _isPeerGone;
+    private int _isClosed;
+
+    /// <param name="socket">Connected, or connecting when <paramref name="isConnecting"/>; this owns it.</param>
+    /// <param name="isConnecting">It is writable when it is connected, which an event will tell.</param>
+    public EventSocket(Socket socket, EventLoop loop, ISocketWaiter waiter, bool isConnecting = false)
+    {
+        (_socket, _handle, _loop, _waiter) = (socket, socket.SafeHandle, loop, waiter);
+        if (!isConnecting)
+            _out = Readiness.Ready;
+        loop.Add(this);
+    }
+
+    internal ulong Token { get; set; }
+
+    public Socket Socket => _socket;
+
+    public bool IsClosed => Volatile.Read(ref _isClosed) != 0;
+
+    public bool IsPeerGone => _isPeerGone;
+
+    /// <summary>From here on the waiter is told.</summary>
+    public void Watch() => _loop.Watch(this, _handle);
+
+    /// <summary>Bytes received, 0 at the end, or -1: wait.</summary>
+    /// <exception cref="SocketException">The connection is broken.</exception>
+    public int Receive(Span<byte> buffer)
+    {
+        if (!_in.TryBegin())
+            return -1;
+        var received = 0;
+        try
+        {
+            return received = Epoll.Receive(_handle, buffer);
+        }
+        finally
+        {
+            // An end and a broken connection stay so, and behind what came before them there is one of the two.
+            if (received == buffer.Length || received == 0 || (received > 0 && _isPeerGone))
+                _in.HasMore();
+        }
+    }
+
+    /// <summary>There are bytes, or an end, to be read.</summary>
+    public bool IsReadable()
+    {
+        if (!_in.TryBegin())
+            return false;
+        Span<byte> one = stackalloc byte[1];
+        var isReadable = Epoll.Receive(_handle, one, leaves: true) >= 0;
+        if (isReadable)
+            _in.HasMore();
+        return isReadable;
+    }
+
+    /// <summary>Bytes taken, or -1: wait.</summary>
+    /// <exception cref="SocketException">The connection is broken.</exception>
+    public int Send(ReadOnlySpan<byte> buffer)
+    {
+        var sent = Epoll.Send(_handle, buffer);
+        if (sent >= 0)
+            return sent;
+        // There may have been room again between the two, and the event for it is past.
+        _out.TryBegin();
+        return Epoll.Send(_handle, buffer);
+    }
+
+    public bool TryWaitToReceive() => _in.TryWait();
+
+    public bool TryWaitToSend() => _out.TryWait();
+
+    public bool TryStopReceiving() => _in.TryStop();
+
+    public bool TryStopSending() => _out.TryStop();
+
+    /// <summary>Sends no more and takes no more; who waits is told.</summary>
+    public void Shutdown()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (SocketException)
+        {
+            // The other side was faster.
+        }
+        catch (ObjectDisposedException)
+        {
+            return;
+        }
+        Happened(Epoll.In | Epoll.Out | Epoll.PeerHangUp);
+    }
+
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _isClosed, 1) != 0)
+            return;
+        _loop.Remove(this, _handle);
+        _socket.Dispose();
+        if (_in.Happened())
+            _waiter.Readable();
+        if (_out.Happened())
+            _waiter.Writable();
+    }
+
+    internal void Happened(uint what)
+    {
+        var isGone = (what & (Epoll.PeerHangUp | Epoll.HangUp | Epoll.Error)) != 0;
+        if (isGone)
+            _isPeerGone = true;
+        if ((what & (Epoll.Out | Epoll.HangUp | Epoll.Error)) != 0 && _out.Happened())
+            _waiter.Writable();
+        if ((isGone || (what & Epoll.In) != 0) && _in.Happened())
+            _waiter.Readable();
+        if (isGone)
+            _waiter.PeerGone();
+    }
+}

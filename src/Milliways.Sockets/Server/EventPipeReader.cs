@@ -1,0 +1,253 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Threading.Tasks.Sources;
+using Microsoft.AspNetCore.Connections;
+
+namespace Milliways.Sockets.Server;
+
+/// <summary>
+/// The bytes of a socket, received when the reader wants more than it has seen, always in one piece. A block is held only while there are bytes in it; what does not
+/// fit a block is kept in a larger array, and how far that goes is bounded by the server's limits on heads, and by whoever leaves a body unread.
+/// </summary>
+/// <param name="end">Called when the other side has ended or the connection is broken.</param>
+internal sealed class EventPipeReader(EventSocket socket, MemoryPool<byte> pool, Action end) : PipeReader, IValueTaskSource<ReadResult>
+{
+    private const int MostDrained = 1 << 20;
+
+    /// <summary>Held while bytes are received, so that the memory is not given back under them.</summary>
+    private readonly Lock _gate = new();
+    private ManualResetValueTaskSourceCore<ReadResult> _source;
+    private CancellationTokenRegistration _cancelled;
+    private CancellationToken _cancel;
+    private volatile bool _isCancelled;
+    private volatile bool _isReadCancelled;
+    private bool _isEnd;
+    private volatile bool _isComplete;
+    private Exception? _broken;
+
+    private IMemoryOwner<byte>? _block;
+    private byte[] _bytes = [];
+    private int _start;
+    private int _examined;
+    private int _end;
+
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (TryRead(out var result))
+            return new ValueTask<ReadResult>(result);
+        var version = _source.Version;
+        if (cancellationToken.CanBeCanceled)
+        {
+            _cancel = cancellationToken;
+            _cancelled = cancellationToken.UnsafeRegister(static reader => ((EventPipeReader)reader!).Cancel(), this);
+        }
+        if (!TryWait())
+            GoOn();
+        return new ValueTask<ReadResult>(this, version);
+    }
+
+    /// <exception cref="ConnectionResetException">The connection is broken, and everything that came before has been read.</exception>
+    public override bool TryRead(out ReadResult result)
+    {
+        lock (_gate)
+        {
+            if (_isReadCancelled || _isComplete)
+            {
+                _isReadCancelled = false;
+                result = Result(isCanceled: true);
+                return true;
+            }
+            if (_examined == _end && !_isEnd && !TryReceive())
+            {
+                result = default;
+                return false;
+            }
+            if (_broken is not null && _examined == _end)
+                throw _broken;
+            result = Result(isCanceled: false);
+            return true;
+        }
+    }
+
+    public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
+
+    public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
+    {
+        // Positions in anything but what was last given are those of an empty result.
+        if (_bytes.Length > 0 && ReferenceEquals(consumed.GetObject(), _bytes))
+        {
+            _start = Math.Clamp(consumed.GetInteger(), _start, _end);
+            _examined = Math.Clamp(examined.GetInteger(), Math.Max(_start, _examined), _end);
+        }
+        if (_start == _end)
+            Release();
+    }
+
+    public override void CancelPendingRead()
+    {
+        _isReadCancelled = true;
+        if (socket.TryStopReceiving())
+            GoOn();
+    }
+
+    public override void Complete(Exception? exception = null)
+    {
+        lock (_gate)
+        {
+            if (_isComplete)
+                return;
+            _isComplete = true;
+            Release();
+        }
+        if (socket.TryStopReceiving())
+            GoOn();
+    }
+
+    /// <summary>
+    /// Takes what has come and nobody has read: a socket that is closed over unread bytes resets the connection, which can take the last answer with it before the
+    /// client has read that.
+    /// </summary>
+    public void Drain()
+    {
+        using var block = pool.Rent();
+        try
+        {
+            for (var left = MostDrained; left > 0;)
+            {
+                var read = socket.Receive(block.Memory.Span);
+                if (read <= 0)
+                    return;
+                left -= read;
+            }
+        }
+        catch (Exception broken) when (broken is SocketException or ObjectDisposedException)
+        {
+            // Then there is nothing to save.
+        }
+    }
+
+    /// <summary>Looks again, and waits again if there was nothing; for whoever has ended the wait.</summary>
+    public void GoOn()
+    {
+        ReadResult result;
+        try
+        {
+            do
+            {
+                if (_isCancelled)
+                    throw new OperationCanceledException(_cancel);
+                if (TryRead(out result))
+                    break;
+                if (TryWait())
+                    return;
+            }
+            while (true);
+        }
+        catch (Exception broken)
+        {
+            Ended();
+            _source.SetException(broken);
+            return;
+        }
+        Ended();
+        _source.SetResult(result);
+    }
+
+    ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
+    {
+        try
+        {
+            return _source.GetResult(token);
+        }
+        finally
+        {
+            _source.Reset();
+        }
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+
+    /// <summary>False when it is time to look again; what was closed or cancelled before the wait began tells nobody any more.</summary>
+    private bool TryWait() => socket.TryWaitToReceive() && !((socket.IsClosed || _isCancelled || _isReadCancelled || _isComplete) && socket.TryStopReceiving());
+
+    private void Cancel()
+    {
+        _isCancelled = true;
+        if (socket.TryStopReceiving())
+            GoOn();
+    }
+
+    private void Ended()
+    {
+        _cancelled.Dispose();
+        (_cancelled, _cancel, _isCancelled) = (default, default, false);
+    }
+
+    private ReadResult Result(bool isCanceled) => new(_start == _end ? ReadOnlySequence<byte>.Empty : new ReadOnlySequence<byte>(_bytes, _start, _end - _start), isCanceled, isCompleted: _isEnd && _broken is null);
+
+    /// <summary>True when there is something new: bytes, the end, or that the connection is broken.</summary>
+    private bool TryReceive()
+    {
+        var received = 0;
+        try
+        {
+            MakeRoom();
+            received = socket.IsClosed ? 0 : socket.Receive(_bytes.AsSpan(_end));
+        }
+        catch (SocketException broken)
+        {
+            _broken = new ConnectionResetException(broken.Message, broken);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed on this side: an end like any other.
+        }
+        if (received < 0)
+        {
+            if (_start == _end)
+                Release();
+            return false;
+        }
+        _end += received;
+        if (received > 0)
+            return true;
+        _isEnd = true;
+        end();
+        return true;
+    }
+
+    private void MakeRoom()
+    {
+        if (_bytes.Length == 0)
+        {
+            _block = pool.Rent();
+            if (!MemoryMarshal.TryGetArray<byte>(_block.Memory, out var array) || array.Offset != 0)
+                throw new InvalidOperationException("The pool's blocks must be arrays.");
+            (_bytes, _start, _examined, _end) = (array.Array!, 0, 0, 0);
+        }
+        else if (_end == _bytes.Length)
+        {
+            var held = _end - _start;
+            var larger = held <= _bytes.Length / 2 ? _bytes : new byte[_bytes.Length * 2];
+            _bytes.AsSpan(_start, held).CopyTo(larger);
+            if (larger != _bytes)
+            {
+                _block?.Dispose();
+                (_block, _bytes) = (null, larger);
+            }
+            (_start, _examined, _end) = (0, _examined - _start, held);
+        }
+    }
+
+    private void Release()
+    {
+        _block?.Dispose();
+        (_block, _bytes, _start, _examined, _end) = (null, [], 0, 0, 0);
+    }
+}

@@ -1,0 +1,62 @@
+using Milliways.Sockets;
+using Milliways.Tests.Support;
+
+namespace Milliways.Tests.Sockets;
+
+public sealed class ReadinessTests
+{
+    private Readiness _side;
+
+    [Fact]
+    public void Who_looks_again_without_a_change_is_told_to_wait()
+    {
+        Assert.False(_side.TryBegin());
+        Assert.True(_side.TryWait());
+        Assert.True(_side.Happened());
+        Assert.True(_side.TryBegin());
+        Assert.False(_side.TryBegin());
+    }
+
+    [Fact]
+    public void What_happens_after_a_look_keeps_its_user_from_waiting()
+    {
+        _side = Readiness.Ready;
+        Assert.True(_side.TryBegin());
+        Assert.False(_side.Happened()); // nobody waits yet
+        Assert.False(_side.TryWait());
+        Assert.True(_side.TryBegin());
+    }
+
+    [Fact]
+    public void One_of_two_ends_a_wait()
+    {
+        Assert.True(_side.TryWait());
+        Assert.True(_side.TryStop());
+        Assert.False(_side.TryStop());
+        Assert.False(_side.Happened());
+    }
+
+    [Fact]
+    public async Task Nothing_is_lost_between_two_threads()
+    {
+        const int Changes = 200_000;
+        var (made, seen) = (0, 0);
+        using var told = new SemaphoreSlim(0);
+        var user = Task.Run(async () =>
+        {
+            while (seen < Changes)
+                if (_side.TryBegin())
+                    seen = Volatile.Read(ref made);
+                else if (_side.TryWait())
+                    await told.WaitAsync().Soon();
+        });
+        for (var i = 0; i < Changes; i++)
+        {
+            Interlocked.Increment(ref made);
+            if (_side.Happened())
+                told.Release();
+        }
+        await user.Soon();
+        Assert.Equal(Changes, seen);
+    }
+}
