@@ -1,5 +1,6 @@
 using Milliways.Hosting;
 
-// The table of contents of a run: sockets first, because the runtime reads that switch once, then whatever the command line says.
+// The table of contents of a run: first what the runtime reads once, the collector's settings and the sockets' switch, then whatever the command line says.
+CollectorSettings.Apply(args);
 KestrelSetup.PrepareSockets();
 return await CommandLine.RunAsync(args);

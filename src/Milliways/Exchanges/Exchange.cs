@@ -137,7 +137,7 @@ internal sealed class Exchange : IDisposable
     /// <summary>Names left out on the way to the answering upstream.</summary>
     public IReadOnlyCollection<string> Dropped { get; set; } = [];
 
-    public UpstreamTimeouts Timeouts { get; set; } = new();
+    public UpstreamTimeouts Timeouts { get; set; } = UpstreamTimeouts.Usual;
 
     /// <summary>What is known of the model that was asked for, once it is routed.</summary>
     public CatalogueModel? Model { get; set; }

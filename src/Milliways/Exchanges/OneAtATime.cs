@@ -19,17 +19,15 @@ internal sealed class OneAtATime
         if (TryEnter())
             return ValueTask.CompletedTask;
         var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _turn = turn;
-        while (true)
-            switch (Interlocked.CompareExchange(ref _state, Awaited, Taken))
+        if (Interlocked.CompareExchange(ref _turn, turn, null) is not null)
+            throw new InvalidOperationException("Somebody waits already.");
+        while (Interlocked.CompareExchange(ref _state, Awaited, Taken) != Taken)
+            if (TryEnter())
             {
-                case Taken:
-                    return new ValueTask(turn.Task);
-                case Free when TryEnter():
-                    return ValueTask.CompletedTask;
-                case Awaited:
-                    throw new InvalidOperationException("Somebody waits already.");
+                _turn = null;
+                return ValueTask.CompletedTask;
             }
+        return new ValueTask(turn.Task);
     }
 
     /// <summary>Leaves, or hands the place to the one who waits.</summary>
@@ -37,7 +35,7 @@ internal sealed class OneAtATime
     {
         if (Interlocked.CompareExchange(ref _state, Free, Taken) == Taken)
             return;
-        var turn = _turn!;
+        var turn = Interlocked.Exchange(ref _turn, null) ?? throw new InvalidOperationException("Nobody was in.");
         Volatile.Write(ref _state, Taken);
         turn.SetResult();
     }

@@ -15,7 +15,7 @@ internal ref struct RequestScanner
     private const int MaxSchemaDepth = 256;
 
     private Utf8JsonReader _reader;
-    private readonly HashSet<string> _names;
+    private MemberNames _names;
     private string? _model;
     private ByteSpan _modelAt;
     private bool _stream;
@@ -41,7 +41,7 @@ internal ref struct RequestScanner
     private RequestScanner(ReadOnlySpan<byte> body)
     {
         _reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = MaxSchemaDepth });
-        (_names, _n) = ([], 1);
+        _n = 1;
     }
 
     public static Reading<RequestFacts> Read(ReadOnlySpan<byte> body)
@@ -111,7 +111,7 @@ internal ref struct RequestScanner
 
     private void ReadMember()
     {
-        var name = _reader.GetString()!;
+        var name = (_reader.ValueIsEscaped ? null : MemberNames.Find(_reader.ValueSpan)) ?? _reader.GetString()!;
         if (!_names.Add(name))
             _failure ??= Failure.Invalid($"The member \"{name}\" stands twice in the request body: keep one.", name);
         _reader.Read();

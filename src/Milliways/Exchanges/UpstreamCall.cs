@@ -165,7 +165,7 @@ internal sealed class UpstreamCall : IAsyncDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] // it waits once for each chunk of a stream
     public async ValueTask<bool> ReadAsync(CancellationToken cancel)
     {
-        _stream ??= await OpenAsync(cancel);
+        _stream ??= Open(cancel);
         MakeRoom();
         try
         {
@@ -180,9 +180,9 @@ internal sealed class UpstreamCall : IAsyncDisposable
     }
 
     /// <summary>The body as it was meant, whatever coding the upstream put around it.</summary>
-    private async ValueTask<Stream> OpenAsync(CancellationToken cancel)
+    private Stream Open(CancellationToken cancel)
     {
-        var stream = await _response.Content.ReadAsStreamAsync(cancel);
+        var stream = _response.Content.ReadAsStream(cancel); // the connection's own stream: nothing is read for it, and so nothing is waited for
         return _response.Content.Headers.NonValidated.TryGetValues("Content-Encoding", out var coding) ? ContentDecoding.Decode(stream, coding.ToString()) : stream;
     }
 

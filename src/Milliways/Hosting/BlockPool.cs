@@ -35,12 +35,12 @@ internal sealed class BlockPool : MemoryPool<byte>
         {
             var near = _near![--_nearCount]!;
             _near[_nearCount] = null;
-            return near;
+            return near.Given();
         }
         if (!_kept.TryDequeue(out var block))
-            return new Block(this);
+            return new Block(this).Given();
         Interlocked.Decrement(ref _keptCount);
-        return block;
+        return block.Given();
     }
 
     protected override void Dispose(bool disposing) => _kept.Clear();
@@ -60,9 +60,22 @@ internal sealed class BlockPool : MemoryPool<byte>
     private sealed class Block(BlockPool pool) : IMemoryOwner<byte>
     {
         private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(BlockBytes, pinned: true);
+        private int _isOut;
 
         public Memory<byte> Memory => _bytes;
 
-        public void Dispose() => pool.Return(this);
+        /// <summary>Out: it may come back once.</summary>
+        public Block Given()
+        {
+            Volatile.Write(ref _isOut, 1);
+            return this;
+        }
+
+        /// <summary>A second return is none: two who share a block would read each other's bytes.</summary>
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _isOut, 0) != 0)
+                pool.Return(this);
+        }
     }
 }

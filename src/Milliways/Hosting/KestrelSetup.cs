@@ -2,8 +2,8 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Milliways.Hosting.Configuration;
-using Milliways.Sockets;
-using Milliways.Sockets.Server;
+using Milliways.Linux.Sockets;
+using Milliways.Linux.Sockets.Server;
 
 namespace Milliways.Hosting;
 
@@ -17,7 +17,7 @@ internal static class KestrelSetup
     public static bool Inline { get; } = Environment.GetEnvironmentVariable("MILLIWAYS_INLINE") != "off";
 
     /// <summary>
-    /// Both sides' sockets are our own, on epoll (<see cref="Milliways.Sockets.EventLoop"/>): a quarter less CPU again. They are inline by nature, so where that is off, and where there
+    /// Both sides' sockets are our own, on epoll (<see cref="Milliways.Linux.Sockets.EventLoop"/>): a quarter less CPU again. They are inline by nature, so where that is off, and where there
     /// is no epoll, the platform's do the work; <c>MILLIWAYS_SOCKETS=platform</c> chooses those too.
     /// </summary>
     public static bool OwnSockets { get; } = Inline && EventLoop.IsSupported && Environment.GetEnvironmentVariable("MILLIWAYS_SOCKETS") != "platform";

@@ -59,6 +59,11 @@ internal sealed class Router(RoutingTable table)
         var slash = name.IndexOf('/', StringComparison.Ordinal);
         if (slash > 0 && slash < name.Length - 1 && table.Upstreams.Find(name[..slash]) is { } named)
             return new Route(new Attempt(named, name[(slash + 1)..]));
+        return _known.TryGetValue(name, out var known) ? known : ByRule(name, operation, team, onlyNamed);
+    }
+
+    private Reading<Route> ByRule(string name, Operation operation, Team team, bool onlyNamed)
+    {
         if (Listed(name) is { } listed)
             return listed;
         if (!onlyNamed && table.Upstreams.All.FirstOrDefault(upstream => upstream.OffBecause is null && upstream.Preset?.Serves(name) == true) is { } family)
@@ -76,8 +81,6 @@ internal sealed class Router(RoutingTable table)
     /// <summary>Every upstream that lists the name and is not switched off, in the file's order; one that is off only when it is the only one, to say so.</summary>
     private Route? Listed(string name)
     {
-        if (_known.TryGetValue(name, out var known))
-            return known;
         var all = table.Upstreams.All.Where(upstream => upstream.Models.Contains(name)).ToList();
         var on = all.FindAll(upstream => upstream.OffBecause is null);
         return all.Count == 0 ? null : _known.GetOrAdd(name, new Route([.. (on.Count > 0 ? on : all[..1]).Select(upstream => new Attempt(upstream, name))]));

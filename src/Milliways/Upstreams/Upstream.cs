@@ -148,6 +148,8 @@ internal sealed class Upstream
 /// <summary>How long an upstream may take (contract, "Time-outs"); what fires first ends the attempt.</summary>
 internal sealed record UpstreamTimeouts
 {
+    public static UpstreamTimeouts Usual { get; } = new();
+
     /// <summary>Connect and TLS.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(10);
 

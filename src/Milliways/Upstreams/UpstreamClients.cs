@@ -5,7 +5,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Milliways.Hosting;
 using Milliways.Hosting.Configuration;
-using Milliways.Sockets;
+using Milliways.Linux.Sockets;
 using Milliways.Upstreams.Connections;
 using Milliways.Upstreams.Images;
 using Milliways.Upstreams.Tenants;

@@ -24,8 +24,8 @@ public sealed partial class SourceTests
         ("Milliways.Engine/", "Milliways.Dialects", []),
         ("Milliways.Engine/", "Microsoft.AspNetCore", []),
         ("Milliways.Engine/", "System.Net", []),
-        ("Milliways.Sockets/", "Milliways.Dialects", []),
-        ("Milliways.Sockets/", "Milliways.Engine", []),
+        ("Milliways.Linux/", "Milliways.Dialects", []),
+        ("Milliways.Linux/", "Milliways.Engine", []),
         ("Milliways.Dialects/Chat/", "Milliways.Dialects.OpenAiChat", []),
         ("Milliways.Dialects/Chat/", "Milliways.Dialects.Anthropic", []),
         ("Milliways.Dialects/Chat/", "Milliways.Dialects.Gemini", []),
@@ -112,7 +112,7 @@ public sealed partial class SourceTests
     [Fact]
     public void Only_the_engine_and_the_sockets_are_unsafe()
     {
-        foreach (var (path, code) in Sources.Where(source => !source.Path.StartsWith("Milliways.Engine/", StringComparison.Ordinal) && !source.Path.StartsWith("Milliways.Sockets/", StringComparison.Ordinal)))
+        foreach (var (path, code) in Sources.Where(source => !source.Path.StartsWith("Milliways.Engine/", StringComparison.Ordinal) && !source.Path.StartsWith("Milliways.Linux/", StringComparison.Ordinal)))
             Assert.False(Regex.IsMatch(code, @"\bunsafe\b|\bMarshal\.|\bMemoryMarshal\.|\bUnsafe\.|\bDllImport\b|\bLibraryImport\b"), path);
         foreach (var project in Projects().Where(project => XDocument.Load(project).Descendants("AllowUnsafeBlocks").Any(element => element.Value == "true")))
             Assert.Matches("Engine|Sockets", System.IO.Path.GetFileName(project));

@@ -5,7 +5,7 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Milliways.Hosting;
-using Milliways.Sockets.Server;
+using Milliways.Linux.Sockets.Server;
 using Milliways.Tests.Support;
 
 namespace Milliways.Tests.Sockets;
@@ -207,8 +207,53 @@ public sealed class EventConnectionTests : IAsyncLifetime
     [Fact]
     public async Task A_port_that_is_given_up_takes_no_more()
     {
+        var accepting = _port.AcceptAsync().AsTask();
         await _port.UnbindAsync();
+        Assert.Null(await accepting.Soon());
         Assert.Null(await _port.AcceptAsync());
+    }
+
+    [Fact]
+    public async Task A_closed_connection_has_told_so_before_it_is_gone()
+    {
+        var told = false;
+        _ours.ConnectionClosed.Register(() => told = true);
+        await _ours.DisposeAsync();
+        Assert.True(told);
+    }
+
+    [Fact]
+    public async Task A_connection_is_closed_while_its_reader_and_its_writer_wait()
+    {
+        for (var i = 0; i < 300; i++)
+        {
+            var (ours, client) = await ConnectAsync();
+            using var closing = client;
+            var ready = new Barrier(2);
+            var reading = Task.Run(async () =>
+            {
+                ready.SignalAndWait();
+                return await ours.Transport.Input.ReadAsync();
+            });
+            ours.Transport.Output.Write(new byte[8 << 20]);
+            var flushing = ours.Transport.Output.FlushAsync().AsTask();
+            ready.SignalAndWait();
+            ours.Abort(new ConnectionAbortedException("enough"));
+            await ours.DisposeAsync().AsTask().Soon();
+            await Task.WhenAny(reading).Soon(); // an end, or the exception of a reader that was completed
+            await flushing.Soon();
+        }
+        Assert.Equal(0, _blocks.Out);
+    }
+
+    [Fact]
+    public void A_block_that_is_given_back_twice_goes_to_one()
+    {
+        using var pool = new BlockPool();
+        var block = pool.Rent();
+        block.Dispose();
+        block.Dispose();
+        Assert.NotSame(pool.Rent(), pool.Rent());
     }
 
     private Task<ReadResult> ReadAsync() => Input.ReadAsync().AsTask().Soon();

@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
-using Milliways.Sockets;
+using Milliways.Linux.Sockets;
 using Milliways.Tests.Support;
 
 namespace Milliways.Tests.Sockets;
@@ -42,7 +42,6 @@ public sealed class EventStreamTests : IAsyncLifetime
     public async Task An_address_that_refuses_is_passed_over_for_one_that_accepts()
     {
         IPAddress[] nobodyThenSomebody = [IPAddress.Parse("127.0.0.77"), IPAddress.Loopback];
-        using var elsewhere = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await using var stream = await EventStream.ConnectAsync(nobodyThenSomebody, Port, CancellationToken.None);
         using var accepted = await _port.AcceptAsync();
         await stream.WriteAsync("x"u8.ToArray());
@@ -132,6 +131,117 @@ public sealed class EventStreamTests : IAsyncLifetime
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing.Soon());
     }
 
+    [Fact]
+    public async Task A_cancellation_that_comes_after_its_read_leaves_the_next_one_alone()
+    {
+        using var stop = new CancellationTokenSource();
+        var first = _ours.ReadAsync(new byte[8], stop.Token).AsTask();
+        await _peer.SendAsync("a"u8.ToArray());
+        Assert.Equal(1, await first.Soon());
+        var second = _ours.ReadAsync(new byte[8]).AsTask();
+        await stop.CancelAsync();
+        await _peer.SendAsync("bc"u8.ToArray());
+        Assert.Equal(2, await second.Soon());
+    }
+
+    [Fact]
+    public async Task Whatever_meets_the_beginning_of_a_wait_ends_it()
+    {
+        for (var i = 0; i < 600; i++)
+        {
+            var (ours, peer) = await ConnectAsync();
+            using var closing = peer;
+            using var stop = new CancellationTokenSource();
+            var ready = new Barrier(2);
+            var reading = Task.Run(async () =>
+            {
+                ready.SignalAndWait();
+                return await ours.ReadAsync(new byte[8], stop.Token);
+            });
+            ready.SignalAndWait();
+            if (i % 2 == 0)
+                await ours.DisposeAsync();
+            else
+                await stop.CancelAsync();
+            if (i % 2 == 0)
+                await Assert.ThrowsAsync<IOException>(() => reading.Soon());
+            else
+                await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading.Soon());
+            await ours.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_second_read_beside_one_that_waits_is_refused()
+    {
+        var first = _ours.ReadAsync(new byte[8]).AsTask();
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await _ours.ReadAsync(new byte[8]));
+        await _peer.SendAsync("a"u8.ToArray());
+        Assert.Equal(1, await first.Soon());
+    }
+
+    [Fact]
+    public async Task Who_watches_sees_what_is_written_and_read_and_says_what_a_break_means()
+    {
+        var watch = new Watcher();
+        _ours.Watch = watch;
+        await _ours.WriteAsync("POST"u8.ToArray());
+        var reading = _ours.ReadAsync(new byte[8]).AsTask();
+        await _peer.SendAsync("200"u8.ToArray());
+        await reading.Soon();
+        _peer.LingerState = new LingerOption(true, 0);
+        _peer.Dispose();
+        var broken = await Assert.ThrowsAsync<IOException>(() => _ours.ReadAsync(new byte[8]).AsTask().Soon());
+        Assert.Equal("seen", broken.Message);
+        Assert.Equal(["POST", "3"], watch.Seen);
+    }
+
+    [Fact]
+    public async Task Bytes_behind_an_urgent_one_are_read_too()
+    {
+        await _peer.SendAsync("ab"u8.ToArray());
+        await _peer.SendAsync("!"u8.ToArray(), SocketFlags.OutOfBand);
+        await _peer.SendAsync("cd"u8.ToArray());
+        var (read, buffer) = (0, new byte[64]);
+        while (read < 4)
+            read += await _ours.ReadAsync(buffer.AsMemory(read)).AsTask().Soon();
+        Assert.Equal("abcd", System.Text.Encoding.ASCII.GetString(buffer, 0, read));
+    }
+
+    [Fact]
+    public async Task A_unix_socket_whose_queue_is_full_is_waited_for()
+    {
+        using var directory = new TempDirectory();
+        var address = new UnixDomainSocketEndPoint(directory["s"]);
+        using var port = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        port.Bind(address);
+        port.Listen(0);
+        var connecting = Enumerable.Range(0, 8).Select(_ => EventStream.ConnectAsync(address, CancellationToken.None).AsTask()).ToArray();
+        for (var i = 0; i < connecting.Length; i++)
+        {
+            using var accepted = await port.AcceptAsync().Soon();
+            await accepted.SendAsync(new[] { (byte)'x' });
+        }
+        foreach (var stream in await Task.WhenAll(connecting).Soon())
+        {
+            Assert.Equal(1, await stream.ReadAsync(new byte[8]).AsTask().Soon());
+            await stream.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task TLS_goes_over_it_both_ways()
+    {
+        using var authority = new Certificates();
+        using var certificate = authority.Server("localhost");
+        await using var server = new System.Net.Security.SslStream(new NetworkStream(_peer));
+        await using var client = new System.Net.Security.SslStream(_ours, leaveInnerStreamOpen: true, (_, _, _, _) => true);
+        await Task.WhenAll(server.AuthenticateAsServerAsync(certificate), client.AuthenticateAsClientAsync("localhost")).Soon();
+        var sent = new byte[300_000];
+        Random.Shared.NextBytes(sent);
+        await Task.WhenAll(WriteAsync(client, [sent]), ReadAsync(server, [sent], slow: false), WriteAsync(server, [sent]), ReadAsync(client, [sent], slow: true)).Soon();
+    }
+
     private int Port => ((IPEndPoint)_port.LocalEndPoint!).Port;
 
     private async Task<(EventStream Ours, Socket Peer)> ConnectAsync()
@@ -171,5 +281,16 @@ public sealed class EventStreamTests : IAsyncLifetime
             Assert.True(buffer.AsSpan(0, count).SequenceEqual(expected.AsSpan(read, count)));
             read += count;
         }
+    }
+
+    private sealed class Watcher : IStreamWatch
+    {
+        public List<string> Seen { get; } = [];
+
+        public void Writing(ReadOnlySpan<byte> bytes) => Seen.Add(System.Text.Encoding.ASCII.GetString(bytes));
+
+        public void Read(int count, bool isEmpty) => Seen.Add(count.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
+        public IOException Broken(IOException broken) => new("seen", broken);
     }
 }

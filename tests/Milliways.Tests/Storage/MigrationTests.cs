@@ -93,8 +93,9 @@ public sealed class MigrationTests
         var database = await (await PostgresCluster.SharedAsync()).CreateAsync();
         using var directory = new TempDirectory();
         var secret = Convert.ToBase64String(new byte[MasterSecret.Length]);
+        var options = TestServer.Options(directory); // writes the file that all of them read
         var servers = await Task.WhenAll(Enumerable.Range(0, 3).Select(i => Task.Factory.StartNew(() =>
-            ServeHost.Build(TestServer.Options(directory) with { DataDirectory = directory[$"data{i}"], Database = database }, environment: name => name == MasterSecret.Variable ? secret : null),
+            ServeHost.Build(options with { DataDirectory = directory[$"data{i}"], Database = database }, environment: name => name == MasterSecret.Variable ? secret : null),
             TaskCreationOptions.LongRunning))).Soon();
         Assert.Single(servers, server => server.FirstKey is not null);
         Assert.Single(servers.Select(server => server.Team.Account).Distinct());

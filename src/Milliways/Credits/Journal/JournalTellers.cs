@@ -2,7 +2,7 @@ namespace Milliways.Credits.Journal;
 
 /// <summary>
 /// Tells those whose records a batch had. Each goes on with the end of its answer at once, a few of them after each other on one thread of the pool: a hop for
-/// each of them would cost more than the journal does.
+/// each of them would cost more than the journal does, and more threads than processors would only take turns.
 /// </summary>
 internal static class JournalTellers
 {
@@ -10,8 +10,9 @@ internal static class JournalTellers
 
     public static void Tell(IReadOnlyList<IJournalWaiter> waiters)
     {
-        for (var at = 0; at < waiters.Count; at += Together)
-            ThreadPool.UnsafeQueueUserWorkItem(new Group(waiters, at, Math.Min(at + Together, waiters.Count)), preferLocal: false);
+        var together = Math.Max(Together, (waiters.Count + Environment.ProcessorCount - 1) / Environment.ProcessorCount);
+        for (var at = 0; at < waiters.Count; at += together)
+            ThreadPool.UnsafeQueueUserWorkItem(new Group(waiters, at, Math.Min(at + together, waiters.Count)), preferLocal: false);
     }
 
     private sealed class Group(IReadOnlyList<IJournalWaiter> waiters, int from, int end) : IThreadPoolWorkItem

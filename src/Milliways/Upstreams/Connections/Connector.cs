@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Milliways.Hosting;
-using Milliways.Sockets;
+using Milliways.Linux.Sockets;
 
 namespace Milliways.Upstreams.Connections;
 

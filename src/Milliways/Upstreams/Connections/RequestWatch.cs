@@ -1,4 +1,4 @@
-using Milliways.Sockets;
+using Milliways.Linux.Sockets;
 
 namespace Milliways.Upstreams.Connections;
 

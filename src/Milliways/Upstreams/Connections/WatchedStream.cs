@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Milliways.Sockets;
+using Milliways.Linux.Sockets;
 
 namespace Milliways.Upstreams.Connections;
 

@@ -1,4 +1,4 @@
-namespace Milliways.Sockets;
+namespace Milliways.Linux.Sockets;
 
 /// <summary>
 /// One direction of a socket, between the one that uses it and the loop that is told when it changes. Events come once for each change, so none may be lost:

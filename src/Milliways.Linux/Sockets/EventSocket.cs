@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 
-namespace Milliways.Sockets;
+namespace Milliways.Linux.Sockets;
 
 /// <summary>What a socket tells the one who uses it, on its loop's thread. Only who waits is told.</summary>
 internal interface ISocketWaiter
@@ -25,7 +25,7 @@ internal sealed class EventSocket : IDisposable
     private readonly ISocketWaiter _waiter;
     private Readiness _in;
     private Readiness _out;
-    private volatile bool _isPeerGone;
+    private volatile bool _hidesMore;
     private int _isClosed;
 
     /// <param name="socket">Connected, or connecting when <paramref name="isConnecting"/>; this owns it.</param>
@@ -44,8 +44,6 @@ internal sealed class EventSocket : IDisposable
 
     public bool IsClosed => Volatile.Read(ref _isClosed) != 0;
 
-    public bool IsPeerGone => _isPeerGone;
-
     /// <summary>From here on the waiter is told.</summary>
     public void Watch() => _loop.Watch(this, _handle);
 
@@ -63,7 +61,7 @@ internal sealed class EventSocket : IDisposable
         finally
         {
             // An end and a broken connection stay so, and behind what came before them there is one of the two.
-            if (received == buffer.Length || received == 0 || (received > 0 && _isPeerGone))
+            if (received == buffer.Length || received == 0 || (received > 0 && _hidesMore))
                 _in.HasMore();
         }
     }
@@ -74,10 +72,16 @@ internal sealed class EventSocket : IDisposable
         if (!_in.TryBegin())
             return false;
         Span<byte> one = stackalloc byte[1];
-        var isReadable = Epoll.Receive(_handle, one, leaves: true) >= 0;
-        if (isReadable)
-            _in.HasMore();
-        return isReadable;
+        var isReadable = true; // a broken connection is told by the next one as well
+        try
+        {
+            return isReadable = Epoll.Receive(_handle, one, leaves: true) >= 0;
+        }
+        finally
+        {
+            if (isReadable)
+                _in.HasMore();
+        }
     }
 
     /// <summary>Bytes taken, or -1: wait.</summary>
@@ -100,7 +104,7 @@ internal sealed class EventSocket : IDisposable
 
     public bool TryStopSending() => _out.TryStop();
 
-    /// <summary>Sends no more and takes no more; who waits is told.</summary>
+    /// <summary>Sends no more and takes no more; who waits is told by the loop, as of any end.</summary>
     public void Shutdown()
     {
         try
@@ -113,9 +117,8 @@ internal sealed class EventSocket : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            return;
+            // So did the one who closed it.
         }
-        Happened(Epoll.In | Epoll.Out | Epoll.PeerHangUp);
     }
 
     public void Dispose()
@@ -124,20 +127,25 @@ internal sealed class EventSocket : IDisposable
             return;
         _loop.Remove(this, _handle);
         _socket.Dispose();
+        // Not here: whoever closes may hold a lock that those who waited want.
         if (_in.Happened())
-            _waiter.Readable();
+            ThreadPool.UnsafeQueueUserWorkItem(static waiter => waiter.Readable(), _waiter, preferLocal: false);
         if (_out.Happened())
-            _waiter.Writable();
+            ThreadPool.UnsafeQueueUserWorkItem(static waiter => waiter.Writable(), _waiter, preferLocal: false);
     }
 
     internal void Happened(uint what)
     {
         var isGone = (what & (Epoll.PeerHangUp | Epoll.HangUp | Epoll.Error)) != 0;
-        if (isGone)
-            _isPeerGone = true;
+        if (isGone || (what & Epoll.Urgent) != 0)
+        {
+            // Behind a read that took less than it could there is an end now, or bytes behind an urgent one: seen before the reader is told.
+            _hidesMore = true;
+            Interlocked.MemoryBarrier();
+        }
         if ((what & (Epoll.Out | Epoll.HangUp | Epoll.Error)) != 0 && _out.Happened())
             _waiter.Writable();
-        if ((isGone || (what & Epoll.In) != 0) && _in.Happened())
+        if ((isGone || (what & (Epoll.In | Epoll.Urgent)) != 0) && _in.Happened())
             _waiter.Readable();
         if (isGone)
             _waiter.PeerGone();

@@ -3,7 +3,7 @@ using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
 
-namespace Milliways.Sockets.Server;
+namespace Milliways.Linux.Sockets.Server;
 
 /// <summary>
 /// What is written is collected in blocks and sent by a flush, on the thread that flushes. A flush is done when the kernel has taken everything, so a client that reads
@@ -21,6 +21,7 @@ internal sealed class EventPipeWriter(EventSocket socket, MemoryPool<byte> pool,
     private volatile bool _isFlushCancelled;
     private volatile bool _isBroken;
     private volatile bool _isPending;
+    private TaskCompletionSource? _whenEnded;
     private bool _isComplete;
 
     /// <summary>Blocks before the one that is written to.</summary>
@@ -63,6 +64,8 @@ internal sealed class EventPipeWriter(EventSocket socket, MemoryPool<byte> pool,
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (_isPending)
+            throw new InvalidOperationException("The flush before has not ended yet.");
         if (TryFlush(out var result))
             return new ValueTask<FlushResult>(result);
         var version = _source.Version;
@@ -92,8 +95,10 @@ internal sealed class EventPipeWriter(EventSocket socket, MemoryPool<byte> pool,
         _isComplete = true;
         // One that nobody waits for any more is ended first; what it had not sent is still there.
         CancelPendingFlush();
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Interlocked.Exchange(ref _whenEnded, ended);
         if (_isPending)
-            return;
+            await ended.Task;
         _isFlushCancelled = false;
         await FlushAsync();
         lock (_gate)
@@ -158,6 +163,8 @@ internal sealed class EventPipeWriter(EventSocket socket, MemoryPool<byte> pool,
     {
         _cancelled.Dispose();
         (_cancelled, _cancel, _isCancelled, _isPending) = (default, default, false, false);
+        Interlocked.MemoryBarrier();
+        _whenEnded?.TrySetResult();
     }
 
     /// <summary>False when not everything could be sent yet.</summary>

@@ -2,12 +2,12 @@ using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
-namespace Milliways.Sockets;
+namespace Milliways.Linux.Sockets;
 
 /// <summary>The calls of the C library, and the numbers of Linux that go with them (epoll(7), recv(2), send(2)).</summary>
 internal static unsafe partial class Epoll
 {
-    public const uint In = 0x001, Out = 0x004, Error = 0x008, HangUp = 0x010, PeerHangUp = 0x2000;
+    public const uint In = 0x001, Urgent = 0x002, Out = 0x004, Error = 0x008, HangUp = 0x010, PeerHangUp = 0x2000;
 
     private const uint EdgeTriggered = 1u << 31;
     private const int CloseOnExec = 0x80000, Add = 1, Delete = 2;
@@ -27,7 +27,7 @@ internal static unsafe partial class Epoll
     public static void Watch(int set, SafeSocketHandle socket, ulong token)
     {
         var about = stackalloc byte[EventBytes];
-        Write(about, In | Out | PeerHangUp | EdgeTriggered, token);
+        Write(about, In | Urgent | Out | PeerHangUp | EdgeTriggered, token);
         if (epoll_ctl(set, Add, socket, about) < 0)
             throw Failed("epoll_ctl");
     }

@@ -3,11 +3,13 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 
-namespace Milliways.Sockets.Server;
+namespace Milliways.Linux.Sockets.Server;
 
 /// <summary>A port: takes what comes and spreads it over the loops.</summary>
 internal sealed class EventListener(Socket socket, MemoryPool<byte> pool) : IConnectionListener
 {
+    private static readonly TimeSpan Exhausted = TimeSpan.FromMilliseconds(100);
+
     public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
@@ -30,9 +32,11 @@ internal sealed class EventListener(Socket socket, MemoryPool<byte> pool) : ICon
             {
                 return null; // unbound
             }
-            catch (SocketException)
+            catch (SocketException failed)
             {
-                // One connection was reset before it was taken.
+                // One connection was reset before it was taken; or there is no descriptor or memory for more, and asking again at once would only burn a processor.
+                if (failed.SocketErrorCode is not (SocketError.ConnectionReset or SocketError.ConnectionAborted))
+                    await Task.Delay(Exhausted, cancellationToken);
             }
     }
 

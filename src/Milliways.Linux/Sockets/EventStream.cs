@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
 
-namespace Milliways.Sockets;
+namespace Milliways.Linux.Sockets;
 
 /// <summary>
 /// A connection to another server as a stream: one read and one write at a time, as HTTP clients and TLS do, each without allocation. Bytes are read and written as
@@ -10,6 +10,9 @@ namespace Milliways.Sockets;
 /// </summary>
 public sealed class EventStream : Stream, ISocketWaiter
 {
+    /// <summary>Until a Unix socket whose queue of connections is full is tried again.</summary>
+    private static readonly TimeSpan FullQueue = TimeSpan.FromMilliseconds(10);
+
     private readonly EventSocket _socket;
     private readonly Reading _reading;
     private readonly Writing _writing;
@@ -45,8 +48,21 @@ public sealed class EventStream : Stream, ISocketWaiter
     /// <exception cref="SocketException">The address does not accept.</exception>
     public static async ValueTask<EventStream> ConnectAsync(EndPoint address, CancellationToken cancel)
     {
-        cancel.ThrowIfCancellationRequested();
         var isTcp = address.AddressFamily != AddressFamily.Unix;
+        while (true)
+            try
+            {
+                cancel.ThrowIfCancellationRequested();
+                return await TryConnectAsync(address, isTcp, cancel).ConfigureAwait(false);
+            }
+            catch (SocketException full) when (!isTcp && full.SocketErrorCode == SocketError.WouldBlock)
+            {
+                await Task.Delay(FullQueue, cancel).ConfigureAwait(false); // nothing tells when there is room
+            }
+    }
+
+    private static async ValueTask<EventStream> TryConnectAsync(EndPoint address, bool isTcp, CancellationToken cancel)
+    {
         var socket = new Socket(address.AddressFamily, SocketType.Stream, isTcp ? ProtocolType.Tcp : ProtocolType.Unspecified) { Blocking = false };
         EventStream? stream = null;
         try
@@ -58,7 +74,7 @@ public sealed class EventStream : Stream, ISocketWaiter
             {
                 socket.Connect(address);
             }
-            catch (SocketException begun) when (begun.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
+            catch (SocketException begun) when (isTcp && begun.SocketErrorCode is SocketError.WouldBlock or SocketError.InProgress)
             {
                 isDone = false;
             }
@@ -154,6 +170,7 @@ public sealed class EventStream : Stream, ISocketWaiter
         private CancellationTokenRegistration _cancelled;
         private CancellationToken _cancel;
         private volatile bool _isCancelled;
+        private volatile bool _isPending;
 
         protected short Version => _source.Version;
 
@@ -206,6 +223,7 @@ public sealed class EventStream : Stream, ISocketWaiter
         /// <summary>Waits for the loop, which may complete it before this returns.</summary>
         protected void Wait(CancellationToken cancel)
         {
+            _isPending = true;
             if (cancel.CanBeCanceled)
             {
                 _cancel = cancel;
@@ -220,6 +238,13 @@ public sealed class EventStream : Stream, ISocketWaiter
         protected abstract bool TryWaitOnSocket();
 
         protected abstract bool TryStop();
+
+        /// <summary>One at a time: two would take each other's bytes.</summary>
+        protected void Claim()
+        {
+            if (_isPending)
+                throw new InvalidOperationException("The one before has not ended yet.");
+        }
 
         /// <summary>Forgets the caller's memory.</summary>
         protected abstract void Release();
@@ -237,7 +262,7 @@ public sealed class EventStream : Stream, ISocketWaiter
         private void Ended()
         {
             _cancelled.Dispose(); // a cancellation that runs is waited for: it must not meet the next operation
-            (_cancelled, _cancel, _isCancelled) = (default, default, false);
+            (_cancelled, _cancel, _isCancelled, _isPending) = (default, default, false, false);
             Release();
         }
     }
@@ -248,6 +273,7 @@ public sealed class EventStream : Stream, ISocketWaiter
 
         public ValueTask<int> StartAsync(Memory<byte> buffer, CancellationToken cancel)
         {
+            Claim();
             if (cancel.IsCancellationRequested)
                 return ValueTask.FromCanceled<int>(cancel);
             try
@@ -293,6 +319,7 @@ public sealed class EventStream : Stream, ISocketWaiter
         /// <param name="waits">Only waits until the socket can be written to.</param>
         public ValueTask StartAsync(ReadOnlyMemory<byte> left, bool waits, CancellationToken cancel)
         {
+            Claim();
             if (cancel.IsCancellationRequested)
                 return ValueTask.FromCanceled(cancel);
             (_left, _isWaitOnly) = (left, waits);

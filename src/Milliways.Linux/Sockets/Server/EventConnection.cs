@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace Milliways.Sockets.Server;
+namespace Milliways.Linux.Sockets.Server;
 
 /// <summary>
 /// A client's connection. The server reads from the socket when it wants to read and writes to it when it flushes: there is no pipe with a loop of its own on either
@@ -49,7 +49,15 @@ internal sealed class EventConnection : ConnectionContext, ISocketWaiter, IDuple
     public static EventConnection Start(Socket socket, MemoryPool<byte> pool)
     {
         var connection = new EventConnection(socket, pool);
-        connection._socket.Watch();
+        try
+        {
+            connection._socket.Watch();
+        }
+        catch
+        {
+            connection._socket.Dispose();
+            throw;
+        }
         return connection;
     }
 

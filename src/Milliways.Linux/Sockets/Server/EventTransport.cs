@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
-namespace Milliways.Sockets.Server;
+namespace Milliways.Linux.Sockets.Server;
 
 /// <summary>Gives Kestrel connections that live on <see cref="EventLoop"/>s; what is no TCP port is left to its own transport.</summary>
 public sealed class EventTransport(IMemoryPoolFactory<byte> pools) : IConnectionListenerFactory, IConnectionListenerFactorySelector

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 
-namespace Milliways.Sockets;
+namespace Milliways.Linux.Sockets;
 
 /// <summary>
 /// One thread that waits for what happens on its sockets and goes on with it at once: whoever waited for a socket runs here until it waits again, and so must

@@ -1,4 +1,4 @@
-namespace Milliways.Sockets;
+namespace Milliways.Linux.Sockets;
 
 /// <summary>Sees what passes on a connection, without a stream around it that would cost every read a step more.</summary>
 public interface IStreamWatch

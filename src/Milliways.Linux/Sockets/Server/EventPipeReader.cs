@@ -5,7 +5,7 @@ using System.Runtime.InteropServices;
 using System.Threading.Tasks.Sources;
 using Microsoft.AspNetCore.Connections;
 
-namespace Milliways.Sockets.Server;
+namespace Milliways.Linux.Sockets.Server;
 
 /// <summary>
 /// The bytes of a socket, received when the reader wants more than it has seen, always in one piece. A block is held only while there are bytes in it; what does not
@@ -25,6 +25,7 @@ internal sealed class EventPipeReader(EventSocket socket, MemoryPool<byte> pool,
     private volatile bool _isReadCancelled;
     private bool _isEnd;
     private volatile bool _isComplete;
+    private volatile bool _isPending;
     private Exception? _broken;
 
     private IMemoryOwner<byte>? _block;
@@ -36,9 +37,12 @@ internal sealed class EventPipeReader(EventSocket socket, MemoryPool<byte> pool,
     public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        if (_isPending)
+            throw new InvalidOperationException("The read before has not ended yet.");
         if (TryRead(out var result))
             return new ValueTask<ReadResult>(result);
         var version = _source.Version;
+        _isPending = true;
         if (cancellationToken.CanBeCanceled)
         {
             _cancel = cancellationToken;
@@ -54,7 +58,9 @@ internal sealed class EventPipeReader(EventSocket socket, MemoryPool<byte> pool,
     {
         lock (_gate)
         {
-            if (_isReadCancelled || _isComplete)
+            if (_isComplete)
+                throw new InvalidOperationException("The reader was completed.");
+            if (_isReadCancelled)
             {
                 _isReadCancelled = false;
                 result = Result(isCanceled: true);
@@ -76,14 +82,17 @@ internal sealed class EventPipeReader(EventSocket socket, MemoryPool<byte> pool,
 
     public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
     {
-        // Positions in anything but what was last given are those of an empty result.
-        if (_bytes.Length > 0 && ReferenceEquals(consumed.GetObject(), _bytes))
+        lock (_gate)
         {
-            _start = Math.Clamp(consumed.GetInteger(), _start, _end);
-            _examined = Math.Clamp(examined.GetInteger(), Math.Max(_start, _examined), _end);
+            // Positions in anything but what was last given are those of an empty result.
+            if (_bytes.Length > 0 && ReferenceEquals(consumed.GetObject(), _bytes))
+            {
+                _start = Math.Clamp(consumed.GetInteger(), _start, _end);
+                _examined = Math.Clamp(examined.GetInteger(), Math.Max(_start, _examined), _end);
+            }
+            if (_start == _end)
+                Release();
         }
-        if (_start == _end)
-            Release();
     }
 
     public override void CancelPendingRead()
@@ -186,7 +195,7 @@ internal sealed class EventPipeReader(EventSocket socket, MemoryPool<byte> pool,
     private void Ended()
     {
         _cancelled.Dispose();
-        (_cancelled, _cancel, _isCancelled) = (default, default, false);
+        (_cancelled, _cancel, _isCancelled, _isPending) = (default, default, false, false);
     }
 
     private ReadResult Result(bool isCanceled) => new(_start == _end ? ReadOnlySequence<byte>.Empty : new ReadOnlySequence<byte>(_bytes, _start, _end - _start), isCanceled, isCompleted: _isEnd && _broken is null);
