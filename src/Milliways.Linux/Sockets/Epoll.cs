@@ -10,7 +10,7 @@ internal static unsafe partial class Epoll
     public const uint In = 0x001, Urgent = 0x002, Out = 0x004, Error = 0x008, HangUp = 0x010, PeerHangUp = 0x2000;
 
     private const uint EdgeTriggered = 1u << 31;
-    private const int CloseOnExec = 0x80000, Add = 1, Delete = 2;
+    private const int CloseOnExec = 0x80000, NonBlocking = 0x800, Add = 1, Delete = 2;
     private const int DontWait = 0x40, NoSignal = 0x4000, Peek = 0x2;
     private const int Interrupted = 4, TryAgain = 11, BrokenPipe = 32, Reset = 104, TimedOut = 110;
 
@@ -38,12 +38,21 @@ internal static unsafe partial class Epoll
         _ = epoll_ctl(set, Delete, socket, about);
     }
 
-    /// <summary>Waits until there are events; how many of <paramref name="most"/> were written.</summary>
-    public static int Wait(int set, byte* events, int most)
+    /// <summary>Something that wakes whoever watches it (eventfd(2)).</summary>
+    public static SafeSocketHandle Bell() => eventfd(0, CloseOnExec | NonBlocking) is >= 0 and var bell ? new SafeSocketHandle(bell, ownsHandle: true) : throw Failed("eventfd");
+
+    public static void Ring(SafeSocketHandle bell)
+    {
+        var one = 1UL;
+        _ = write(bell, &one, sizeof(ulong));
+    }
+
+    /// <summary>Waits until there are events, or only looks; how many of <paramref name="most"/> were written.</summary>
+    public static int Wait(int set, byte* events, int most, bool mayWait)
     {
         while (true)
         {
-            var count = epoll_wait(set, events, most, -1);
+            var count = epoll_wait(set, events, most, mayWait ? -1 : 0);
             if (count >= 0)
                 return count;
             if (Marshal.GetLastPInvokeError() != Interrupted)
@@ -115,6 +124,12 @@ internal static unsafe partial class Epoll
 
     [LibraryImport(C, SetLastError = true)]
     private static partial int epoll_wait(int set, byte* events, int most, int milliseconds);
+
+    [LibraryImport(C, SetLastError = true)]
+    private static partial int eventfd(uint start, int flags);
+
+    [LibraryImport(C)]
+    private static partial nint write(SafeSocketHandle bell, ulong* one, nuint length);
 
     [LibraryImport(C, SetLastError = true)]
     private static partial nint recv(SafeSocketHandle socket, byte* buffer, nuint length, int flags);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 
 namespace Milliways.Linux.Sockets;
@@ -16,14 +17,24 @@ public sealed unsafe class EventLoop
     private static readonly Lazy<EventLoop[]> Loops = new(() => [.. Enumerable.Range(0, Environment.ProcessorCount).Select(number => new EventLoop(number))]);
     private static uint _next;
 
+    /// <summary>The token of the loop's own bell.</summary>
+    private const ulong BellToken = ulong.MaxValue;
+
     private readonly int _set = Epoll.Create();
+    private readonly SafeSocketHandle _bell = Epoll.Bell();
+    private readonly ConcurrentQueue<IThreadPoolWorkItem> _posted = new();
+    private int _sleeps;
     private readonly Lock _lock = new();
     private readonly Stack<int> _free = new();
     private EventSocket?[] _sockets = new EventSocket?[64];
     private int _used;
     private uint _round;
 
-    private EventLoop(int number) => new Thread(Run) { IsBackground = true, Name = $"sockets {number}" }.Start();
+    private EventLoop(int number)
+    {
+        Epoll.Watch(_set, _bell, BellToken);
+        new Thread(Run) { IsBackground = true, Name = $"sockets {number}" }.Start();
+    }
 
     /// <summary>There is epoll; elsewhere the platform's own sockets do.</summary>
     public static bool IsSupported { get; } = OperatingSystem.IsLinux();
@@ -33,6 +44,20 @@ public sealed unsafe class EventLoop
 
     /// <summary>One for each processor, in turn.</summary>
     internal static EventLoop Next => Loops.Value[Interlocked.Increment(ref _next) % (uint)Loops.Value.Length];
+
+    /// <summary>
+    /// Has work that goes on with what sockets began done by the loops, in turn, rather than by the pool: a loop that is awake anyway takes it without being woken. It must not
+    /// block.
+    /// </summary>
+    public static void Post(IThreadPoolWorkItem work) => Next.Add(work);
+
+    private void Add(IThreadPoolWorkItem work)
+    {
+        _posted.Enqueue(work);
+        Interlocked.MemoryBarrier();
+        if (Volatile.Read(ref _sleeps) != 0 && Interlocked.Exchange(ref _sleeps, 0) != 0)
+            Epoll.Ring(_bell);
+    }
 
     /// <summary>A number that leads back to the socket, and to no later one in its place.</summary>
     internal ulong Add(EventSocket socket)
@@ -68,13 +93,29 @@ public sealed unsafe class EventLoop
         _current = this;
         var events = stackalloc byte[MostEvents * Epoll.EventBytes];
         while (true)
-            for (int i = 0, count = Epoll.Wait(_set, events, MostEvents); i < count; i++)
+        {
+            var count = WaitForEvents(events);
+            for (var i = 0; i < count; i++)
             {
                 var (what, token) = Epoll.Read(events, i);
+                if (token == BellToken)
+                    continue; // it rings once for each change, and is never silenced
                 var sockets = Volatile.Read(ref _sockets);
                 // It may have been closed since, and its place taken by another.
                 if (Volatile.Read(ref sockets[(int)(uint)token]) is { } socket && socket.Token == token)
                     socket.Happened(what);
             }
+            for (var left = _posted.Count; left > 0 && _posted.TryDequeue(out var work); left--)
+                work.Execute();
+        }
+    }
+
+    /// <summary>Sleeps only when nothing was posted, and is seen to sleep before it looks.</summary>
+    private int WaitForEvents(byte* events)
+    {
+        Interlocked.Exchange(ref _sleeps, 1);
+        var count = Epoll.Wait(_set, events, MostEvents, mayWait: _posted.IsEmpty);
+        Volatile.Write(ref _sleeps, 0);
+        return count;
     }
 }

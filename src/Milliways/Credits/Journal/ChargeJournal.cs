@@ -45,6 +45,16 @@ internal sealed class ChargeJournal : IDisposable
     /// <summary>Why nothing can be written at the moment; null: it can.</summary>
     public Exception? Trouble => _trouble ?? _isFull;
 
+    /// <summary>Records that are in no batch yet.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_one)
+                return _queue.Count;
+        }
+    }
+
     /// <summary>Queues a record; records are written in the order in which they came. False: nothing can be written, and nobody will be told.</summary>
     public bool TryAdd(Posting posting, IJournalWaiter waiter)
     {

@@ -1,8 +1,11 @@
+using Milliways.Hosting;
+using Milliways.Linux.Sockets;
+
 namespace Milliways.Credits.Journal;
 
 /// <summary>
-/// Tells those whose records a batch had. Each goes on with the end of its answer at once, a few of them after each other on one thread of the pool: a hop for
-/// each of them would cost more than the journal does, and more threads than processors would only take turns.
+/// Tells those whose records a batch had. Each goes on with the end of its answer at once, a few of them after each other on one thread of those that serve the
+/// sockets: a hop for each of them would cost more than the journal does, and more threads than processors would only take turns.
 /// </summary>
 internal static class JournalTellers
 {
@@ -12,7 +15,13 @@ internal static class JournalTellers
     {
         var together = Math.Max(Together, (waiters.Count + Environment.ProcessorCount - 1) / Environment.ProcessorCount);
         for (var at = 0; at < waiters.Count; at += together)
-            ThreadPool.UnsafeQueueUserWorkItem(new Group(waiters, at, Math.Min(at + together, waiters.Count)), preferLocal: false);
+        {
+            var group = new Group(waiters, at, Math.Min(at + together, waiters.Count));
+            if (KestrelSetup.OwnSockets)
+                EventLoop.Post(group);
+            else
+                ThreadPool.UnsafeQueueUserWorkItem(group, preferLocal: false);
+        }
     }
 
     private sealed class Group(IReadOnlyList<IJournalWaiter> waiters, int from, int end) : IThreadPoolWorkItem

@@ -3,6 +3,9 @@ namespace Milliways.Credits.Journal;
 /// <summary>The one thread that writes the journal: writing and flushing block, so no thread of the pool and none of a socket ever does it.</summary>
 internal sealed class JournalThread : IAsyncDisposable
 {
+    /// <summary>How often others come first before a flush.</summary>
+    private const int MostTurns = 4;
+
     private readonly ChargeJournal _journal;
     private readonly AutoResetEvent _wake = new(initialState: false);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -49,7 +52,9 @@ internal sealed class JournalThread : IAsyncDisposable
 #pragma warning disable RS0030 // This thread serves no socket: it is there to block.
             _wake.WaitOne();
 #pragma warning restore RS0030
-            Interlocked.Exchange(ref _isWoken, 0); // before it looks: who comes from now on wakes it once more
+            StepAll();
+            // Not before: as long as it works, nobody need wake it. Who came since it looked last is seen now, who comes from here on wakes it once more.
+            Interlocked.Exchange(ref _isWoken, 0);
             StepAll();
         }
         StepAll();
@@ -58,8 +63,25 @@ internal sealed class JournalThread : IAsyncDisposable
 
     private void StepAll()
     {
-        while (_journal.Step())
+        do
+            Gather();
+        while (_journal.Step());
+    }
+
+    /// <summary>
+    /// Lets others run first where they want this processor: what they bring is written with the same flush. Where there is a processor for everybody it returns at once,
+    /// and nobody waits for anybody.
+    /// </summary>
+    private void Gather()
+    {
+        var waiting = _journal.Waiting;
+        for (var i = 0; i < MostTurns && waiting > 0; i++)
         {
+            Thread.Yield();
+            var now = _journal.Waiting;
+            if (now == waiting)
+                return;
+            waiting = now;
         }
     }
 }
