@@ -32,6 +32,7 @@ internal sealed class ScratchTree(string root)
     {
         Mirror("", planted);
         Put("src/Milliways.Dialects/Planted.cs", Switch);
+        Put("src/Milliways.Linux/Planted.cs", Switch.Replace("public static class", "internal static class", StringComparison.Ordinal)); // which knows none of the others
         var models = Path.Combine(_copy, "models");
         if (!Path.Exists(models))
             Directory.CreateSymbolicLink(models, Path.Combine("..", "..", "models"));

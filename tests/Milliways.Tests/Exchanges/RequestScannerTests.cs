@@ -48,6 +48,25 @@ public sealed class RequestScannerTests
         Assert.True(RequestScanner.Read(edited.Span).IsOk, Encoding.UTF8.GetString(edited.Span));
     }, tests: 3000);
 
+    /// <summary>Few names and many, known and unknown, plain and escaped.</summary>
+    [Theory]
+    [InlineData("model", "mod\\u0065l")]
+    [InlineData("temperature", "temperature")]
+    [InlineData("of nobody", "of nobody")]
+    [InlineData("생", "\\uc0dd")]
+    public void A_name_that_stands_twice_is_found_wherever_it_stands(string first, string second)
+    {
+        for (var between = 0; between < 40; between++)
+        {
+            var fill = string.Concat(Enumerable.Range(0, between).Select(i => $"\"f{i}\":1,"));
+            var before = string.Concat(Enumerable.Range(0, 40 - between).Select(i => $"\"b{i}\":1,"));
+            var body = $$"""{{{before}}"{{first}}":"a",{{fill}}"{{second}}":"a"{{(first == "model" ? "" : ",\"model\":\"m\"")}}}""";
+            var refused = RequestScanner.Read(Encoding.UTF8.GetBytes(body));
+            Assert.False(refused.IsOk);
+            Assert.Contains("stands twice", refused.Failure.Message, StringComparison.Ordinal);
+        }
+    }
+
     /// <summary>One pass over the bytes finds what a parser of the whole document does.</summary>
     [Fact]
     public void Its_facts_are_those_of_a_full_parser() => Dice.Check(dice =>
