@@ -105,7 +105,7 @@ public sealed unsafe class EventLoop
                 if (Volatile.Read(ref sockets[(int)(uint)token]) is { } socket && socket.Token == token)
                     socket.Happened(what);
             }
-            for (var left = _posted.Count; left > 0 && _posted.TryDequeue(out var work); left--)
+            for (var left = _posted.IsEmpty ? 0 : _posted.Count; left > 0 && _posted.TryDequeue(out var work); left--)
                 work.Execute();
         }
     }

@@ -73,7 +73,7 @@ internal sealed class Bill(ILedger ledger, Hold hold, Payer payer, PricedRoute p
                 Cost = cost,
                 Tags = exchange.Http.Request.Headers.TryGetValue(CallerHeaders.Tags, out var tags) ? HeaderText.Safe(tags.ToString()) : null,
                 Discarded = discarded,
-            });
+            }, inline: true);
             return null;
         }
         catch (LedgerUnavailableException)

@@ -22,9 +22,12 @@ internal interface ILedger
     /// Charges the cost, at most what is held, puts the rest on <c>operator:overrun</c>, and gives the rest of the hold back. Completes when the charge is
     /// durable; only then the end of an answer may be sent.
     /// </summary>
+    /// <param name="inline">
+    /// Whoever waits goes on at once, on a thread that serves sockets, and so must not block: the end of an answer. Others go on in the pool.
+    /// </param>
     /// <returns>What the team was charged, in ticks.</returns>
     /// <exception cref="LedgerUnavailableException">The charge could not be made durable.</exception>
-    ValueTask<long> SettleAsync(Hold hold, Charge charge);
+    ValueTask<long> SettleAsync(Hold hold, Charge charge, bool inline = false);
 
     /// <summary>Gives all of it back: nothing was answered.</summary>
     void Release(Hold hold);

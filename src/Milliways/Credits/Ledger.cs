@@ -68,7 +68,7 @@ internal sealed class Ledger(
         return AskAsync(mine, ticks, cancel);
     }
 
-    public ValueTask<long> SettleAsync(Hold hold, Charge charge)
+    public ValueTask<long> SettleAsync(Hold hold, Charge charge, bool inline = false)
     {
         var mine = (AccountHold)hold;
         Settlement settlement;
@@ -76,7 +76,7 @@ internal sealed class Ledger(
         {
             if (mine.State == HoldState.Open)
             {
-                mine.Settlement = new Settlement(this, mine, mine.Account.Settle(mine, charge));
+                mine.Settlement = new Settlement(this, mine, mine.Account.Settle(mine, charge), inline);
                 Write(mine.Settlement);
             }
             if (mine.Settlement is null)

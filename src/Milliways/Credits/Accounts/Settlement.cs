@@ -3,10 +3,10 @@ using Milliways.Credits.Journal;
 namespace Milliways.Credits.Accounts;
 
 /// <summary>A decision on its way into the journal: when it is durable the money moves, when it certainly is not the hold is given back.</summary>
-internal sealed class Settlement(Ledger ledger, AccountHold hold, Posting posting) : IJournalWaiter
+/// <param name="inline">Whoever waits goes on within <see cref="Tell"/>, which is called on a thread that serves sockets; others may block, and go on in the pool.</param>
+internal sealed class Settlement(Ledger ledger, AccountHold hold, Posting posting, bool inline = false) : IJournalWaiter
 {
-    // Whoever waits goes on within Tell, which is called where that is right.
-    private readonly TaskCompletionSource<long> _charged = new();
+    private readonly TaskCompletionSource<long> _charged = new(inline ? TaskCreationOptions.None : TaskCreationOptions.RunContinuationsAsynchronously);
     private LedgerUnavailableException? _failure;
 
     public AccountHold Hold => hold;
