@@ -21,10 +21,23 @@ internal static class CollectorSettings
             || !Path.GetFileName(program).StartsWith("milliways", StringComparison.Ordinal)) // `dotnet milliways.dll` has a name of its own
             return;
         var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value ?? ""));
-        // What the runtime has put there for debuggers bears the number of the process, and would be in the way of the next one.
-        foreach (var left in new[] { $"dotnet-diagnostic-{Environment.ProcessId}-*-socket", $"clr-debug-pipe-{Environment.ProcessId}-*" }.SelectMany(name => Directory.GetFiles(Path.GetTempPath(), name)))
-            File.Delete(left);
+        RemoveDebuggersFiles();
         ProcessImage.Replace(program, args, environment.Append(KeyValuePair.Create(Variable, Between)));
+    }
+
+    /// <summary>What the runtime has put there for debuggers bears the number of the process, and would be in the way of the next one.</summary>
+    private static void RemoveDebuggersFiles()
+    {
+        try
+        {
+            foreach (var name in new[] { $"dotnet-diagnostic-{Environment.ProcessId}-*-socket", $"clr-debug-pipe-{Environment.ProcessId}-*" })
+                foreach (var left in Directory.GetFiles(Path.GetTempPath(), name))
+                    File.Delete(left);
+        }
+        catch (Exception none) when (none is IOException or UnauthorizedAccessException)
+        {
+            // No such folder, or not ours: then there is nothing of the runtime's in it either.
+        }
     }
 
     /// <summary>Without a command it means serve (<see cref="CommandLine"/>).</summary>
