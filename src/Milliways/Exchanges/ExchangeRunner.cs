@@ -17,7 +17,7 @@ namespace Milliways.Exchanges;
 internal sealed class ExchangeRunner(
     IEnumerable<IGate> gates, StepPreparation steps, ModelAccess access, LiveRouting routing, PromptCheck prompts, IEnumerable<IBodyCheck> checks, IEnumerable<IAdmissionGate> admissions, AttemptLoop attempts,
     OpenExchanges open, DetachedExchanges detached,
-    BodyBudget budget, TimeProvider time, ILogger<ExchangeRunner> log, IExchangeLogs? logs = null)
+    BodyBudget budget, TimeProvider time, FailureLog failures, ILogger<ExchangeRunner> log, IExchangeLogs? logs = null)
 {
     private readonly IGate[] _gates = [.. gates];
     private readonly IBodyCheck[] _checks = [.. checks];
@@ -420,7 +420,7 @@ internal sealed class ExchangeRunner(
             leases[i].Close(outcome);
         exchange.Failed = failure ?? unsettled;
         if (exchange.Failed is { Party: not FailureParty.Client } failed)
-            Log.Failed(log, exchange, failed);
+            failures.Add(exchange, failed);
         return unsettled;
     }
 
@@ -432,17 +432,6 @@ internal sealed class ExchangeRunner(
         { Party: FailureParty.Client } => Ending.Refused,
         _ => Ending.UpstreamFailed,
     };
-
-    private static partial class Log
-    {
-        /// <summary>An upstream's words may have the key in them that it was called with.</summary>
-        public static void Failed(ILogger log, Exchange exchange, Failure failed)
-        {
-            if (log.IsEnabled(LogLevel.Warning))
-                log.LogWarning("{Request} {Upstream} failed at {Stage}: {Message}",
-                    exchange.RequestId, exchange.Answering?.Label ?? "-", failed.Stage, exchange.Secrets.Redactor(exchange.Http.Request).Text(failed.Message));
-        }
-    }
 }
 
 /// <summary>

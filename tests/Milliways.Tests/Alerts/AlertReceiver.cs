@@ -30,6 +30,8 @@ internal sealed class AlertReceiver : IAsyncDisposable
     private readonly ConcurrentQueue<ReceivedAlert> _received = new();
     private readonly Channel<ReceivedAlert> _arrivals = Channel.CreateUnbounded<ReceivedAlert>();
 
+    private int _unanswered;
+
     private AlertReceiver(WebApplication app) => _app = app;
 
     /// <summary>What it answers; a redirect leads to itself.</summary>
@@ -42,6 +44,9 @@ internal sealed class AlertReceiver : IAsyncDisposable
     public bool IsOnceAnId { get; set; }
 
     public ManualTime? Clock { get; set; }
+
+    /// <summary>Those that have arrived and wait for their answer.</summary>
+    public int Unanswered => Volatile.Read(ref _unanswered);
 
     public string Url => _app.Urls.First() + "/hooks/secret-in-the-path";
 
@@ -80,7 +85,9 @@ internal sealed class AlertReceiver : IAsyncDisposable
         _received.Enqueue(alert);
         if (!IsOnceAnId || !isKnown)
             _arrivals.Writer.TryWrite(alert);
+        Interlocked.Increment(ref _unanswered);
         await Open;
+        Interlocked.Decrement(ref _unanswered);
         http.Response.StatusCode = Status;
         if (Status is >= 300 and < 400)
             http.Response.Headers.Location = Url + "/elsewhere";

@@ -26,6 +26,7 @@ internal sealed class TestServer : IAsyncDisposable
     private readonly Func<MilliwaysServer> _build;
     private readonly HttpClient _http;
     private MilliwaysServer _server;
+    private bool _isOver;
 
     private TestServer(TempDirectory directory, string? database, MilliwaysServer server, Func<MilliwaysServer> build)
     {
@@ -83,7 +84,9 @@ internal sealed class TestServer : IAsyncDisposable
     {
         await _server.StopAsync().Soon();
         await _server.DisposeAsync();
+        _isOver = true; // a start that fails must be told, and not that there is nothing to stop
         _server = _build();
+        _isOver = false;
         await _server.StartAsync();
     }
 
@@ -146,8 +149,11 @@ internal sealed class TestServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _http.Dispose();
-        await _server.StopAsync().Soon();
-        await _server.DisposeAsync();
+        if (!_isOver)
+        {
+            await _server.StopAsync().Soon();
+            await _server.DisposeAsync();
+        }
         _directory.Dispose();
     }
 }

@@ -198,38 +198,25 @@ public sealed class ReplicaMoneyTests
         var clock = new ManualTime();
         await using var replicated = await Replicated.StartAsync(1_000_000 * Replicated.Output, servers: 2, cluster.Address, () => clock);
         replicated.Lab.Standing = Crowds.AnswerAsync;
-        var answers = new ConcurrentQueue<(TestServer Server, CrowdAnswer Answer)>();
-        using var stop = new CancellationTokenSource();
-        var load = Enumerable.Range(0, 8).Select(async i =>
-        {
-            var server = replicated.Servers[i % 2];
-            while (!stop.IsCancellationRequested)
-                answers.Enqueue((server, await Crowds.AskAsync(server, "output-only", i % Crowds.Plain)));
-        }).ToList();
-        // So many more answers of this status from each of the servers.
-        async Task More(int status, int count)
-        {
-            var before = answers.Count;
-            await Until(() => Task.FromResult(replicated.Servers.TrueForAll(server => answers.Skip(before).Count(one => one.Server == server && one.Answer.Status == status) >= count)));
-        }
+        await using var load = new StandingLoad(replicated.Servers, callers: 8, (server, i) => Crowds.AskAsync(server, "output-only", i % Crowds.Plain));
 
-        await More(200, 5).Soon();
+        await load.MoreAsync(200, 5);
         await cluster.StopAsync();
-        await More(200, 5).Soon(); // the clock stands still, so the leases last
+        await load.MoreAsync(200, 5); // the clock stands still, so the leases last
         clock.Jump(TimeSpan.FromSeconds(8));
-        await More(503, 5).Soon();
+        await load.MoreAsync(503, 5);
         await cluster.StartAgainAsync();
-        var more = More(200, 5);
+        var more = load.MoreAsync(200, 5);
         await replicated.RunAsync(clock, () => Task.FromResult(more.IsCompleted));
-        await stop.CancelAsync();
-        await Task.WhenAll(load).Soon();
+        await more;
+        var answers = await load.StopAsync();
 
-        Assert.All(answers, one => Assert.Contains(one.Answer.Status, new[] { 200, 503 }));
+        Assert.All(answers, one => Assert.Contains(one.Status, new[] { 200, 503 }));
         var folded = replicated.FoldedAsync();
         await replicated.RunAsync(clock, () => Task.FromResult(folded.IsCompleted));
         await folded;
         var charges = (await replicated.StatementAsync()).Entries.Where(entry => entry.Kind == "charge").ToList();
-        Assert.Equal(answers.Where(one => one.Answer.Status == 200).Select(one => one.Answer.Id).Order(StringComparer.Ordinal), charges.Select(charge => charge.RequestId).Order(StringComparer.Ordinal));
+        Assert.Equal(answers.Where(one => one.Status == 200).Select(one => one.Id).Order(StringComparer.Ordinal), charges.Select(charge => charge.RequestId).Order(StringComparer.Ordinal));
         Assert.All(charges, charge => Assert.Equal(-100 * Replicated.Output, charge.AmountTicks));
         await replicated.CheckAsync();
     }
