@@ -1,6 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Milliways.Dialects.Chat;
-using Milliways.Dialects.Json;
 
 namespace Milliways.Dialects.OpenAiChat;
 
@@ -11,19 +11,30 @@ public static class UsageReader
     public static ChatUsage? Read(JsonElement usage)
     {
         if (usage.ValueKind != JsonValueKind.Object) return null;
-        var prompt = usage.Count("prompt_tokens") ?? usage.Count("input_tokens") ?? 0;
-        var completion = usage.Count("completion_tokens") ?? usage.Count("output_tokens") ?? 0;
-        var promptDetails = usage.Get("prompt_tokens_details");
-        var read = promptDetails.Count("cached_tokens") ?? usage.Count("prompt_cache_hit_tokens") ?? usage.Count("cache_read_input_tokens") ?? 0;
-        var written = promptDetails.Count("cache_write_tokens") ?? usage.Count("cache_creation_input_tokens") ?? 0;
-        var reasoning = usage.Get("completion_tokens_details").Count("reasoning_tokens") ?? usage.Count("reasoning_tokens") ?? 0;
+        var reader = new Utf8JsonReader(JsonMarshal.GetRawUtf8Value(usage), new JsonReaderOptions { MaxDepth = 1024 });
+        reader.Read();
+        return Read(ref reader);
+    }
+
+    /// <summary>The same of an object that a reader has come to.</summary>
+    /// <param name="reader">On the value's first token; afterwards on its last.</param>
+    /// <exception cref="JsonException">It is no JSON.</exception>
+    public static ChatUsage? Read(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return null;
+        }
+        var counts = UsageCounts.Of(ref reader);
+        var (prompt, completion, read, written, reasoning) = (counts.Prompt, counts.Completion, counts.Read, counts.Written, counts.Reasoning);
 
         // xAI counts reasoning beside the completion, OpenAI inside it: the total tells (xai-api 1.3.6). Without a total, what cannot be inside is beside.
-        var isBeside = usage.Count("total_tokens") is { } total and > 0
+        var isBeside = counts.Total is { } total and > 0
             ? total == prompt + completion + reasoning
             : reasoning > completion;
         var output = isBeside ? completion + reasoning : completion;
-        var answer = new ChatUsage(Math.Max(0, prompt - read - written), read, written, output, Math.Min(reasoning, output)) { Calls = usage.Count("num_sources_used") ?? 0 };
+        var answer = new ChatUsage(Math.Max(0, prompt - read - written), read, written, output, Math.Min(reasoning, output)) { Calls = counts.Sources ?? 0 };
         return answer.IsZero ? null : answer;
     }
 }

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Sockets;
-using System.Threading.Tasks.Sources;
 
 namespace Milliways.Linux.Sockets;
 
@@ -161,113 +160,7 @@ public sealed class EventStream : Stream, ISocketWaiter
 
     private static bool IsBreak(Exception broken) => broken is SocketException or ObjectDisposedException or IOException;
 
-    /// <summary>One operation at a time, which the loop completes when it could not be at once.</summary>
-    private abstract class Operation<T>(EventStream owner)
-    {
-        protected EventStream Owner { get; } = owner;
-
-        private ManualResetValueTaskSourceCore<T> _source;
-        private CancellationTokenRegistration _cancelled;
-        private CancellationToken _cancel;
-        private volatile bool _isCancelled;
-        private volatile bool _isPending;
-
-        protected short Version => _source.Version;
-
-        public T GetResult(short token)
-        {
-            try
-            {
-                return _source.GetResult(token);
-            }
-            finally
-            {
-                _source.Reset();
-            }
-        }
-
-        public ValueTaskSourceStatus GetStatus(short token) => _source.GetStatus(token);
-
-        public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) => _source.OnCompleted(continuation, state, token, flags);
-
-        /// <summary>
-        /// Looks again, and waits again if there was nothing: for whoever has ended the wait, by an event, by closing or by cancelling. What it looks at is always the
-        /// operation that stands now, so one who comes too late does no harm.
-        /// </summary>
-        public void GoOn()
-        {
-            T result;
-            try
-            {
-                do
-                {
-                    if (_isCancelled)
-                        throw new OperationCanceledException(_cancel);
-                    if (TryRun(out result))
-                        break;
-                    if (TryWait())
-                        return;
-                }
-                while (true);
-            }
-            catch (Exception broken) when (broken is OperationCanceledException || IsBreak(broken))
-            {
-                Ended();
-                _source.SetException(broken is OperationCanceledException ? broken : Owner.Broken(broken));
-                return;
-            }
-            Ended();
-            _source.SetResult(result);
-        }
-
-        /// <summary>Waits for the loop, which may complete it before this returns.</summary>
-        protected void Wait(CancellationToken cancel)
-        {
-            _isPending = true;
-            if (cancel.CanBeCanceled)
-            {
-                _cancel = cancel;
-                _cancelled = cancel.UnsafeRegister(static operation => ((Operation<T>)operation!).Cancel(), this);
-            }
-            if (!TryWait())
-                GoOn();
-        }
-
-        protected abstract bool TryRun(out T result);
-
-        protected abstract bool TryWaitOnSocket();
-
-        protected abstract bool TryStop();
-
-        /// <summary>One at a time: two would take each other's bytes.</summary>
-        protected void Claim()
-        {
-            if (_isPending)
-                throw new InvalidOperationException("The one before has not ended yet.");
-        }
-
-        /// <summary>Forgets the caller's memory.</summary>
-        protected abstract void Release();
-
-        /// <summary>False when it is time to look again; what was closed or cancelled before the wait began tells nobody any more.</summary>
-        private bool TryWait() => TryWaitOnSocket() && !((Owner._socket.IsClosed || _isCancelled) && TryStop());
-
-        private void Cancel()
-        {
-            _isCancelled = true;
-            if (TryStop())
-                GoOn();
-        }
-
-        private void Ended()
-        {
-            _cancelled.Dispose(); // a cancellation that runs is waited for: it must not meet the next operation
-            (_cancelled, _cancel, _isCancelled, _isPending) = (default, default, false, false);
-            Release();
-        }
-    }
-
-    private sealed class Reading(EventStream stream) : Operation<int>(stream), IValueTaskSource<int>
+    private sealed class Reading(EventStream owner) : SocketOperation<int>(owner._socket, Direction.Receive)
     {
         private Memory<byte> _buffer;
 
@@ -283,47 +176,45 @@ public sealed class EventStream : Stream, ISocketWaiter
             }
             catch (Exception broken) when (IsBreak(broken))
             {
-                return ValueTask.FromException<int>(Owner.Broken(broken));
+                return ValueTask.FromException<int>(owner.Broken(broken));
             }
             _buffer = buffer;
-            var version = Version;
-            Wait(cancel);
-            return new ValueTask<int>(this, version);
+            return new ValueTask<int>(this, Wait(cancel));
         }
 
         protected override bool TryRun(out int received) => TryReceive(_buffer.Span, out received);
 
-        protected override bool TryWaitOnSocket() => Owner._socket.TryWaitToReceive();
+        protected override Exception Meaning(Exception failure) => IsBreak(failure) ? owner.Broken(failure) : failure;
 
-        protected override bool TryStop() => Owner._socket.TryStopReceiving();
-
-        protected override void Release() => _buffer = default;
+        /// <summary>Forgets the caller's memory.</summary>
+        protected override void Ended() => _buffer = default;
 
         private bool TryReceive(Span<byte> buffer, out int received)
         {
-            ObjectDisposedException.ThrowIf(Owner._socket.IsClosed, Owner);
-            received = buffer.IsEmpty ? Owner._socket.IsReadable() ? 0 : -1 : Owner._socket.Receive(buffer);
+            ObjectDisposedException.ThrowIf(owner._socket.IsClosed, owner);
+            received = buffer.IsEmpty ? owner._socket.IsReadable() ? 0 : -1 : owner._socket.Receive(buffer);
             if (received < 0)
                 return false;
-            Owner.Watch?.Read(received, buffer.IsEmpty);
+            owner.Watch?.Read(received, buffer.IsEmpty);
             return true;
         }
     }
 
-    private sealed class Writing(EventStream stream) : Operation<bool>(stream), IValueTaskSource
+    private sealed class Writing(EventStream owner) : SocketOperation<bool>(owner._socket, Direction.Send)
     {
         private ReadOnlyMemory<byte> _left;
         private bool _isWaitOnly;
 
         /// <param name="left">What is to be sent.</param>
         /// <param name="waits">Only waits until the socket can be written to.</param>
+        /// <param name="cancel">Ends it; what was sent by then is sent.</param>
         public ValueTask StartAsync(ReadOnlyMemory<byte> left, bool waits, CancellationToken cancel)
         {
             Claim();
             if (cancel.IsCancellationRequested)
                 return ValueTask.FromCanceled(cancel);
             (_left, _isWaitOnly) = (left, waits);
-            Owner.Watch?.Writing(left.Span);
+            owner.Watch?.Writing(left.Span);
             try
             {
                 if (!waits && TryRun(out _))
@@ -335,24 +226,20 @@ public sealed class EventStream : Stream, ISocketWaiter
             catch (Exception broken) when (IsBreak(broken))
             {
                 _left = default;
-                return ValueTask.FromException(Owner.Broken(broken));
+                return ValueTask.FromException(owner.Broken(broken));
             }
-            var version = Version;
-            Wait(cancel);
-            return new ValueTask(this, version);
+            return new ValueTask(this, Wait(cancel));
         }
-
-        void IValueTaskSource.GetResult(short token) => GetResult(token);
 
         protected override bool TryRun(out bool isSent)
         {
             isSent = true;
-            ObjectDisposedException.ThrowIf(Owner._socket.IsClosed, Owner);
+            ObjectDisposedException.ThrowIf(owner._socket.IsClosed, owner);
             if (_isWaitOnly)
                 return true;
             while (_left.Length > 0)
             {
-                var sent = Owner._socket.Send(_left.Span);
+                var sent = owner._socket.Send(_left.Span);
                 if (sent < 0)
                     return false;
                 _left = _left[sent..];
@@ -360,10 +247,9 @@ public sealed class EventStream : Stream, ISocketWaiter
             return true;
         }
 
-        protected override bool TryWaitOnSocket() => Owner._socket.TryWaitToSend();
+        protected override Exception Meaning(Exception failure) => IsBreak(failure) ? owner.Broken(failure) : failure;
 
-        protected override bool TryStop() => Owner._socket.TryStopSending();
-
-        protected override void Release() => _left = default;
+        /// <summary>Forgets the caller's memory.</summary>
+        protected override void Ended() => _left = default;
     }
 }

@@ -9,8 +9,8 @@ internal static class WholeUsage
     public static ChatUsage? OfChat(ReadOnlySpan<byte> json)
     {
         var reader = new Utf8JsonReader(json);
-        using var usage = JsonDocument.ParseValue(ref reader);
-        return Dialects.OpenAiChat.UsageReader.Read(usage.RootElement);
+        reader.Read();
+        return Dialects.OpenAiChat.UsageReader.Read(ref reader);
     }
 
     public static ChatUsage? OfResponses(ReadOnlySpan<byte> json)

@@ -93,7 +93,7 @@ internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFail
     private async ValueTask<Admission> HoldAsync(Exchange exchange, List<Terms> all, CancellationToken cancel)
     {
         var key = exchange.Key!;
-        var payer = new Payer(key.Team.Id, key.Id, key.Budget, exchange.Http.Features.Get<GatewayAddress>()?.Path.Gateway);
+        var payer = new Payer(key.Team.Id, key.Id, key.Budget, exchange.Presented is null ? null : exchange.Http.Features.Get<GatewayAddress>()?.Path.Gateway);
         for (var i = 1; ; i++)
         {
             var answer = await ledger.HoldAsync(payer, exchange.RequestId, all.Max(terms => terms.Ticks), cancel);

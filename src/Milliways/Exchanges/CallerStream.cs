@@ -38,12 +38,21 @@ internal sealed class CallerStream(PipeWriter writer, TimeProvider time) : IBuff
     public void Exit() => _one.Exit();
 
     /// <summary>Sends what was written; false when the caller is gone.</summary>
-    public async ValueTask<bool> FlushAsync(CancellationToken cancel)
+    public ValueTask<bool> FlushAsync(CancellationToken cancel)
     {
         HasBegun = true;
-        var flushed = await writer.FlushAsync(cancel);
+        var flushing = writer.FlushAsync(cancel);
+#pragma warning disable RS0030 // Most flushes are over by now, once for each chunk, and then it is taken only here.
+        return flushing.IsCompletedSuccessfully ? new ValueTask<bool>(Flushed(flushing.Result)) : FlushedAsync(flushing);
+#pragma warning restore RS0030
+    }
+
+    private async ValueTask<bool> FlushedAsync(ValueTask<FlushResult> flushing) => Flushed(await flushing);
+
+    private bool Flushed(FlushResult result)
+    {
         Volatile.Write(ref _lastWrite, time.GetTimestamp());
-        return !flushed.IsCompleted && !flushed.IsCanceled;
+        return !result.IsCompleted && !result.IsCanceled;
     }
 
     /// <summary>Sends a sign of life unless the stream is being written or has ended.</summary>

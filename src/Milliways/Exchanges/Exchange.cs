@@ -29,6 +29,7 @@ internal sealed class Exchange : IDisposable
     public Exchange(HttpContext http, IFront front, string requestId, TimeProvider time, BodyBudget budget)
     {
         (Http, Front, RequestId, _time, Budget) = (http, front, requestId, time, budget);
+        Presented = http.Features.Get<PresentedKey>();
         StartedAt = time.GetTimestamp();
         _silentSince = StartedAt;
         _gone = http.RequestAborted.UnsafeRegister(static exchange => ((Exchange)exchange!).CallerLeft(), this);
@@ -45,6 +46,9 @@ internal sealed class Exchange : IDisposable
     public string RequestId { get; }
 
     public long StartedAt { get; }
+
+    /// <summary>The key with which a gateway's address was called; null: this is not a gateway's address.</summary>
+    public PresentedKey? Presented { get; }
 
     public ApiKey? Key { get; set; }
 

@@ -24,9 +24,9 @@ internal static class StreamPump
             bool more;
             try
             {
-                more = await answer.Call!.ReadAsync(exchange.Cancel);
+                more = answer.Call!.Took(await answer.Call.ReceiveAsync(exchange.Cancel));
             }
-            catch (Exception broken) when (broken is HttpRequestException or IOException or OperationCanceledException)
+            catch (Exception broken) when (broken is HttpRequestException or IOException or InvalidDataException or OperationCanceledException)
             {
                 failure = exchange.Stopped ?? UpstreamCall.Describe(broken, exchange.Answering!.Upstream, "stream");
                 break;

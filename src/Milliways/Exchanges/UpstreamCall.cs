@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Runtime.CompilerServices;
 using Milliways.Dialects.Chat;
 using Milliways.Engines;
 using Milliways.Exchanges.Redaction;
@@ -162,21 +161,32 @@ internal sealed class UpstreamCall : IAsyncDisposable
 
     /// <summary>Reads more; false at the proper end of the body.</summary>
     /// <exception cref="IOException">The connection broke before the body was whole (as <see cref="HttpRequestException"/> and its kin too).</exception>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))] // it waits once for each chunk of a stream
     public async ValueTask<bool> ReadAsync(CancellationToken cancel)
     {
-        _stream ??= Open(cancel);
-        MakeRoom();
         try
         {
-            var read = await _stream.ReadAsync(_buffer.AsMemory(_end), cancel);
-            _end += read;
-            return read > 0;
+            return Took(await ReceiveAsync(cancel));
         }
         catch (InvalidDataException corrupt)
         {
             throw new IOException("The upstream's compressed body is corrupt.", corrupt);
         }
+    }
+
+    /// <summary>What <see cref="ReadAsync"/> does, without a state of its own, for those who wait once for each chunk of a stream: what comes is for <see cref="Took"/>.</summary>
+    /// <exception cref="IOException">As <see cref="ReadAsync"/>; and an <see cref="InvalidDataException"/> where the body's coding is corrupt.</exception>
+    public ValueTask<int> ReceiveAsync(CancellationToken cancel)
+    {
+        _stream ??= Open(cancel);
+        MakeRoom();
+        return _stream.ReadAsync(_buffer.AsMemory(_end), cancel);
+    }
+
+    /// <summary>So many bytes have come; false: none, which is the proper end of the body.</summary>
+    public bool Took(int read)
+    {
+        _end += read;
+        return read > 0;
     }
 
     /// <summary>The body as it was meant, whatever coding the upstream put around it.</summary>

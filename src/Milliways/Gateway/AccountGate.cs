@@ -12,7 +12,7 @@ internal sealed class AccountGate(GatewayStore gateways) : IGate
 {
     public ValueTask<Admission> EnterAsync(Exchange exchange, CancellationToken cancel)
     {
-        if (exchange.Http.Features.Get<GatewayCall>() is not { } call)
+        if (exchange.Presented is null || exchange.Http.Features.Get<GatewayCall>() is not { } call)
             return ValueTask.FromResult(Admission.Free);
         if (!string.Equals(call.Path.Account, exchange.Key!.Team.Account, StringComparison.OrdinalIgnoreCase))
             return ValueTask.FromResult(Admission.Refused(GatewayErrors.NotAuthorizedFailure));

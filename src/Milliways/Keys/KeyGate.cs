@@ -14,10 +14,10 @@ internal sealed class KeyGate(KeyStore keys, ServerAddress address, TimeProvider
     public ValueTask<Admission> EnterAsync(Exchange exchange, CancellationToken cancel)
     {
         var endpoints = exchange.Front.EndpointsOf(exchange.Http);
-        var found = exchange.Http.Features.Get<PresentedKey>() is { } presented ? Authenticate(presented, endpoints) : Authenticate(exchange.Http, endpoints);
+        var found = exchange.Presented is { } presented ? Authenticate(presented, endpoints) : Authenticate(exchange.Http, endpoints);
         exchange.Key = found.Value;
         // At an address with keys of its own it is not known yet whether this is one of them.
-        if (found.Value?.Flavour is { } flavour && exchange.Http.Features.Get<PresentedKey>() is null)
+        if (found.Value?.Flavour is { } flavour && exchange.Presented is null)
             exchange.Speak(flavour);
         return ValueTask.FromResult(found.IsOk ? Admission.Free : Admission.Refused(found.Failure));
     }

@@ -94,7 +94,7 @@ internal sealed class LimitGate(LimitBook book, SharedLimits shared, ConfigState
         var (key, defaults, count) = (exchange.Key!, configuration.InEffect.Limits, 0);
         Add(ref found, ref count, new ScopedLimits(ScopeName.Team, _own.Over(defaults.PerTeam, key.Team.Limits)));
         Add(ref found, ref count, new ScopedLimits(ScopeName.Key(key.Id), _own.Over(defaults.PerKey, key.Limits)));
-        if (exchange.Http.Features.Get<GatewayAddress>() is { } address)
+        if (exchange.Presented is not null && exchange.Http.Features.Get<GatewayAddress>() is { } address)
             Add(ref found, ref count, new ScopedLimits(ScopeName.Gateway(address.Path.Gateway), defaults.PerGateway));
         return count;
     }

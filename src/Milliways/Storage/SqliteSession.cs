@@ -58,6 +58,17 @@ internal sealed class SqliteSession : DatabaseSession
 
     public override int Version(Schema schema) => Query("PRAGMA user_version", row => row.GetInt32(0))[0];
 
+    /// <summary>
+    /// A connection is used by one thread at a time (<see cref="DatabaseThread"/>), so SQLite need not lock at each call, nor keep a statistic of its memory behind a lock that all
+    /// connections share (https://www.sqlite.org/threadsafe.html). Said before the first connection is opened; afterwards it would be refused, and nothing but slower.
+    /// </summary>
+    static SqliteSession()
+    {
+        Batteries_V2.Init();
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MULTITHREAD);
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
+    }
+
     public override void Migrate(Schema schema, string sql, int version)
     {
         Script(sql, seconds: 0);

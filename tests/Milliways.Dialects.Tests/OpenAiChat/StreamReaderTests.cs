@@ -133,6 +133,10 @@ public sealed class StreamReaderTests
     [InlineData("""{"prompt_tokens":3,"completion_tokens":1,"total_tokens":4,"prompt_tokens_details":null,"completion_tokens_details":{"reasoning_tokens":null}}""", 3, 0, 0, 1, 0)] // USG-09
     [InlineData("""{"prompt_tokens":-3,"completion_tokens":1e300,"total_tokens":4}""", 0, 0, 0, 1000000000000, 0)]
     [InlineData("""{"prompt_tokens":3,"completion_tokens":5,"prompt_cache_hit_tokens":2}""", 1, 2, 0, 5, 0)]
+    [InlineData("""{"input_tokens":9,"output_tokens":5,"cache_read_input_tokens":2,"cache_creation_input_tokens":3,"reasoning_tokens":1}""", 4, 2, 3, 5, 1)]
+    [InlineData("""{"prompt_tokens":"3","input_tokens":4,"completion_tokens":[5],"output_tokens":{"a":{"prompt_tokens":8}},"prompt_tokens_details":[{"cached_tokens":1}]}""", 4, 0, 0, 0, 0)] // what is no number is not told
+    [InlineData("""{"prompt_tokens":3,"prompt_tokens_details":{"cached_tokens":2},"prompt_tokens_details":{},"prompt\u005ftokens":5}""", 5, 0, 0, 0, 0)] // the last counts, however it is written
+    [InlineData("""{"prompt_tokens":3,"completion_tokens_details":{"reasoning_tokens":4,"x":[{}]},"completion_tokens_details":7,"completion_tokens":2}""", 3, 0, 0, 2, 0)]
     public void Usage_is_split_into_buckets(string usage, long input, long read, long write, long output, long reasoning) =>
         Assert.Equal(new ChatUsage(input, read, write, output, reasoning), Read(Delta("""{"content":"x"}"""), Stop, $$"""{"choices":[],"usage":{{usage}}}""").Fold.Usage);
 

@@ -28,7 +28,7 @@ internal static class Booked
     /// <summary>A hold that is given. A server whose clock has jumped gives none until it has said once more that it lives.</summary>
     public static async Task<Hold> HeldAsync(this ILedger ledger, Payer payer, string request, long ticks)
     {
-        for (var began = TimeProvider.System.GetTimestamp(); ; await Task.Delay(1))
+        for (var began = TimeProvider.System.GetTimestamp(); ; await ManualTime.MomentAsync())
         {
             var answer = await ledger.HoldAsync(payer, request, ticks, CancellationToken.None);
             if (answer.Hold is { } hold)

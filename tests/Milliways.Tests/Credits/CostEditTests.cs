@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using Milliways.Api;
 using Milliways.Exchanges;
 using Milliways.Exchanges.Relays;
 
@@ -21,6 +22,22 @@ public sealed class CostEditTests
         var output = new ArrayBufferWriter<byte>();
         CostEdit.Write(Encoding.UTF8.GetBytes(answer), 42, output);
         Assert.Equal(told, Encoding.UTF8.GetString(output.WrittenSpan));
+    }
+
+    [Theory]
+    [InlineData("""{"choices":[{}],"usage":{"prompt_tokens":1}}""", """{"choices":[{}],"usage":{"prompt_tokens":1,"cost_in_usd_ticks":42}}""")]
+    [InlineData("""{"usage":{"cost_in_usd_ticks":7, "prompt_tokens":1}, "choices":[{"usage":{}}]}""", """{"usage":{"cost_in_usd_ticks":42, "prompt_tokens":1}, "choices":[{"usage":{}}]}""")]
+    [InlineData("\uFEFF {\"choices\":[{}],\"usage\":{\"prompt_tokens\":1}}", "\uFEFF {\"choices\":[{}],\"usage\":{\"prompt_tokens\":1,\"cost_in_usd_ticks\":42}}")]
+    [InlineData("""{"choices":[{"usage":{"no":1}}],"usage":null}""", """{"choices":[{"usage":{"no":1}}],"usage":null}""")]
+    public void A_whole_answer_has_its_cost_in_its_usage_and_is_otherwise_as_it_came(string answer, string told)
+    {
+        foreach (var (cost, expected) in new[] { (42L, told), ((long?)null, answer) })
+        {
+            var (relay, output) = (new WholeBytesRelay("choices", WholeUsage.OfChat), new ArrayBufferWriter<byte>());
+            relay.Feed(Encoding.UTF8.GetBytes(answer), endOfBody: true, output, new Meter());
+            relay.WriteTail(output, cost);
+            Assert.Equal(expected, Encoding.UTF8.GetString(output.WrittenSpan));
+        }
     }
 
     [Fact]

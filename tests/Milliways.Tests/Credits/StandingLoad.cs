@@ -5,8 +5,6 @@ namespace Milliways.Tests.Credits;
 /// <summary>Callers that ask servers without end, each its own one after the other, and come back a little later when they are refused.</summary>
 internal sealed class StandingLoad : IAsyncDisposable
 {
-    private static readonly TimeSpan BackOff = TimeSpan.FromMilliseconds(10);
-
     private readonly Lock _one = new();
     private readonly List<CrowdAnswer> _answers = [];
     private readonly List<Awaited> _awaited = [];
@@ -56,7 +54,7 @@ internal sealed class StandingLoad : IAsyncDisposable
                 _awaited.RemoveAll(awaited => awaited.IsOver(server, answer.Status));
             }
             if (answer.Status != 200)
-                await Task.Delay(BackOff, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await ManualTime.MomentAsync();
         }
     }
 

@@ -88,6 +88,22 @@ internal sealed class ManualTime : TimeProvider
         return Now - from;
     }
 
+    /// <summary>Lets time go by in steps until a task is done, and waits a moment after each for those who are to keep up with it.</summary>
+    public async Task RunUntilAsync(Task done, TimeSpan step, Func<Task<bool>> keepsUp)
+    {
+        for (var (from, patience) = (Now, System.GetTimestamp()); !done.IsCompleted;)
+        {
+            Assert.True(System.GetElapsedTime(patience) < Patience.Limit, $"Nothing happened although the clock went on for {Now - from}.");
+            Advance(step);
+            await Task.WhenAny(done, MomentAsync());
+            for (var wait = 0; wait < 100 && !done.IsCompleted && !await keepsUp(); wait++)
+                await Task.WhenAny(done, MomentAsync());
+        }
+    }
+
+    /// <summary>A moment of the real clock: the pace of a question that is asked again and again, where nothing tells the answer.</summary>
+    public static Task MomentAsync() => Task.Delay(2);
+
     private ManualTimer? NextBefore(TimeSpan target)
     {
         lock (_one)

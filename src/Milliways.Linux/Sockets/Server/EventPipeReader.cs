@@ -2,7 +2,6 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using System.Threading.Tasks.Sources;
 using Microsoft.AspNetCore.Connections;
 
 namespace Milliways.Linux.Sockets.Server;
@@ -11,21 +10,20 @@ namespace Milliways.Linux.Sockets.Server;
 /// The bytes of a socket, received when the reader wants more than it has seen, always in one piece. A block is held only while there are bytes in it; what does not
 /// fit a block is kept in a larger array, and how far that goes is bounded by the server's limits on heads, and by whoever leaves a body unread.
 /// </summary>
-/// <param name="end">Called when the other side has ended or the connection is broken.</param>
-internal sealed class EventPipeReader(EventSocket socket, MemoryPool<byte> pool, Action end) : PipeReader, IValueTaskSource<ReadResult>
+internal sealed class EventPipeReader : PipeReader
 {
     private const int MostDrained = 1 << 20;
 
+    private readonly EventSocket _socket;
+    private readonly MemoryPool<byte> _pool;
+    private readonly Action _tellEnd;
+    private readonly Reading _reading;
+
     /// <summary>Held while bytes are received, so that the memory is not given back under them.</summary>
     private readonly Lock _gate = new();
-    private ManualResetValueTaskSourceCore<ReadResult> _source;
-    private CancellationTokenRegistration _cancelled;
-    private CancellationToken _cancel;
-    private volatile bool _isCancelled;
     private volatile bool _isReadCancelled;
-    private bool _isEnd;
     private volatile bool _isComplete;
-    private volatile bool _isPending;
+    private bool _isEnd;
     private Exception? _broken;
 
     private IMemoryOwner<byte>? _block;
@@ -34,24 +32,19 @@ internal sealed class EventPipeReader(EventSocket socket, MemoryPool<byte> pool,
     private int _examined;
     private int _end;
 
-    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
+    /// <param name="socket">Where the bytes come from.</param>
+    /// <param name="pool">Its blocks are arrays.</param>
+    /// <param name="end">Called when the other side has ended or the connection is broken.</param>
+    public EventPipeReader(EventSocket socket, MemoryPool<byte> pool, Action end)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (_isPending)
-            throw new InvalidOperationException("The read before has not ended yet.");
-        if (TryRead(out var result))
-            return new ValueTask<ReadResult>(result);
-        var version = _source.Version;
-        _isPending = true;
-        if (cancellationToken.CanBeCanceled)
-        {
-            _cancel = cancellationToken;
-            _cancelled = cancellationToken.UnsafeRegister(static reader => ((EventPipeReader)reader!).Cancel(), this);
-        }
-        if (!TryWait())
-            GoOn();
-        return new ValueTask<ReadResult>(this, version);
+        (_socket, _pool, _tellEnd) = (socket, pool, end);
+        _reading = new Reading(this);
     }
+
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => _reading.StartAsync(cancellationToken);
+
+    /// <summary>For the loop: there may be something now.</summary>
+    public void GoOn() => _reading.GoOn();
 
     /// <exception cref="ConnectionResetException">The connection is broken, and everything that came before has been read.</exception>
     public override bool TryRead(out ReadResult result)
@@ -98,8 +91,7 @@ internal sealed class EventPipeReader(EventSocket socket, MemoryPool<byte> pool,
     public override void CancelPendingRead()
     {
         _isReadCancelled = true;
-        if (socket.TryStopReceiving())
-            GoOn();
+        _reading.LookAgain();
     }
 
     public override void Complete(Exception? exception = null)
@@ -111,8 +103,7 @@ internal sealed class EventPipeReader(EventSocket socket, MemoryPool<byte> pool,
             _isComplete = true;
             Release();
         }
-        if (socket.TryStopReceiving())
-            GoOn();
+        _reading.LookAgain();
     }
 
     /// <summary>
@@ -121,12 +112,12 @@ internal sealed class EventPipeReader(EventSocket socket, MemoryPool<byte> pool,
     /// </summary>
     public void Drain()
     {
-        using var block = pool.Rent();
+        using var block = _pool.Rent();
         try
         {
             for (var left = MostDrained; left > 0;)
             {
-                var read = socket.Receive(block.Memory.Span);
+                var read = _socket.Receive(block.Memory.Span);
                 if (read <= 0)
                     return;
                 left -= read;
@@ -138,66 +129,6 @@ internal sealed class EventPipeReader(EventSocket socket, MemoryPool<byte> pool,
         }
     }
 
-    /// <summary>Looks again, and waits again if there was nothing; for whoever has ended the wait.</summary>
-    public void GoOn()
-    {
-        ReadResult result;
-        try
-        {
-            do
-            {
-                if (_isCancelled)
-                    throw new OperationCanceledException(_cancel);
-                if (TryRead(out result))
-                    break;
-                if (TryWait())
-                    return;
-            }
-            while (true);
-        }
-        catch (Exception broken)
-        {
-            Ended();
-            _source.SetException(broken);
-            return;
-        }
-        Ended();
-        _source.SetResult(result);
-    }
-
-    ReadResult IValueTaskSource<ReadResult>.GetResult(short token)
-    {
-        try
-        {
-            return _source.GetResult(token);
-        }
-        finally
-        {
-            _source.Reset();
-        }
-    }
-
-    ValueTaskSourceStatus IValueTaskSource<ReadResult>.GetStatus(short token) => _source.GetStatus(token);
-
-    void IValueTaskSource<ReadResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _source.OnCompleted(continuation, state, token, flags);
-
-    /// <summary>False when it is time to look again; what was closed or cancelled before the wait began tells nobody any more.</summary>
-    private bool TryWait() => socket.TryWaitToReceive() && !((socket.IsClosed || _isCancelled || _isReadCancelled || _isComplete) && socket.TryStopReceiving());
-
-    private void Cancel()
-    {
-        _isCancelled = true;
-        if (socket.TryStopReceiving())
-            GoOn();
-    }
-
-    private void Ended()
-    {
-        _cancelled.Dispose();
-        (_cancelled, _cancel, _isCancelled, _isPending) = (default, default, false, false);
-    }
-
     private ReadResult Result(bool isCanceled) => new(_start == _end ? ReadOnlySequence<byte>.Empty : new ReadOnlySequence<byte>(_bytes, _start, _end - _start), isCanceled, isCompleted: _isEnd && _broken is null);
 
     /// <summary>True when there is something new: bytes, the end, or that the connection is broken.</summary>
@@ -207,7 +138,7 @@ internal sealed class EventPipeReader(EventSocket socket, MemoryPool<byte> pool,
         try
         {
             MakeRoom();
-            received = socket.IsClosed ? 0 : socket.Receive(_bytes.AsSpan(_end));
+            received = _socket.IsClosed ? 0 : _socket.Receive(_bytes.AsSpan(_end));
         }
         catch (SocketException broken)
         {
@@ -227,7 +158,7 @@ internal sealed class EventPipeReader(EventSocket socket, MemoryPool<byte> pool,
         if (received > 0)
             return true;
         _isEnd = true;
-        end();
+        _tellEnd();
         return true;
     }
 
@@ -235,7 +166,7 @@ internal sealed class EventPipeReader(EventSocket socket, MemoryPool<byte> pool,
     {
         if (_bytes.Length == 0)
         {
-            _block = pool.Rent();
+            _block = _pool.Rent();
             if (!MemoryMarshal.TryGetArray<byte>(_block.Memory, out var array) || array.Offset != 0)
                 throw new InvalidOperationException("The pool's blocks must be arrays.");
             (_bytes, _start, _examined, _end) = (array.Array!, 0, 0, 0);
@@ -258,5 +189,19 @@ internal sealed class EventPipeReader(EventSocket socket, MemoryPool<byte> pool,
     {
         _block?.Dispose();
         (_block, _bytes, _start, _examined, _end) = (null, [], 0, 0, 0);
+    }
+
+    private sealed class Reading(EventPipeReader owner) : SocketOperation<ReadResult>(owner._socket, Direction.Receive)
+    {
+        public ValueTask<ReadResult> StartAsync(CancellationToken cancel)
+        {
+            cancel.ThrowIfCancellationRequested();
+            Claim();
+            return owner.TryRead(out var result) ? new ValueTask<ReadResult>(result) : new ValueTask<ReadResult>(this, Wait(cancel));
+        }
+
+        protected override bool TryRun(out ReadResult result) => owner.TryRead(out result);
+
+        protected override bool HasMoreToSee => owner._isReadCancelled || owner._isComplete;
     }
 }

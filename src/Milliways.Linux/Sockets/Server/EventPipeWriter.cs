@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using System.Threading.Tasks.Sources;
 
 namespace Milliways.Linux.Sockets.Server;
 
@@ -9,18 +8,17 @@ namespace Milliways.Linux.Sockets.Server;
 /// What is written is collected in blocks and sent by a flush, on the thread that flushes. A flush is done when the kernel has taken everything, so a client that reads
 /// slowly holds up whoever writes for it, and no more than one flush is ever held.
 /// </summary>
-/// <param name="end">Called when the connection is found broken.</param>
-internal sealed class EventPipeWriter(EventSocket socket, MemoryPool<byte> pool, Action end) : PipeWriter, IValueTaskSource<FlushResult>
+internal sealed class EventPipeWriter : PipeWriter
 {
+    private readonly EventSocket _socket;
+    private readonly MemoryPool<byte> _pool;
+    private readonly Action _tellEnd;
+    private readonly Flushing _flushing;
+
     /// <summary>Held while bytes are sent, so that the memory is not given back under them.</summary>
     private readonly Lock _gate = new();
-    private ManualResetValueTaskSourceCore<FlushResult> _source;
-    private CancellationTokenRegistration _cancelled;
-    private CancellationToken _cancel;
-    private volatile bool _isCancelled;
     private volatile bool _isFlushCancelled;
     private volatile bool _isBroken;
-    private volatile bool _isPending;
     private TaskCompletionSource? _whenEnded;
     private bool _isComplete;
 
@@ -29,6 +27,15 @@ internal sealed class EventPipeWriter(EventSocket socket, MemoryPool<byte> pool,
     private IMemoryOwner<byte>? _block;
     private int _end;
     private int _sent;
+
+    /// <param name="socket">Where the bytes go.</param>
+    /// <param name="pool">For what is written and not flushed yet.</param>
+    /// <param name="end">Called when the connection is found broken.</param>
+    public EventPipeWriter(EventSocket socket, MemoryPool<byte> pool, Action end)
+    {
+        (_socket, _pool, _tellEnd) = (socket, pool, end);
+        _flushing = new Flushing(this);
+    }
 
     public override bool CanGetUnflushedBytes => true;
 
@@ -49,7 +56,7 @@ internal sealed class EventPipeWriter(EventSocket socket, MemoryPool<byte> pool,
                 _block.Dispose();
             (_block, _end) = (null, 0);
         }
-        _block ??= least <= pool.MaxBufferSize ? pool.Rent(least) : MemoryPool<byte>.Shared.Rent(least);
+        _block ??= least <= _pool.MaxBufferSize ? _pool.Rent(least) : MemoryPool<byte>.Shared.Rent(least);
         return _block.Memory[_end..];
     }
 
@@ -61,30 +68,15 @@ internal sealed class EventPipeWriter(EventSocket socket, MemoryPool<byte> pool,
         _end += bytes;
     }
 
-    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (_isPending)
-            throw new InvalidOperationException("The flush before has not ended yet.");
-        if (TryFlush(out var result))
-            return new ValueTask<FlushResult>(result);
-        var version = _source.Version;
-        _isPending = true;
-        if (cancellationToken.CanBeCanceled)
-        {
-            _cancel = cancellationToken;
-            _cancelled = cancellationToken.UnsafeRegister(static writer => ((EventPipeWriter)writer!).Cancel(), this);
-        }
-        if (!TryWait())
-            GoOn();
-        return new ValueTask<FlushResult>(this, version);
-    }
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => _flushing.StartAsync(cancellationToken);
+
+    /// <summary>For the loop: there may be room now.</summary>
+    public void GoOn() => _flushing.GoOn();
 
     public override void CancelPendingFlush()
     {
         _isFlushCancelled = true;
-        if (socket.TryStopSending())
-            GoOn();
+        _flushing.LookAgain();
     }
 
     public override void Complete(Exception? exception = null) => _isComplete = true;
@@ -97,74 +89,12 @@ internal sealed class EventPipeWriter(EventSocket socket, MemoryPool<byte> pool,
         CancelPendingFlush();
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Interlocked.Exchange(ref _whenEnded, ended);
-        if (_isPending)
+        if (_flushing.IsPending)
             await ended.Task;
         _isFlushCancelled = false;
         await FlushAsync();
         lock (_gate)
             Release();
-    }
-
-    /// <summary>Looks again, and waits again if nothing could be sent; for whoever has ended the wait.</summary>
-    public void GoOn()
-    {
-        FlushResult result;
-        try
-        {
-            do
-            {
-                if (_isCancelled)
-                    throw new OperationCanceledException(_cancel);
-                if (TryFlush(out result))
-                    break;
-                if (TryWait())
-                    return;
-            }
-            while (true);
-        }
-        catch (OperationCanceledException cancelled)
-        {
-            Ended();
-            _source.SetException(cancelled);
-            return;
-        }
-        Ended();
-        _source.SetResult(result);
-    }
-
-    FlushResult IValueTaskSource<FlushResult>.GetResult(short token)
-    {
-        try
-        {
-            return _source.GetResult(token);
-        }
-        finally
-        {
-            _source.Reset();
-        }
-    }
-
-    ValueTaskSourceStatus IValueTaskSource<FlushResult>.GetStatus(short token) => _source.GetStatus(token);
-
-    void IValueTaskSource<FlushResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
-        _source.OnCompleted(continuation, state, token, flags);
-
-    /// <summary>False when it is time to look again; what was closed or cancelled before the wait began tells nobody any more.</summary>
-    private bool TryWait() => socket.TryWaitToSend() && !((socket.IsClosed || _isCancelled || _isFlushCancelled) && socket.TryStopSending());
-
-    private void Cancel()
-    {
-        _isCancelled = true;
-        if (socket.TryStopSending())
-            GoOn();
-    }
-
-    private void Ended()
-    {
-        _cancelled.Dispose();
-        (_cancelled, _cancel, _isCancelled, _isPending) = (default, default, false, false);
-        Interlocked.MemoryBarrier();
-        _whenEnded?.TrySetResult();
     }
 
     /// <summary>False when not everything could be sent yet.</summary>
@@ -204,7 +134,7 @@ internal sealed class EventPipeWriter(EventSocket socket, MemoryPool<byte> pool,
         catch (Exception broken) when (broken is SocketException or ObjectDisposedException)
         {
             _isBroken = true;
-            end();
+            _tellEnd();
             return true;
         }
     }
@@ -214,7 +144,7 @@ internal sealed class EventPipeWriter(EventSocket socket, MemoryPool<byte> pool,
     {
         while (_sent < block.Length)
         {
-            var sent = socket.Send(block[_sent..]);
+            var sent = _socket.Send(block[_sent..]);
             if (sent < 0)
                 return false;
             _sent += sent;
@@ -228,5 +158,25 @@ internal sealed class EventPipeWriter(EventSocket socket, MemoryPool<byte> pool,
             full.Block.Dispose();
         _block?.Dispose();
         (_block, _end, _sent) = (null, 0, 0);
+    }
+
+    private sealed class Flushing(EventPipeWriter owner) : SocketOperation<FlushResult>(owner._socket, Direction.Send)
+    {
+        public ValueTask<FlushResult> StartAsync(CancellationToken cancel)
+        {
+            cancel.ThrowIfCancellationRequested();
+            Claim();
+            return owner.TryFlush(out var result) ? new ValueTask<FlushResult>(result) : new ValueTask<FlushResult>(this, Wait(cancel));
+        }
+
+        protected override bool TryRun(out FlushResult result) => owner.TryFlush(out result);
+
+        protected override bool HasMoreToSee => owner._isFlushCancelled;
+
+        protected override void Ended()
+        {
+            Interlocked.MemoryBarrier();
+            owner._whenEnded?.TrySetResult();
+        }
     }
 }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 
 namespace Milliways.Exchanges.Relays;
@@ -19,14 +18,30 @@ internal static class CostEdit
     /// <param name="output">Where they go.</param>
     public static void Write(ReadOnlySpan<byte> json, long cost, IBufferWriter<byte> output)
     {
-        if (Find(json) is not { } place)
-        {
+        if (Find(json) is { } place)
+            Write(json, place, cost, output);
+        else
             output.Write(json);
-            return;
-        }
+    }
+
+    /// <summary>The same when it is known where the usage stands, as an object.</summary>
+    public static void Write(ReadOnlySpan<byte> json, Range usage, long cost, IBufferWriter<byte> output)
+    {
+        var (start, length) = usage.GetOffsetAndLength(json.Length);
+        var reader = new Utf8JsonReader(json.Slice(start, length), new JsonReaderOptions { MaxDepth = 256 });
+        reader.Read();
+        var (at, own, isFirst) = InUsage(ref reader);
+        Write(json, (start + at, own, isFirst), cost, output);
+    }
+
+    private static void Write(ReadOnlySpan<byte> json, (int Start, int Length, bool IsFirst) place, long cost, IBufferWriter<byte> output)
+    {
         output.Write(json[..place.Start]);
-        var text = cost.ToString(CultureInfo.InvariantCulture);
-        output.Write(Encoding.ASCII.GetBytes(place.Length > 0 ? text : $"{(place.IsFirst ? "" : ",")}\"cost_in_usd_ticks\":{text}"));
+        if (place.Length == 0)
+            output.Write(place.IsFirst ? "\"cost_in_usd_ticks\":"u8 : ",\"cost_in_usd_ticks\":"u8);
+        Span<byte> digits = stackalloc byte[20];
+        cost.TryFormat(digits, out var count, provider: CultureInfo.InvariantCulture);
+        output.Write(digits[..count]);
         output.Write(json[(place.Start + place.Length)..]);
     }
 

@@ -20,6 +20,10 @@ internal delegate long TextOfBytes(ReadOnlySpan<byte> json);
 internal sealed class WholeBytesRelay(string mark, UsageOfBytes readUsage, TextOfBytes? countText = null) : IRelay
 {
     private byte[] _answer = [];
+    private int _length;
+
+    /// <summary>Where the usage stands in it, as an object; null: nowhere.</summary>
+    private Range? _usage;
 
     public bool NeedsWholeBody => true;
 
@@ -37,7 +41,9 @@ internal sealed class WholeBytesRelay(string mark, UsageOfBytes readUsage, TextO
         {
             if (IsAnswer(upstream, meter))
             {
-                _answer = upstream.ToArray();
+                _answer = ArrayPool<byte>.Shared.Rent(upstream.Length);
+                _length = upstream.Length;
+                upstream.CopyTo(_answer);
                 if (meter.Source == UsageSource.None && !meter.IsIdle && countText is not null)
                     meter.Count(countText(upstream));
                 State = RelayState.Complete;
@@ -54,17 +60,20 @@ internal sealed class WholeBytesRelay(string mark, UsageOfBytes readUsage, TextO
 
     public void WriteTail(IBufferWriter<byte> caller, long? cost = null)
     {
-        if (cost is { } ticks)
-            CostEdit.Write(_answer, ticks, caller);
+        var answer = _answer.AsSpan(0, _length);
+        if (cost is { } ticks && _usage is { } usage)
+            CostEdit.Write(answer, usage, ticks, caller);
         else
-            caller.Write(_answer);
+            caller.Write(answer);
+        if (_length > 0)
+            ArrayPool<byte>.Shared.Return(_answer);
+        (_answer, _length) = ([], 0);
     }
 
     private bool IsAnswer(ReadOnlySpan<byte> body, Meter meter)
     {
-        if (body.StartsWith("\uFEFF"u8))
-            body = body[3..]; // passed on as it came
-        var reader = new Utf8JsonReader(body, new JsonReaderOptions { MaxDepth = 256 });
+        var skipped = body.StartsWith("\uFEFF"u8) ? 3 : 0; // passed on as it came
+        var reader = new Utf8JsonReader(body[skipped..], new JsonReaderOptions { MaxDepth = 256 });
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
             return false;
         var marked = false;
@@ -74,9 +83,14 @@ internal sealed class WholeBytesRelay(string mark, UsageOfBytes readUsage, TextO
             var isUsage = reader.ValueTextEquals("usage"u8);
             reader.Read();
             marked |= isMark && reader.TokenType != JsonTokenType.Null;
-            var start = (int)reader.TokenStartIndex;
+            var (start, isObject) = (skipped + (int)reader.TokenStartIndex, reader.TokenType == JsonTokenType.StartObject);
             reader.Skip();
-            if (isUsage && readUsage(body[start..(int)reader.BytesConsumed]) is { } usage)
+            if (!isUsage)
+                continue;
+            var value = start..(skipped + (int)reader.BytesConsumed);
+            if (isObject)
+                _usage = value;
+            if (readUsage(body[value]) is { } usage)
                 meter.Report(usage);
         }
         while (reader.Read()) { } // trailing text is no answer

@@ -13,7 +13,7 @@ internal sealed class RateGate(TimeProvider time) : IGate
 
     public ValueTask<Admission> EnterAsync(Exchange exchange, CancellationToken cancel)
     {
-        if (exchange.Front is SocketFront || exchange.Http.Features.Get<GatewayCall>() is not { Settings.Rate: { } limit } call) // a socket's requests are counted, not the socket
+        if (exchange.Presented is null || exchange.Front is SocketFront || exchange.Http.Features.Get<GatewayCall>() is not { Settings.Rate: { } limit } call) // a socket's requests are counted, not the socket
             return ValueTask.FromResult(Admission.Free);
         var window = _windows.AddOrUpdate((call.Settings.Account, call.Settings.Name), _ => new RateWindow(limit, time), (_, known) => known.Limit == limit ? known : new RateWindow(limit, time));
         return ValueTask.FromResult(window.TryEnter(out var at, out var wait)
