@@ -104,12 +104,15 @@ internal sealed class EventSocket : IDisposable
 
     public bool TryStopSending() => _out.TryStop();
 
-    /// <summary>Sends no more and takes no more; who waits is told by the loop, as of any end.</summary>
-    public void Shutdown()
+    /// <summary>
+    /// Sends no more; who waits to send is told by the loop. Receiving is never shut down: such a socket says nothing of the room that reading makes, and when it
+    /// is closed then, a client that waits for room waits for a minute instead of being reset.
+    /// </summary>
+    public void ShutdownSend()
     {
         try
         {
-            _socket.Shutdown(SocketShutdown.Both);
+            _socket.Shutdown(SocketShutdown.Send);
         }
         catch (SocketException)
         {

@@ -53,6 +53,7 @@ internal interface IRelay
     /// <param name="meter">Is told usage as it is seen.</param>
     int Feed(ReadOnlySpan<byte> upstream, bool endOfBody, IBufferWriter<byte> caller, Meter meter);
 
+    /// <summary>Writes what is left of a complete answer. Called again it writes the same: whoever turns the answer into something else tries that before the charge.</summary>
     /// <param name="caller">Where it goes.</param>
     /// <param name="cost">What the answer was charged in ticks, for its usage; null: nobody charges for it.</param>
     void WriteTail(IBufferWriter<byte> caller, long? cost = null);

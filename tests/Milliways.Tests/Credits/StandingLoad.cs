@@ -2,7 +2,7 @@ using Milliways.Tests.Support;
 
 namespace Milliways.Tests.Credits;
 
-/// <summary>Callers that ask servers without end, each its own one after the other, and come back a little later when they are refused.</summary>
+/// <summary>Callers that ask servers without end, each its own one after the other, with a moment in between.</summary>
 internal sealed class StandingLoad : IAsyncDisposable
 {
     private readonly Lock _one = new();
@@ -53,8 +53,7 @@ internal sealed class StandingLoad : IAsyncDisposable
                 _answers.Add(answer);
                 _awaited.RemoveAll(awaited => awaited.IsOver(server, answer.Status));
             }
-            if (answer.Status != 200)
-                await ManualTime.MomentAsync();
+            await ManualTime.MomentAsync();
         }
     }
 

@@ -204,6 +204,31 @@ public sealed class EventConnectionTests : IAsyncLifetime
         Assert.Equal(0, _blocks.Out);
     }
 
+    /// <summary>It has filled the buffers of both sides and waits for room, of which a closed socket tells nothing any more.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_that_waits_to_send_is_told_at_once_that_the_connection_is_closed(bool isAborted)
+    {
+        var sending = SendAllAsync(new byte[64 << 20], _client);
+        await ReadAsync();
+        if (isAborted)
+            _ours.Abort(new ConnectionAbortedException());
+        await _ours.DisposeAsync();
+        await Assert.ThrowsAsync<SocketException>(() => sending.WaitAsync(TimeSpan.FromSeconds(30))); // without an end it would be a minute
+    }
+
+    [Fact]
+    public async Task A_client_that_reads_nothing_does_not_hold_its_connection_for_ever()
+    {
+        Output.Write(new byte[16 << 20]);
+        var flushing = Output.FlushAsync().AsTask();
+        Assert.False(flushing.IsCompleted);
+        await _ours.DisposeAsync().AsTask().Soon();
+        Assert.True((await flushing.Soon()).IsCanceled);
+        Assert.Equal(0, _blocks.Out);
+    }
+
     [Fact]
     public async Task A_port_that_is_given_up_takes_no_more()
     {

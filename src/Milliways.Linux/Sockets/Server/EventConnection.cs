@@ -24,6 +24,7 @@ internal sealed class EventConnection : ConnectionContext, ISocketWaiter, IDuple
     private readonly CancellationTokenSource _closed = new();
     private readonly TaskCompletionSource _told = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _isClosing;
+    private volatile bool _isAborted;
     private string? _id;
     private IDictionary<object, object?>? _items;
 
@@ -93,7 +94,9 @@ internal sealed class EventConnection : ConnectionContext, ISocketWaiter, IDuple
 
     public override void Abort(ConnectionAbortedException abortReason)
     {
-        _socket.Shutdown();
+        _isAborted = true;
+        _socket.ShutdownSend();
+        _input.Abort();
         Close();
     }
 
@@ -101,8 +104,11 @@ internal sealed class EventConnection : ConnectionContext, ISocketWaiter, IDuple
     {
         _input.Complete();
         await _output.EndAsync();
-        _socket.Shutdown();
-        _input.Drain();
+        if (!_isAborted)
+        {
+            _socket.ShutdownSend();
+            _input.Drain();
+        }
         _socket.Dispose();
         Close();
         await _told.Task;

@@ -23,6 +23,7 @@ internal sealed class EventPipeReader : PipeReader
     private readonly Lock _gate = new();
     private volatile bool _isReadCancelled;
     private volatile bool _isComplete;
+    private volatile bool _isAborted;
     private bool _isEnd;
     private Exception? _broken;
 
@@ -94,6 +95,13 @@ internal sealed class EventPipeReader : PipeReader
         _reading.LookAgain();
     }
 
+    /// <summary>There is no more to read, whatever may still come.</summary>
+    public void Abort()
+    {
+        _isAborted = true;
+        _reading.LookAgain();
+    }
+
     public override void Complete(Exception? exception = null)
     {
         lock (_gate)
@@ -138,7 +146,7 @@ internal sealed class EventPipeReader : PipeReader
         try
         {
             MakeRoom();
-            received = _socket.IsClosed ? 0 : _socket.Receive(_bytes.AsSpan(_end));
+            received = _socket.IsClosed || _isAborted ? 0 : _socket.Receive(_bytes.AsSpan(_end));
         }
         catch (SocketException broken)
         {
@@ -202,6 +210,6 @@ internal sealed class EventPipeReader : PipeReader
 
         protected override bool TryRun(out ReadResult result) => owner.TryRead(out result);
 
-        protected override bool HasMoreToSee => owner._isReadCancelled || owner._isComplete;
+        protected override bool HasMoreToSee => owner._isReadCancelled || owner._isComplete || owner._isAborted;
     }
 }

@@ -10,10 +10,13 @@ namespace Milliways.Linux.Sockets.Server;
 /// </summary>
 internal sealed class EventPipeWriter : PipeWriter
 {
+    /// <summary>How long a client may take to make room for what is left when its connection ends: one that reads nothing would hold it for ever.</summary>
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(5);
+
     private readonly EventSocket _socket;
     private readonly MemoryPool<byte> _pool;
     private readonly Action _tellEnd;
-    private readonly Flushing _flushing;
+    private volatile Flushing _flushing;
 
     /// <summary>Held while bytes are sent, so that the memory is not given back under them.</summary>
     private readonly Lock _gate = new();
@@ -81,7 +84,7 @@ internal sealed class EventPipeWriter : PipeWriter
 
     public override void Complete(Exception? exception = null) => _isComplete = true;
 
-    /// <summary>Sends what was written and not flushed, as far as the other side takes it, and gives the memory back.</summary>
+    /// <summary>Sends what was written and not flushed, as far as the other side takes it in time, and gives the memory back.</summary>
     public async ValueTask EndAsync()
     {
         _isComplete = true;
@@ -92,9 +95,25 @@ internal sealed class EventPipeWriter : PipeWriter
         if (_flushing.IsPending)
             await ended.Task;
         _isFlushCancelled = false;
-        await FlushAsync();
+        if (!TryFlush(out _))
+            await EndSlowlyAsync();
         lock (_gate)
             Release();
+    }
+
+    private async ValueTask EndSlowlyAsync()
+    {
+        // Who waited for the one before may not have been told yet, so this is not the same one again.
+        var last = _flushing = new Flushing(this);
+        using var over = new CancellationTokenSource(LastWords);
+        try
+        {
+            await last.StartAsync(over.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Then it is lost, with the connection.
+        }
     }
 
     /// <summary>False when not everything could be sent yet.</summary>

@@ -20,7 +20,6 @@ internal delegate long TextOfBytes(ReadOnlySpan<byte> json);
 internal sealed class WholeBytesRelay(string mark, UsageOfBytes readUsage, TextOfBytes? countText = null) : IRelay
 {
     private byte[] _answer = [];
-    private int _length;
 
     /// <summary>Where the usage stands in it, as an object; null: nowhere.</summary>
     private Range? _usage;
@@ -41,9 +40,7 @@ internal sealed class WholeBytesRelay(string mark, UsageOfBytes readUsage, TextO
         {
             if (IsAnswer(upstream, meter))
             {
-                _answer = ArrayPool<byte>.Shared.Rent(upstream.Length);
-                _length = upstream.Length;
-                upstream.CopyTo(_answer);
+                _answer = upstream.ToArray();
                 if (meter.Source == UsageSource.None && !meter.IsIdle && countText is not null)
                     meter.Count(countText(upstream));
                 State = RelayState.Complete;
@@ -60,14 +57,10 @@ internal sealed class WholeBytesRelay(string mark, UsageOfBytes readUsage, TextO
 
     public void WriteTail(IBufferWriter<byte> caller, long? cost = null)
     {
-        var answer = _answer.AsSpan(0, _length);
         if (cost is { } ticks && _usage is { } usage)
-            CostEdit.Write(answer, usage, ticks, caller);
+            CostEdit.Write(_answer, usage, ticks, caller);
         else
-            caller.Write(answer);
-        if (_length > 0)
-            ArrayPool<byte>.Shared.Return(_answer);
-        (_answer, _length) = ([], 0);
+            caller.Write(_answer);
     }
 
     private bool IsAnswer(ReadOnlySpan<byte> body, Meter meter)

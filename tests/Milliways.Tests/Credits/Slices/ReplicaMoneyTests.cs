@@ -196,7 +196,7 @@ public sealed class ReplicaMoneyTests
     {
         await using var cluster = await PostgresCluster.OwnAsync();
         var clock = new ManualTime();
-        await using var replicated = await Replicated.StartAsync(1_000_000 * Replicated.Output, servers: 2, cluster.Address, () => clock);
+        await using var replicated = await Replicated.StartAsync(1_000_000_000 * Replicated.Output, servers: 2, cluster.Address, () => clock); // so much that no slice is used up meanwhile
         replicated.Lab.Standing = Crowds.AnswerAsync;
         await using var load = new StandingLoad(replicated.Servers, callers: 8, (server, i) => Crowds.AskAsync(server, "output-only", i % Crowds.Plain));
 
@@ -256,7 +256,7 @@ public sealed class ReplicaMoneyTests
     private static (long Balance, long Held, long Available) Numbers(CreditsShown shown) => (shown.BalanceTicks, shown.HeldTicks, shown.AvailableTicks);
 
     private static Task<int> SilenceAsync(TestServer by, long epoch) => by.Service<LedgerDatabase>().RunAsync(session => session.Execute(
-        "UPDATE epochs SET seen = seen - 60000 WHERE epoch = $epoch", ("$epoch", epoch)));
+        "UPDATE epochs SET seen = started - 60000 WHERE epoch = $epoch", ("$epoch", epoch)));
 
     private static async Task Until(Func<Task<bool>> done)
     {
