@@ -91,6 +91,18 @@ public sealed class JournalFileTests
         journal.Begin(3);
         journal.Write([Payload(4, 20)]);
         Assert.Equal([4], Open(disk).Found.Select(found => found.Sequence));
+
+        // Of three that nobody was told of the power left the last two: their numbers would follow the first one of the next round, which are others.
+        disk = new SimulatedDisk();
+        journal = Open(disk);
+        journal.Begin(0);
+        journal.Write([Payload(1, 20), Payload(2, 20), Payload(3, 20)]);
+        disk = disk.With(image => image.AsSpan(2 * JournalHeader.SlotBytes, JournalFrame.HeadBytes).Clear());
+        journal = Open(disk);
+        Assert.Empty(journal.Found);
+        journal.Begin(0);
+        journal.Write([Payload(1, 20)]);
+        Assert.Equal([1], Open(disk).Found.Select(found => found.Sequence));
     }
 
     [Fact]
