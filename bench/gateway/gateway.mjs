@@ -78,7 +78,7 @@ export async function measure({ rounds = 5, secs = 2, warmup = 30, only = USUAL,
   const files = bodies(), all = await started(only, { other, otherEnv, peers, governed });
   for (const target of all)
     for (const name of only.filter(name => takesPart(target, name))) await check(target, files, name);
-  // The runtime's tiers settle after 20 s of load on one core; nginx needs no warm-up but gets its share for its pages.
+  // The runtime's tiers settle after some 10 s of load on one core (bench/results/2026-11-27-warm.md); nginx needs no warm-up but gets its share for its pages.
   for (const target of all.slice(1)) {
     lib.log(`warm-up ${target.name}`);
     const long = target.name === 'nginx' ? 1 : target.name === 'portkey' ? 5 : warmup;
