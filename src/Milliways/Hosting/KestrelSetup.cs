@@ -45,11 +45,7 @@ internal static class KestrelSetup
         foreach (var address in ports.Http)
             Listen(kestrel, address, HttpProtocols.Http1, tls, _ => { });
         foreach (var address in ports.Grpc)
-            Listen(kestrel, address, HttpProtocols.Http2, tls, address.IsTls ? _ => { } : port => port.Use(next => connection =>
-            {
-                connection.Features.Set(GrpcPort.Instance);
-                return next(connection);
-            }));
+            Listen(kestrel, address, HttpProtocols.Http2, tls, address.IsTls ? _ => { } : port => port.Use(Mark));
     }
 
     /// <summary>HTTP/2 as gRPC uses it: long calls, many at a time, large messages.</summary>
@@ -69,6 +65,8 @@ internal static class KestrelSetup
         void Configure(ListenOptions port)
         {
             port.Protocols = address.IsTls ? HttpProtocols.Http1AndHttp2 : plain;
+            if (port.Protocols.HasFlag(HttpProtocols.Http2))
+                port.Use(kestrel.ApplicationServices.GetRequiredService<ClosedConnections>().LetGo);
             more(port);
             if (address.IsTls)
                 port.UseHttps(tls!);
@@ -80,6 +78,13 @@ internal static class KestrelSetup
         else
             kestrel.ListenLocalhost(address.Port, Configure);
     }
+
+    /// <summary>Its connections are those of a port that speaks gRPC and nothing else.</summary>
+    private static ConnectionDelegate Mark(ConnectionDelegate next) => connection =>
+    {
+        connection.Features.Set(GrpcPort.Instance);
+        return next(connection);
+    };
 
     /// <summary>Contract, "HTTP bounds".</summary>
     private static void Bound(KestrelServerOptions kestrel)
