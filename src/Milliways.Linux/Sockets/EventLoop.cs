@@ -11,6 +11,9 @@ public sealed unsafe class EventLoop
 {
     private const int MostEvents = 512;
 
+    /// <summary>So many answers are sent together: enough to wake the other side seldom, and few enough that it is not long without work.</summary>
+    private const int MostDeferred = 64;
+
     [ThreadStatic]
     private static EventLoop? _current;
 
@@ -29,6 +32,12 @@ public sealed unsafe class EventLoop
     private EventSocket?[] _sockets = new EventSocket?[64];
     private int _used;
     private uint _round;
+
+    /// <summary>Sockets with bytes to be sent before this sleeps.</summary>
+    private readonly List<EventSocket> _deferred = new(MostDeferred);
+
+    /// <summary>How many are to be served before it does.</summary>
+    private int _left;
 
     private EventLoop(int number)
     {
@@ -51,7 +60,18 @@ public sealed unsafe class EventLoop
     /// </summary>
     public static void Post(IThreadPoolWorkItem work) => Next.Add(work);
 
-    private void Add(IThreadPoolWorkItem work)
+    /// <summary>This is its thread, and other sockets are to be served before it sleeps.</summary>
+    internal bool HasMoreToServe => _current == this && _left > 0;
+
+    /// <summary>From its own thread: the socket has bytes that are to be sent before this sleeps.</summary>
+    internal void Defer(EventSocket socket)
+    {
+        _deferred.Add(socket);
+        if (_deferred.Count == MostDeferred)
+            SendDeferred();
+    }
+
+    internal void Add(IThreadPoolWorkItem work)
     {
         _posted.Enqueue(work);
         Interlocked.MemoryBarrier();
@@ -100,14 +120,23 @@ public sealed unsafe class EventLoop
                 var (what, token) = Epoll.Read(events, i);
                 if (token == BellToken)
                     continue; // it rings once for each change, and is never silenced
+                _left = count - 1 - i;
                 var sockets = Volatile.Read(ref _sockets);
                 // It may have been closed since, and its place taken by another.
                 if (Volatile.Read(ref sockets[(int)(uint)token]) is { } socket && socket.Token == token)
                     socket.Happened(what);
             }
-            for (var left = _posted.IsEmpty ? 0 : _posted.Count; left > 0 && _posted.TryDequeue(out var work); left--)
+            for (_left = _posted.IsEmpty ? 0 : _posted.Count; --_left >= 0 && _posted.TryDequeue(out var work);)
                 work.Execute();
+            SendDeferred();
         }
+    }
+
+    private void SendDeferred()
+    {
+        foreach (var socket in _deferred)
+            socket.SendDeferred();
+        _deferred.Clear();
     }
 
     /// <summary>Sleeps only when nothing was posted, and is seen to sleep before it looks.</summary>

@@ -23,6 +23,7 @@ internal sealed class EventSocket : IDisposable
     private readonly SafeSocketHandle _handle;
     private readonly EventLoop _loop;
     private readonly ISocketWaiter _waiter;
+    private readonly DeferredSend _deferred;
     private Readiness _in;
     private Readiness _out;
     private volatile bool _hidesMore;
@@ -33,6 +34,7 @@ internal sealed class EventSocket : IDisposable
     public EventSocket(Socket socket, EventLoop loop, ISocketWaiter waiter, bool isConnecting = false)
     {
         (_socket, _handle, _loop, _waiter) = (socket, socket.SafeHandle, loop, waiter);
+        _deferred = new DeferredSend(_handle);
         if (!isConnecting)
             _out = Readiness.Ready;
         loop.Add(this);
@@ -84,16 +86,46 @@ internal sealed class EventSocket : IDisposable
         }
     }
 
-    /// <summary>Bytes taken, or -1: wait.</summary>
+    /// <summary>Bytes taken, or -1: wait. Behind those that were deferred.</summary>
     /// <exception cref="SocketException">The connection is broken.</exception>
     public int Send(ReadOnlySpan<byte> buffer)
     {
-        var sent = Epoll.Send(_handle, buffer);
+        var sent = TrySend(buffer);
         if (sent >= 0)
             return sent;
         // There may have been room again between the two, and the event for it is past.
         _out.TryBegin();
-        return Epoll.Send(_handle, buffer);
+        return TrySend(buffer);
+    }
+
+    /// <summary>
+    /// Takes all of it, to be sent before the loop sleeps: only on the loop's own thread, while it has others to serve, and not behind bytes that the kernel has no room for. That
+    /// the connection is broken is then told by the next call.
+    /// </summary>
+    public bool TryDefer(ReadOnlySpan<byte> buffer)
+    {
+        if (buffer.Length > DeferredSend.Most || !_loop.HasMoreToServe || !_deferred.IsEmpty || IsClosed)
+            return false;
+        _deferred.Take(buffer);
+        _loop.Defer(this);
+        return true;
+    }
+
+    /// <summary>False when there is something deferred that the kernel has not taken yet: it is tried again as soon as there is room.</summary>
+    /// <exception cref="SocketException">The connection is broken; what was deferred is lost.</exception>
+    public bool TrySendDeferred() => _deferred.TrySend();
+
+    /// <summary>For those who cannot tell anybody that the connection is broken.</summary>
+    internal void SendDeferred()
+    {
+        try
+        {
+            _deferred.TrySend();
+        }
+        catch (Exception broken) when (broken is SocketException or ObjectDisposedException)
+        {
+            // Whoever sends or receives next is told.
+        }
     }
 
     public bool TryWaitToReceive() => _in.TryWait();
@@ -110,6 +142,7 @@ internal sealed class EventSocket : IDisposable
     /// </summary>
     public void ShutdownSend()
     {
+        SendDeferred();
         try
         {
             _socket.Shutdown(SocketShutdown.Send);
@@ -128,6 +161,7 @@ internal sealed class EventSocket : IDisposable
     {
         if (Interlocked.Exchange(ref _isClosed, 1) != 0)
             return;
+        SendDeferred();
         _loop.Remove(this, _handle);
         _socket.Dispose();
         // Not here: whoever closes may hold a lock that those who waited want.
@@ -146,11 +180,17 @@ internal sealed class EventSocket : IDisposable
             _hidesMore = true;
             Interlocked.MemoryBarrier();
         }
-        if ((what & (Epoll.Out | Epoll.HangUp | Epoll.Error)) != 0 && _out.Happened())
-            _waiter.Writable();
+        if ((what & (Epoll.Out | Epoll.HangUp | Epoll.Error)) != 0)
+        {
+            SendDeferred();
+            if (_out.Happened())
+                _waiter.Writable();
+        }
         if ((isGone || (what & (Epoll.In | Epoll.Urgent)) != 0) && _in.Happened())
             _waiter.Readable();
         if (isGone)
             _waiter.PeerGone();
     }
+
+    private int TrySend(ReadOnlySpan<byte> buffer) => _deferred.TrySend() ? Epoll.Send(_handle, buffer) : -1;
 }

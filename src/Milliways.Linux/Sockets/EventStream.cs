@@ -217,7 +217,7 @@ public sealed class EventStream : Stream, ISocketWaiter
             owner.Watch?.Writing(left.Span);
             try
             {
-                if (!waits && TryRun(out _))
+                if (!waits && (owner._socket.TryDefer(left.Span) || TryRun(out _)))
                 {
                     _left = default;
                     return ValueTask.CompletedTask;

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace Milliways.Linux.Sockets.Server;
 
 /// <summary>
-/// What is written is collected in blocks and sent by a flush, on the thread that flushes. A flush is done when the kernel has taken everything, so a client that reads
-/// slowly holds up whoever writes for it, and no more than one flush is ever held.
+/// What is written is collected in blocks and sent by a flush, on the thread that flushes. A flush is done when the kernel has taken everything, or the loop has deferred it
+/// (<see cref="DeferredSend"/>), so a client that reads slowly holds up whoever writes for it, and no more than one flush and a few KB before it are ever held.
 /// </summary>
 internal sealed class EventPipeWriter : PipeWriter
 {
@@ -116,6 +116,19 @@ internal sealed class EventPipeWriter : PipeWriter
         }
     }
 
+    /// <summary>A small answer may be sent together with others; true: it will be, and is done with here.</summary>
+    private bool TryDefer(out FlushResult result)
+    {
+        lock (_gate)
+        {
+            result = default;
+            if (_isFlushCancelled || _isBroken || _block is null || _full.Count > 0 || !_socket.TryDefer(_block.Memory.Span[_sent.._end]))
+                return false;
+            Release();
+            return true;
+        }
+    }
+
     /// <summary>False when not everything could be sent yet.</summary>
     private bool TryFlush(out FlushResult result)
     {
@@ -140,6 +153,8 @@ internal sealed class EventPipeWriter : PipeWriter
     {
         try
         {
+            if (!_socket.TrySendDeferred())
+                return false;
             while (_full.TryPeek(out var full))
             {
                 if (!TrySend(full.Block.Memory.Span[..full.Length]))
@@ -185,7 +200,7 @@ internal sealed class EventPipeWriter : PipeWriter
         {
             cancel.ThrowIfCancellationRequested();
             Claim();
-            return owner.TryFlush(out var result) ? new ValueTask<FlushResult>(result) : new ValueTask<FlushResult>(this, Wait(cancel));
+            return owner.TryDefer(out var result) || owner.TryFlush(out result) ? new ValueTask<FlushResult>(result) : new ValueTask<FlushResult>(this, Wait(cancel));
         }
 
         protected override bool TryRun(out FlushResult result) => owner.TryFlush(out result);
