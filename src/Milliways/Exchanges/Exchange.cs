@@ -29,7 +29,7 @@ internal sealed class Exchange : IDisposable
     public Exchange(HttpContext http, IFront front, string requestId, TimeProvider time, BodyBudget budget)
     {
         (Http, Front, RequestId, _time, Budget) = (http, front, requestId, time, budget);
-        Presented = http.Features.Get<PresentedKey>();
+        Presented = front.Presented;
         StartedAt = time.GetTimestamp();
         _silentSince = StartedAt;
         _gone = http.RequestAborted.UnsafeRegister(static exchange => ((Exchange)exchange!).CallerLeft(), this);
@@ -47,7 +47,7 @@ internal sealed class Exchange : IDisposable
 
     public long StartedAt { get; }
 
-    /// <summary>The key with which a gateway's address was called; null: this is not a gateway's address.</summary>
+    /// <inheritdoc cref="IFront.Presented"/>
     public PresentedKey? Presented { get; }
 
     public ApiKey? Key { get; set; }

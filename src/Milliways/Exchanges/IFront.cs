@@ -19,6 +19,9 @@ internal interface IFront : IErrorWriter
     /// <summary>The same front in another flavour; a dialect with one way of speaking stays as it is.</summary>
     IFront In(Flavour flavour) => this;
 
+    /// <summary>The key with which a gateway's address was called; null: this is not a gateway's address.</summary>
+    PresentedKey? Presented => null;
+
     /// <summary>The body is read and scanned by the walk, or left on the socket for the upstream's request to take.</summary>
     bool ReadsBody => true;
 

@@ -69,7 +69,7 @@ internal sealed class UpstreamCall : IAsyncDisposable
     public static async Task<UpstreamCall> SendAsync(Upstream upstream, Uri address, PreparedCall call, Exchange exchange, CancellationToken cancel)
     {
         using var request = Request(upstream, address, call, exchange);
-        Note(exchange, request, address);
+        exchange.Secrets.AddQuery(address.Query);
         exchange.HasAsked = true;
         try
         {
@@ -90,7 +90,13 @@ internal sealed class UpstreamCall : IAsyncDisposable
     private static HttpRequestMessage Request(Upstream upstream, Uri address, PreparedCall call, Exchange exchange)
     {
         var request = Unsigned(upstream, address, call, exchange);
-        call.Signer?.Sign(request, call.Body.Span);
+        if (call.Signer is { } signer)
+        {
+            signer.Sign(request, call.Body.Span);
+            foreach (var (name, values) in request.Headers.NonValidated)
+                foreach (var value in values)
+                    Note(exchange, name, value);
+        }
         return request;
     }
 
@@ -107,23 +113,23 @@ internal sealed class UpstreamCall : IAsyncDisposable
         headers.TryAddWithoutValidation("Accept-Encoding", "identity");
         if (call.IsRaw)
         {
-            AddAll(request, call.Headers);
+            AddAll(request, call.Headers, exchange);
             return request;
         }
         headers.TryAddWithoutValidation("User-Agent", "milliways");
         if (call.Key is { } own)
         {
             if (own.Header.Length > 0)
-                headers.TryAddWithoutValidation(own.Header, own.Value);
+                AddCredential(headers, own.Header, own.Value, exchange);
         }
         else if (upstream.ApiKey is not null)
         {
             var (name, value) = upstream.Credential;
-            headers.TryAddWithoutValidation(name, value);
+            AddCredential(headers, name, value, exchange);
         }
-        Add(headers, call.Headers);
+        Add(headers, call.Headers, exchange);
         if (call.Key is null)
-            Add(headers, upstream.Headers);
+            Add(headers, upstream.Headers, exchange);
         if (upstream.IsEngine)
         {
             headers.TryAddWithoutValidation("x-request-id", exchange.RequestId);
@@ -133,27 +139,36 @@ internal sealed class UpstreamCall : IAsyncDisposable
     }
 
     /// <summary>Whatever credential leaves in a head is the exchange's to keep out of logs, whoever has put it there.</summary>
-    private static void Note(Exchange exchange, HttpRequestMessage request, Uri address)
+    private static void Note(Exchange exchange, string name, string value)
     {
-        foreach (var (name, values) in request.Headers.NonValidated)
-            if (SecretNames.IsHeader(name))
-                foreach (var value in values)
-                    exchange.Secrets.AddHeader(name, value);
-        exchange.Secrets.AddQuery(address.Query);
+        if (SecretNames.IsHeader(name))
+            exchange.Secrets.AddHeader(name, value);
+    }
+
+    private static void AddCredential(HttpRequestHeaders headers, string name, string value, Exchange exchange)
+    {
+        headers.TryAddWithoutValidation(name, value);
+        exchange.Secrets.AddHeader(name, value);
     }
 
     /// <summary>A head as its caller wrote it: what the platform counts among the content's headers goes there.</summary>
-    private static void AddAll(HttpRequestMessage request, IReadOnlyList<(string Name, string Value)> head)
+    private static void AddAll(HttpRequestMessage request, IReadOnlyList<(string Name, string Value)> head, Exchange exchange)
     {
         foreach (var (name, value) in head)
+        {
             if (!request.Headers.TryAddWithoutValidation(name, value) && request.Content is { } content && !content.Headers.NonValidated.Contains(name))
                 content.Headers.TryAddWithoutValidation(name, value);
+            Note(exchange, name, value);
+        }
     }
 
-    private static void Add(HttpRequestHeaders headers, IReadOnlyList<(string Name, string Value)> more)
+    private static void Add(HttpRequestHeaders headers, IReadOnlyList<(string Name, string Value)> more, Exchange exchange)
     {
         for (var i = 0; i < more.Count; i++)
+        {
             headers.TryAddWithoutValidation(more[i].Name, more[i].Value);
+            Note(exchange, more[i].Name, more[i].Value);
+        }
     }
 
     /// <summary>The connection itself, both ways, behind an answer that has switched it (101).</summary>

@@ -116,16 +116,17 @@ internal sealed class GatewayRoutes(ExchangeRunner runner, GatewayStore gateways
         var target = GatewayTarget.Of(http, path);
         if (!target.IsOk)
             return target.Failure;
-        var call = new GatewayCall(path, request.Method, target.Value.Rest, target.Value.Query, headers, CallerCredentials.Read(request.Headers, target.Value.Query), ids)
+        var credentials = CallerCredentials.Read(request.Headers, target.Value.Query);
+        var stranger = gateways.OpenTo(path.Account, path.Gateway) is { } team ? Strangers.KeyOf(team) : null;
+        var call = new GatewayCall(path, request.Method, target.Value.Rest, target.Value.Query, headers, credentials, ids)
         {
+            Presented = new PresentedKey(credentials.Token, stranger),
             Head = request.Headers,
             Logs = config.InEffect.Logs.Collect ? gateways.Find(path.Account, path.Gateway)?.CollectLogs ?? true : null,
         };
         GatewayIds.Put(http, call);
-        var stranger = gateways.OpenTo(path.Account, path.Gateway) is { } team ? Strangers.KeyOf(team) : null;
         http.Features.Set(call);
         http.Features.Set(new GatewayAddress(path));
-        http.Features.Set(new PresentedKey(call.Credentials.Token, stranger));
         return call;
     }
 }

@@ -36,9 +36,19 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
                 result = await RaceAsync(course, Begin(course, next.Index, state, pass), after);
             else
             {
-                // The only try that runs: what most requests need and no more.
-                var one = NewTry(course, next.Index, exchange.Cancel, next.FirstPart);
-                result = Settle(course, next.Index, one, await TryAsync(exchange, one, state, pass));
+                // The only try that runs, and what most requests need: as TryAsync, without a task of its own.
+                var (one, began) = (NewTry(course, next.Index, exchange.Cancel, next.FirstPart), time.GetTimestamp());
+                try
+                {
+                    result = await one.RunAsync();
+                }
+                catch
+                {
+                    pass.Tell(Verdict.Unknown, Verdict.Unknown);
+                    throw;
+                }
+                Tell(exchange, one, state, pass, result, began);
+                result = Settle(course, next.Index, one, result);
             }
             if (result.IsOk)
                 return result;
@@ -146,27 +156,36 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
     /// <summary>A try, told to the breaker in any case, however it ends.</summary>
     private async Task<Reading<CommittedAnswer>> TryAsync(Exchange exchange, UpstreamTry one, AttemptHealth state, AttemptPass pass)
     {
-        var (model, connection, began) = (Verdict.Unknown, Verdict.Unknown, time.GetTimestamp());
+        var began = time.GetTimestamp();
+        Reading<CommittedAnswer> result;
         try
         {
-            var result = await one.RunAsync();
-            if (!result.IsOk && !exchange.IsClientGone && !one.IsLost)
-            {
-                connection = FailureRules.OfConnection(result.Failure);
-                model = connection == Verdict.Bad ? Verdict.Unknown : FailureRules.Of(result.Failure, exchange.IsPaidElsewhere);
-            }
-            else if (result.IsOk && result.Value.Call is not null)
-            {
-                (model, connection) = (Verdict.Good, Verdict.Good);
-                result.Value.Health = state;
-                state.Latency(exchange.Facts.Stream).Measured(time.GetElapsedTime(began));
-            }
-            return result;
+            result = await one.RunAsync();
         }
-        finally
+        catch
         {
-            pass.Tell(model, connection);
+            pass.Tell(Verdict.Unknown, Verdict.Unknown);
+            throw;
         }
+        Tell(exchange, one, state, pass, result, began);
+        return result;
+    }
+
+    private void Tell(Exchange exchange, UpstreamTry one, AttemptHealth state, AttemptPass pass, Reading<CommittedAnswer> result, long began)
+    {
+        var (model, connection) = (Verdict.Unknown, Verdict.Unknown);
+        if (!result.IsOk && !exchange.IsClientGone && !one.IsLost)
+        {
+            connection = FailureRules.OfConnection(result.Failure);
+            model = connection == Verdict.Bad ? Verdict.Unknown : FailureRules.Of(result.Failure, exchange.IsPaidElsewhere);
+        }
+        else if (result.IsOk && result.Value.Call is not null)
+        {
+            (model, connection) = (Verdict.Good, Verdict.Good);
+            result.Value.Health = state;
+            state.Latency(exchange.Facts.Stream).Measured(time.GetElapsedTime(began));
+        }
+        pass.Tell(model, connection);
     }
 
     /// <summary>Waits for a try's end: its answer becomes the exchange's, or its failure is remembered.</summary>

@@ -1,4 +1,5 @@
 using Milliways.Gateway.Settings;
+using Milliways.Keys;
 
 namespace Milliways.Gateway.Calls;
 
@@ -28,6 +29,9 @@ internal enum Payment
 /// <param name="LogId">A UUIDv7; the request's own, so that either finds the other.</param>
 internal sealed record GatewayCall(GatewayPath Path, string Method, string Rest, string Query, GatewayHeaders Headers, CallerCredentials Credentials, string LogId)
 {
+    /// <summary>The gateway's own token, and who pays where none is needed.</summary>
+    public required PresentedKey Presented { get; init; }
+
     /// <summary>The headers that are for the provider, beside those for the gateway.</summary>
     public required IHeaderDictionary Head { get; init; }
 

@@ -25,6 +25,8 @@ internal abstract class GatewayFront(GatewayCall call, CallKind kind, GatewaySer
 
     public GatewayCall Call => call;
 
+    public PresentedKey? Presented => call.Presented;
+
     public CallKind Kind => kind;
 
     /// <summary>The model as the caller has named it.</summary>

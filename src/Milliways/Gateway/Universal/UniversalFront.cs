@@ -16,6 +16,8 @@ internal sealed class UniversalFront(GatewayCall call, GatewayServices services)
 {
     private const KeyEndpoints Any = KeyEndpoints.Chat | KeyEndpoints.Embed | KeyEndpoints.Image | KeyEndpoints.Models;
 
+    public PresentedKey? Presented => call.Presented;
+
     public Operation Operation => Operation.PassThrough;
 
     public Flavour Flavour { get; private set; } = Flavour.OpenAi;
