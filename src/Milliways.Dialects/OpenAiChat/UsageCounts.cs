@@ -50,12 +50,8 @@ internal struct UsageCounts
     private void ReadPromptDetails(ref Utf8JsonReader reader)
     {
         (_cached, _cacheWrite) = (null, null);
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
+        if (!Enters(ref reader))
             return;
-        }
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("cached_tokens"u8)) _cached = JsonAnswer.Count(ref reader);
@@ -67,16 +63,22 @@ internal struct UsageCounts
     private void ReadCompletionDetails(ref Utf8JsonReader reader)
     {
         _reasoningInside = null;
-        reader.Read();
-        if (reader.TokenType != JsonTokenType.StartObject)
-        {
-            reader.Skip();
+        if (!Enters(ref reader))
             return;
-        }
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             if (reader.ValueTextEquals("reasoning_tokens"u8)) _reasoningInside = JsonAnswer.Count(ref reader);
             else reader.Skip();
         }
+    }
+
+    /// <summary>Whether a member's value is an object, which is then entered; anything else is passed over.</summary>
+    private static bool Enters(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        if (reader.TokenType == JsonTokenType.StartObject)
+            return true;
+        reader.Skip();
+        return false;
     }
 }

@@ -72,6 +72,15 @@ internal abstract class SocketOperation<T>(EventSocket socket, Direction directi
 
     public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) => _source.OnCompleted(continuation, state, token, flags);
 
+    /// <summary>Tries, and waits if that brought nothing.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled before it began.</exception>
+    public ValueTask<T> RunAsync(CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        Claim();
+        return TryFirst(out var result) ? new ValueTask<T>(result) : new ValueTask<T>(this, Wait(cancel));
+    }
+
     /// <summary>One at a time: two would take each other's bytes.</summary>
     /// <exception cref="InvalidOperationException">The one before has not ended.</exception>
     protected void Claim()
@@ -98,6 +107,9 @@ internal abstract class SocketOperation<T>(EventSocket socket, Direction directi
 
     /// <summary>False: it has to wait for the socket.</summary>
     protected abstract bool TryRun(out T result);
+
+    /// <summary>The first try, on the thread of the one who asks.</summary>
+    protected virtual bool TryFirst(out T result) => TryRun(out result);
 
     /// <summary>There is something to see that no event tells: it must not begin to wait.</summary>
     protected virtual bool HasMoreToSee => false;

@@ -104,7 +104,7 @@ internal sealed class EventConnection : ConnectionContext, ISocketWaiter, IDuple
     {
         _input.Complete();
         await _output.EndAsync();
-        if (!_isAborted)
+        if (!_isAborted) // an aborted one is reset by what is unread, as it shall be
         {
             _socket.ShutdownSend();
             _input.Drain();

@@ -42,7 +42,7 @@ internal sealed class EventPipeReader : PipeReader
         _reading = new Reading(this);
     }
 
-    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => _reading.StartAsync(cancellationToken);
+    public override ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => _reading.RunAsync(cancellationToken);
 
     /// <summary>For the loop: there may be something now.</summary>
     public void GoOn() => _reading.GoOn();
@@ -201,13 +201,6 @@ internal sealed class EventPipeReader : PipeReader
 
     private sealed class Reading(EventPipeReader owner) : SocketOperation<ReadResult>(owner._socket, Direction.Receive)
     {
-        public ValueTask<ReadResult> StartAsync(CancellationToken cancel)
-        {
-            cancel.ThrowIfCancellationRequested();
-            Claim();
-            return owner.TryRead(out var result) ? new ValueTask<ReadResult>(result) : new ValueTask<ReadResult>(this, Wait(cancel));
-        }
-
         protected override bool TryRun(out ReadResult result) => owner.TryRead(out result);
 
         protected override bool HasMoreToSee => owner._isReadCancelled || owner._isComplete || owner._isAborted;

@@ -71,7 +71,7 @@ internal sealed class EventPipeWriter : PipeWriter
         _end += bytes;
     }
 
-    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => _flushing.StartAsync(cancellationToken);
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => _flushing.RunAsync(cancellationToken);
 
     /// <summary>For the loop: there may be room now.</summary>
     public void GoOn() => _flushing.GoOn();
@@ -108,7 +108,7 @@ internal sealed class EventPipeWriter : PipeWriter
         using var over = new CancellationTokenSource(LastWords);
         try
         {
-            await last.StartAsync(over.Token);
+            await last.RunAsync(over.Token);
         }
         catch (OperationCanceledException)
         {
@@ -196,12 +196,7 @@ internal sealed class EventPipeWriter : PipeWriter
 
     private sealed class Flushing(EventPipeWriter owner) : SocketOperation<FlushResult>(owner._socket, Direction.Send)
     {
-        public ValueTask<FlushResult> StartAsync(CancellationToken cancel)
-        {
-            cancel.ThrowIfCancellationRequested();
-            Claim();
-            return owner.TryDefer(out var result) || owner.TryFlush(out result) ? new ValueTask<FlushResult>(result) : new ValueTask<FlushResult>(this, Wait(cancel));
-        }
+        protected override bool TryFirst(out FlushResult result) => owner.TryDefer(out result) || owner.TryFlush(out result);
 
         protected override bool TryRun(out FlushResult result) => owner.TryFlush(out result);
 
