@@ -7,7 +7,7 @@ namespace Milliways.EndToEnd.Hosting;
 /// <summary>Whichever sockets serve, an answer is the same; and how the process was started is seen from outside.</summary>
 public sealed class SocketsTests
 {
-    private const string Budget = "DOTNET_GCgen0size";
+    private const string Budget = "DOTNET_GCgen0size", Kept = "DOTNET_SYSTEM_BUFFERS_SHAREDARRAYPOOL_MAXARRAYSPERPARTITION";
 
     [Theory]
     [InlineData("", "")]
@@ -30,13 +30,13 @@ public sealed class SocketsTests
     }
 
     [Fact]
-    public async Task The_collector_is_given_its_budget_and_an_operators_own_stays()
+    public async Task The_runtime_is_given_its_settings_of_memory_and_an_operators_own_stay()
     {
         await using var upstream = await FakeUpstream.StartAsync(AnswerAsync);
         await using var usual = await StartAsync(upstream, []);
-        Assert.Equal("2000000", Signals.EnvironmentOf(usual.Id, Budget));
+        Assert.Equal(("2000000", "512"), (Signals.EnvironmentOf(usual.Id, Budget), Signals.EnvironmentOf(usual.Id, Kept)));
         await using var own = await StartAsync(upstream, new() { [Budget] = "400000" });
-        Assert.Equal("400000", Signals.EnvironmentOf(own.Id, Budget));
+        Assert.Equal(("400000", "512"), (Signals.EnvironmentOf(own.Id, Budget), Signals.EnvironmentOf(own.Id, Kept)));
     }
 
     private static Task<MilliwaysProcess> StartAsync(FakeUpstream upstream, Dictionary<string, string?> environment) => MilliwaysProcess.StartAsync(new Setup

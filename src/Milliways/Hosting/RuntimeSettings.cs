@@ -4,25 +4,32 @@ using Milliways.Linux;
 namespace Milliways.Hosting;
 
 /// <summary>
-/// The one setting of the garbage collector that must be in the environment before the runtime starts: how much is allocated between two collections. The runtime
-/// takes it from the size of the processor's cache, and where it cannot see that (many virtual machines) it collects every 3 MB, 30 to 50 times a second under
-/// load, which costs a tenth of the processor and more. So the server starts itself once more with it, in the same process; the price is a start of the
-/// runtime, some 50 ms.
+/// What the runtime reads from the environment before anything of ours runs. The server starts itself once more with it, in the same process; the price is a start of the runtime,
+/// some 50 ms.
 /// </summary>
-internal static class CollectorSettings
+internal static class RuntimeSettings
 {
-    /// <summary>As the runtime reads it: bytes, in hexadecimal.</summary>
-    private const string Variable = "DOTNET_GCgen0size", Between = "2000000";
+    private static readonly (string Name, string Value)[] All =
+    [
+        // How much is allocated between two collections, in hexadecimal bytes. The runtime takes it from the size of the processor's cache, and where it cannot see that (many
+        // virtual machines) it collects every 3 MB, 30 to 50 times a second under load, which costs a tenth of the processor and more.
+        ("DOTNET_GCgen0size", "2000000"),
+        // How many arrays of a size are kept for each processor. With the runtime's own 32 half of 64 requests at a time have theirs made and cleared anew (bench/results/2026-11-27-deferred.md).
+        ("DOTNET_SYSTEM_BUFFERS_SHAREDARRAYPOOL_MAXARRAYSPERPARTITION", "512"),
+    ];
 
     /// <summary>Does not return when the program is started anew. What the operator has set stays.</summary>
     public static void Apply(string[] args)
     {
-        if (!OperatingSystem.IsLinux() || !IsServer(args) || Environment.GetEnvironmentVariable(Variable) is not null || Environment.ProcessPath is not { } program
+        if (!OperatingSystem.IsLinux() || !IsServer(args) || Environment.ProcessPath is not { } program
             || !Path.GetFileName(program).StartsWith("milliways", StringComparison.Ordinal)) // `dotnet milliways.dll` has a name of its own
+            return;
+        var missing = Array.FindAll(All, setting => Environment.GetEnvironmentVariable(setting.Name) is null);
+        if (missing.Length == 0)
             return;
         var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(variable => KeyValuePair.Create((string)variable.Key, (string?)variable.Value ?? ""));
         RemoveDebuggersFiles();
-        ProcessImage.Replace(program, args, environment.Append(KeyValuePair.Create(Variable, Between)));
+        ProcessImage.Replace(program, args, environment.Concat(missing.Select(setting => KeyValuePair.Create(setting.Name, setting.Value))));
     }
 
     /// <summary>What the runtime has put there for debuggers bears the number of the process, and would be in the way of the next one.</summary>
