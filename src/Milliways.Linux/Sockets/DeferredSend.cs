@@ -20,6 +20,9 @@ internal sealed class DeferredSend(SafeSocketHandle socket)
 
     public bool IsEmpty => _end == 0;
 
+    /// <summary>What they met when nobody was there to be told: the connection is broken, and the kernel says so only once.</summary>
+    public SocketException? Broken { get; private set; }
+
     /// <summary>Copies them. There must be none before.</summary>
     public void Take(ReadOnlySpan<byte> bytes)
     {
@@ -35,6 +38,8 @@ internal sealed class DeferredSend(SafeSocketHandle socket)
     /// <exception cref="SocketException">The connection is broken; what was left is lost.</exception>
     public bool TrySend()
     {
+        if (Broken is { } broken)
+            throw broken;
         if (IsEmpty)
             return true;
         lock (_gate)
@@ -50,6 +55,11 @@ internal sealed class DeferredSend(SafeSocketHandle socket)
                     _sent += sent;
                 }
                 return true;
+            }
+            catch (SocketException failed)
+            {
+                Broken = failed;
+                throw;
             }
             finally
             {

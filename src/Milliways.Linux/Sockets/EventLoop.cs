@@ -118,9 +118,9 @@ public sealed unsafe class EventLoop
             for (var i = 0; i < count; i++)
             {
                 var (what, token) = Epoll.Read(events, i);
+                _left = count - 1 - i;
                 if (token == BellToken)
                     continue; // it rings once for each change, and is never silenced
-                _left = count - 1 - i;
                 var sockets = Volatile.Read(ref _sockets);
                 // It may have been closed since, and its place taken by another.
                 if (Volatile.Read(ref sockets[(int)(uint)token]) is { } socket && socket.Token == token)

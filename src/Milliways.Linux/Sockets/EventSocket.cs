@@ -58,7 +58,8 @@ internal sealed class EventSocket : IDisposable
         var received = 0;
         try
         {
-            return received = Epoll.Receive(_handle, buffer);
+            received = Epoll.Receive(_handle, buffer);
+            return received == 0 && _deferred.Broken is { } broken ? throw broken : received;
         }
         finally
         {
@@ -99,12 +100,12 @@ internal sealed class EventSocket : IDisposable
     }
 
     /// <summary>
-    /// Takes all of it, to be sent before the loop sleeps: only on the loop's own thread, while it has others to serve, and not behind bytes that the kernel has no room for. That
-    /// the connection is broken is then told by the next call.
+    /// Takes all of it, to be sent before the loop sleeps: only on the loop's own thread, while it has others to serve, and one at a time. That the connection is broken is then
+    /// told by the next call.
     /// </summary>
     public bool TryDefer(ReadOnlySpan<byte> buffer)
     {
-        if (buffer.Length > DeferredSend.Most || !_loop.HasMoreToServe || !_deferred.IsEmpty || IsClosed)
+        if (buffer.Length is 0 or > DeferredSend.Most || !_loop.HasMoreToServe || !_deferred.IsEmpty || _deferred.Broken is not null || IsClosed)
             return false;
         _deferred.Take(buffer);
         _loop.Defer(this);
@@ -113,7 +114,13 @@ internal sealed class EventSocket : IDisposable
 
     /// <summary>False when there is something deferred that the kernel has not taken yet: it is tried again as soon as there is room.</summary>
     /// <exception cref="SocketException">The connection is broken; what was deferred is lost.</exception>
-    public bool TrySendDeferred() => _deferred.TrySend();
+    public bool TrySendDeferred()
+    {
+        if (_deferred.TrySend())
+            return true;
+        _out.TryBegin(); // as Send: an event that is past must not keep anybody from waiting
+        return _deferred.TrySend();
+    }
 
     /// <summary>For those who cannot tell anybody that the connection is broken.</summary>
     internal void SendDeferred()

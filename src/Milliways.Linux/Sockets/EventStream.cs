@@ -5,7 +5,7 @@ namespace Milliways.Linux.Sockets;
 
 /// <summary>
 /// A connection to another server as a stream: one read and one write at a time, as HTTP clients and TLS do, each without allocation. Bytes are read and written as
-/// they are asked for; nothing is buffered, so there is nothing to flush.
+/// they are asked for; what a loop has deferred (<see cref="DeferredSend"/>) goes out with a flush, or by itself soon after.
 /// </summary>
 public sealed class EventStream : Stream, ISocketWaiter
 {
@@ -122,11 +122,11 @@ public sealed class EventStream : Stream, ISocketWaiter
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
-    public override void Flush()
-    {
-    }
+    public override void Flush() => _socket.SendDeferred();
 
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Until the kernel has taken everything.</summary>
+    /// <exception cref="IOException">The connection is broken or was closed.</exception>
+    public override Task FlushAsync(CancellationToken cancellationToken) => _writing.StartAsync(default, waits: false, cancellationToken).AsTask();
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("It would block the thread that serves other sockets.");
 
@@ -237,6 +237,8 @@ public sealed class EventStream : Stream, ISocketWaiter
             ObjectDisposedException.ThrowIf(owner._socket.IsClosed, owner);
             if (_isWaitOnly)
                 return true;
+            if (!owner._socket.TrySendDeferred())
+                return false;
             while (_left.Length > 0)
             {
                 var sent = owner._socket.Send(_left.Span);

@@ -54,6 +54,18 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
         }
     }
 
+    /// <summary>Whether an exchange runs whose caller came on this connection.</summary>
+    public bool IsOn(string connection)
+    {
+        lock (_one)
+        {
+            foreach (var exchange in _open)
+                if (exchange.Http.Connection.Id == connection)
+                    return true;
+            return false;
+        }
+    }
+
     /// <summary>Completes when everything that is running now has ended, whatever has begun meanwhile.</summary>
     public Task WhenEndedAsync()
     {

@@ -10,7 +10,7 @@ namespace Milliways.Hosting;
 /// </summary>
 internal sealed class ClosedConnections(OpenExchanges open, TimeProvider time, ILogger<ClosedConnections> log)
 {
-    /// <summary>What runs on a connection that is closed is cancelled at once; it has so long to end, and longer while any answer of that moment runs.</summary>
+    /// <summary>What runs on a connection that is closed is cancelled at once; as often as it still runs after so long, it is waited for again.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <summary>For a port that speaks HTTP/2: stands before everything that the server does with a connection.</summary>
@@ -18,7 +18,7 @@ internal sealed class ClosedConnections(OpenExchanges open, TimeProvider time, I
     {
         var served = next(connection);
         if (!served.IsCompleted && await HasLostAsync(connection, served))
-            log.LogWarning("Connection {Connection} is closed and its streams do not end: it is let go", connection.ConnectionId);
+            log.LogDebug("Connection {Connection} is closed and its streams do not end: it is let go", connection.ConnectionId);
         else
             await served;
     };
@@ -28,13 +28,11 @@ internal sealed class ClosedConnections(OpenExchanges open, TimeProvider time, I
         var closed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using (connection.ConnectionClosed.UnsafeRegister(static closed => ((TaskCompletionSource)closed!).TrySetResult(), closed))
             await Task.WhenAny(served, closed.Task);
-        using (var over = new CancellationTokenSource())
-        {
+        using var over = new CancellationTokenSource();
+        do
             await Task.WhenAny(served, Task.Delay(Patience, time, over.Token));
-            await over.CancelAsync();
-        }
-        if (!served.IsCompleted)
-            await Task.WhenAny(served, open.WhenEndedAsync());
+        while (!served.IsCompleted && open.IsOn(connection.ConnectionId));
+        await over.CancelAsync();
         return !served.IsCompleted;
     }
 }

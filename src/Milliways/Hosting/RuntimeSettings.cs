@@ -15,7 +15,7 @@ internal static class RuntimeSettings
         // virtual machines) it collects every 3 MB, 30 to 50 times a second under load, which costs a tenth of the processor and more.
         ("DOTNET_GCgen0size", "2000000"),
         // How many arrays of a size are kept for each processor. With the runtime's own 32 half of 64 requests at a time have theirs made and cleared anew (bench/results/2026-11-27-deferred.md).
-        ("DOTNET_SYSTEM_BUFFERS_SHAREDARRAYPOOL_MAXARRAYSPERPARTITION", "512"),
+        ("DOTNET_SYSTEM_BUFFERS_SHAREDARRAYPOOL_MAXARRAYSPERPARTITION", "128"),
     ];
 
     /// <summary>Does not return when the program is started anew. What the operator has set stays.</summary>

@@ -34,9 +34,9 @@ public sealed class SocketsTests
     {
         await using var upstream = await FakeUpstream.StartAsync(AnswerAsync);
         await using var usual = await StartAsync(upstream, []);
-        Assert.Equal(("2000000", "512"), (Signals.EnvironmentOf(usual.Id, Budget), Signals.EnvironmentOf(usual.Id, Kept)));
+        Assert.Equal(("2000000", "128"), (Signals.EnvironmentOf(usual.Id, Budget), Signals.EnvironmentOf(usual.Id, Kept)));
         await using var own = await StartAsync(upstream, new() { [Budget] = "400000" });
-        Assert.Equal(("400000", "512"), (Signals.EnvironmentOf(own.Id, Budget), Signals.EnvironmentOf(own.Id, Kept)));
+        Assert.Equal(("400000", "128"), (Signals.EnvironmentOf(own.Id, Budget), Signals.EnvironmentOf(own.Id, Kept)));
     }
 
     private static Task<MilliwaysProcess> StartAsync(FakeUpstream upstream, Dictionary<string, string?> environment) => MilliwaysProcess.StartAsync(new Setup

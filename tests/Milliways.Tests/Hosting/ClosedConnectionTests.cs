@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Connections;
+using Milliways.Exchanges;
 using Milliways.Hosting;
 using Milliways.Tests.Support;
 
@@ -25,11 +26,11 @@ public class ClosedConnectionTests
         await closed.CancelAsync();
         var took = await clock.RunUntilAsync(letGo);
 
-        Assert.InRange(took, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1));
+        Assert.InRange(took, TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(1));
     }
 
     [Fact]
-    public async Task While_an_answer_runs_no_closed_connection_is_let_go()
+    public async Task While_a_call_of_its_own_runs_a_closed_connection_is_waited_for()
     {
         var (clock, gate) = (new ManualTime(), new Gate());
         await using var lab = new FakeUpstream(async turn =>
@@ -40,11 +41,13 @@ public class ClosedConnectionTests
         await using var server = await TestServer.WithLabAsync(lab, clock);
         var answer = server.PostAsync("/v1/chat/completions", """{"model":"alpha","messages":[{"role":"user","content":"Hi"}]}""");
         await lab.ArrivalAsync();
-        var (connection, served) = (new DefaultConnectionContext { ConnectionClosed = new CancellationToken(canceled: true) }, new TaskCompletionSource());
+        var own = server.Service<OpenExchanges>().All().Single().Http.Connection.Id;
+        var (connection, served) = (new DefaultConnectionContext { ConnectionId = own, ConnectionClosed = new CancellationToken(canceled: true) }, new TaskCompletionSource());
         var letGo = server.Service<ClosedConnections>().LetGo(_ => served.Task)(connection);
 
         clock.Advance(TimeSpan.FromSeconds(30));
-        Assert.False(letGo.IsCompleted, "It was let go although its own call may be the one that runs.");
+        await ManualTime.MomentAsync();
+        Assert.False(letGo.IsCompleted, "It was let go although its call runs.");
         gate.Open();
         Assert.Equal(200, (await answer).Status);
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Milliways.Hosting;
 using Milliways.Linux.Sockets;
 using Milliways.Linux.Sockets.Server;
@@ -19,6 +20,7 @@ public sealed class DeferredSendTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        _port.ReceiveBufferSize = 4096; // so that the kernel is full soon
         _port.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _port.Listen();
         var connected = new TaskCompletionSource<EventStream>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -94,6 +96,7 @@ public sealed class DeferredSendTests : IAsyncLifetime
             for (var read = 0; read < next;)
             {
                 var count = await _peer.ReceiveAsync(buffer);
+                Assert.NotEqual(0, count);
                 for (var i = 0; i < count; i++)
                     Assert.Equal((byte)((read + i) * 31), buffer[i]);
                 read += count;
@@ -114,25 +117,46 @@ public sealed class DeferredSendTests : IAsyncLifetime
     [Fact]
     public async Task A_flush_defers_what_was_written_before_it_and_nothing_behind_it()
     {
-        await using var port = await new EventTransport(new SocketBlocks()).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
-        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await client.ConnectAsync(port.EndPoint);
-        await using var connection = (await port.AcceptAsync().AsTask().Soon())!;
-        var on = new TaskCompletionSource<EventLoop>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var seeing = SeeAsync(connection, on);
-        await client.SendAsync("?"u8.ToArray());
-        await seeing.Soon();
-        var output = connection.Transport.Output;
+        await using var served = await ServeAsync();
+        var output = served.Connection.Transport.Output;
 
-        await RoundAsync(await on.Task.Soon(), () =>
+        await RoundAsync(served.Loop, () =>
         {
             output.Write("flushed"u8);
             Assert.True(output.FlushAsync().IsCompletedSuccessfully);
             output.Write(" and not"u8);
         }, () => { });
 
-        Assert.Equal("flushed", await ReadAsync(7, client));
-        Assert.Equal(0, client.Available);
+        Assert.Equal("flushed", await ReadAsync(7, served.Client));
+        Assert.Equal(0, served.Client.Available);
+    }
+
+    [Fact]
+    public async Task A_flush_behind_bytes_that_the_kernel_has_no_room_for_waits()
+    {
+        await using var served = await ServeAsync();
+        var (output, socket) = (served.Connection.Transport.Output, served.Connection.Features.Get<IConnectionSocketFeature>()!.Socket);
+        var filling = new byte[64 << 10];
+        for (var error = SocketError.Success; error == SocketError.Success;)
+            socket.Send(filling, SocketFlags.None, out error);
+        await RoundAsync(served.Loop, () =>
+        {
+            output.Write("deferred"u8);
+            Assert.True(output.FlushAsync().IsCompletedSuccessfully);
+        }, () => { });
+        output.Write(" and !"u8);
+
+        var flushing = await Task.Run(() => new[] { output.FlushAsync().AsTask() }).Soon(); // it comes back, which it would not if it asked again and again
+
+        Assert.False(flushing[0].IsCompleted);
+        var (buffer, last) = (new byte[1 << 20], (byte)0);
+        while (last != '!')
+        {
+            var count = await served.Client.ReceiveAsync(buffer).Soon();
+            Assert.NotEqual(0, count);
+            last = buffer[count - 1];
+        }
+        await flushing[0].Soon();
     }
 
     /// <summary>Reads, which goes on where the connection lives, and says where that is.</summary>
@@ -140,6 +164,20 @@ public sealed class DeferredSendTests : IAsyncLifetime
     {
         await connection.Transport.Input.ReadAsync();
         on.SetResult(EventLoop.Near);
+    }
+
+    /// <summary>A connection of the web server, and the loop that it lives on.</summary>
+    private static async Task<Served> ServeAsync()
+    {
+        var port = await new EventTransport(new SocketBlocks()).BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
+        var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await client.ConnectAsync(port.EndPoint);
+        var connection = (await port.AcceptAsync().AsTask().Soon())!;
+        var on = new TaskCompletionSource<EventLoop>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var seeing = SeeAsync(connection, on);
+        await client.SendAsync("?"u8.ToArray());
+        await seeing.Soon();
+        return new Served(port, connection, client, await on.Task);
     }
 
     private async Task ConnectAsync(TaskCompletionSource<EventStream> connected) =>
@@ -167,7 +205,7 @@ public sealed class DeferredSendTests : IAsyncLifetime
         loop.Add(new Work(() =>
         {
             held.SetResult();
-            Assert.True(full.Wait(Patience.Limit));
+            full.Wait(Patience.Limit);
         }));
         await held.Task.Soon();
         for (var i = 0; i < works.Length; i++)
@@ -193,6 +231,16 @@ public sealed class DeferredSendTests : IAsyncLifetime
     }
 
     private static TaskCompletionSource Signal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private sealed record Served(IConnectionListener Port, ConnectionContext Connection, Socket Client, EventLoop Loop) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            Client.Dispose();
+            await Connection.DisposeAsync();
+            await Port.DisposeAsync();
+        }
+    }
 
     private sealed class Work(Action action) : IThreadPoolWorkItem
     {

@@ -122,7 +122,7 @@ internal sealed class EventPipeWriter : PipeWriter
         lock (_gate)
         {
             result = default;
-            if (_isFlushCancelled || _isBroken || _block is null || _full.Count > 0 || !_socket.TryDefer(_block.Memory.Span[_sent.._end]))
+            if (_isFlushCancelled || _isBroken || _isComplete || _block is null || _full.Count > 0 || !_socket.TryDefer(_block.Memory.Span[_sent.._end]))
                 return false;
             Release();
             return true;

@@ -174,18 +174,24 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
     private void Tell(Exchange exchange, UpstreamTry one, AttemptHealth state, AttemptPass pass, Reading<CommittedAnswer> result, long began)
     {
         var (model, connection) = (Verdict.Unknown, Verdict.Unknown);
-        if (!result.IsOk && !exchange.IsClientGone && !one.IsLost)
+        try
         {
-            connection = FailureRules.OfConnection(result.Failure);
-            model = connection == Verdict.Bad ? Verdict.Unknown : FailureRules.Of(result.Failure, exchange.IsPaidElsewhere);
+            if (!result.IsOk && !exchange.IsClientGone && !one.IsLost)
+            {
+                connection = FailureRules.OfConnection(result.Failure);
+                model = connection == Verdict.Bad ? Verdict.Unknown : FailureRules.Of(result.Failure, exchange.IsPaidElsewhere);
+            }
+            else if (result.IsOk && result.Value.Call is not null)
+            {
+                (model, connection) = (Verdict.Good, Verdict.Good);
+                result.Value.Health = state;
+                state.Latency(exchange.Facts.Stream).Measured(time.GetElapsedTime(began));
+            }
         }
-        else if (result.IsOk && result.Value.Call is not null)
+        finally
         {
-            (model, connection) = (Verdict.Good, Verdict.Good);
-            result.Value.Health = state;
-            state.Latency(exchange.Facts.Stream).Measured(time.GetElapsedTime(began));
+            pass.Tell(model, connection);
         }
-        pass.Tell(model, connection);
     }
 
     /// <summary>Waits for a try's end: its answer becomes the exchange's, or its failure is remembered.</summary>
