@@ -24,6 +24,9 @@ internal sealed class EventSocket : IDisposable
     private readonly EventLoop _loop;
     private readonly ISocketWaiter _waiter;
     private readonly DeferredSend _deferred;
+
+    /// <summary>The kernel had no room once: the other side reads slowly, and what is sent to it is not deferred any more, so that whoever sends waits.</summary>
+    private volatile bool _wasFull;
     private Readiness _in;
     private Readiness _out;
     private volatile bool _hidesMore;
@@ -94,18 +97,19 @@ internal sealed class EventSocket : IDisposable
         var sent = TrySend(buffer);
         if (sent >= 0)
             return sent;
+        _wasFull = true;
         // There may have been room again between the two, and the event for it is past.
         _out.TryBegin();
         return TrySend(buffer);
     }
 
     /// <summary>
-    /// Takes all of it, to be sent before the loop sleeps: only on the loop's own thread, while it has others to serve, and one at a time. That the connection is broken is then
-    /// told by the next call.
+    /// Takes all of it, to be sent before the loop sleeps: only on the loop's own thread, while it has others to serve, one at a time, and for a peer that reads. That the connection
+    /// is broken is then told by the next call.
     /// </summary>
     public bool TryDefer(ReadOnlySpan<byte> buffer)
     {
-        if (buffer.Length is 0 or > DeferredSend.Most || !_loop.HasMoreToServe || !_deferred.IsEmpty || _deferred.Broken is not null || IsClosed)
+        if (buffer.Length is 0 or > DeferredSend.Most || !_loop.HasMoreToServe || !_deferred.IsEmpty || _deferred.Broken is not null || _wasFull || IsClosed)
             return false;
         _deferred.Take(buffer);
         _loop.Defer(this);
@@ -118,6 +122,7 @@ internal sealed class EventSocket : IDisposable
     {
         if (_deferred.TrySend())
             return true;
+        _wasFull = true;
         _out.TryBegin(); // as Send: an event that is past must not keep anybody from waiting
         return _deferred.TrySend();
     }
@@ -127,7 +132,8 @@ internal sealed class EventSocket : IDisposable
     {
         try
         {
-            _deferred.TrySend();
+            if (!_deferred.TrySend())
+                _wasFull = true;
         }
         catch (Exception broken) when (broken is SocketException or ObjectDisposedException)
         {

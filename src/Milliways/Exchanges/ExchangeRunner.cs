@@ -400,7 +400,9 @@ internal sealed class ExchangeRunner(
         if (relay?.WriteFailure(failure, output) != true)
             exchange.Front.WriteStreamFailure(failure, exchange.RequestId, output);
         exchange.Await(Waiting.Caller);
-        await exchange.Http.Response.BodyWriter.FlushAsync(CancellationToken.None);
+        // The second flush is for what the first may have deferred: a connection that is torn loses it.
+        for (var flush = 0; flush < 2; flush++)
+            await exchange.Http.Response.BodyWriter.FlushAsync(CancellationToken.None);
         throw new TornAnswerException();
     }
 

@@ -75,8 +75,13 @@ public abstract class ClientClaims(SharedServer shared)
     [Theory, InlineData(false), InlineData(true)]
     public async Task Max_tokens_ends_the_answer_and_says_so(bool streamed)
     {
-        var short5 = await AskAsync(Question.Of("Count from 1 to 20.") with { MaxTokens = 5, Streamed = streamed });
-        var short9 = await AskAsync(Question.Of("Count from 1 to 20.") with { MaxTokens = 9, Streamed = streamed });
+        var (short5, short9) = (new Reply("", null), new Reply("", null));
+        // As above: when others' words were in the batch, both are asked again.
+        for (var tries = 0; tries < 5 && !(short5.Text.Length > 0 && short9.Text.StartsWith(short5.Text, StringComparison.Ordinal)); tries++)
+        {
+            short5 = await AskAsync(Question.Of("Count from 1 to 20.") with { MaxTokens = 5, Streamed = streamed });
+            short9 = await AskAsync(Question.Of("Count from 1 to 20.") with { MaxTokens = 9, Streamed = streamed });
+        }
 
         Assert.Equal((Length, Length), (short5.Ending, short9.Ending));
         Assert.True(short9.Text.Length > short5.Text.Length && short9.Text.StartsWith(short5.Text, StringComparison.Ordinal), $"{short5} and {short9}");
