@@ -68,21 +68,15 @@ public sealed class DeferredSendTests : IAsyncLifetime
     [Fact]
     public async Task Where_the_kernel_has_no_room_it_follows_as_soon_as_there_is_some()
     {
-        var filling = new byte[64 << 10];
-        long sent = 0;
-        using var full = new CancellationTokenSource();
-        for (var isFull = false; !isFull; sent += filling.Length)
-            isFull = !_ours.WriteAsync(filling, full.Token).IsCompletedSuccessfully;
-        await full.CancelAsync(); // how much of the last one has gone is not known
-        await RoundAsync(_loop, () => _ = _ours.WriteAsync("!"u8.ToArray()), () => { });
-
-        var (buffer, last) = (new byte[1 << 20], (byte)0);
-        while (last != '!')
+        await using var served = await ServeAsync();
+        await FillAsync(served);
+        await RoundAsync(served.Loop, () =>
         {
-            var count = await _peer.ReceiveAsync(buffer).Soon();
-            Assert.NotEqual(0, count);
-            last = buffer[count - 1];
-        }
+            served.Connection.Transport.Output.Write("!"u8);
+            Assert.True(served.Connection.Transport.Output.FlushAsync().IsCompletedSuccessfully);
+        }, () => { });
+
+        await ReadToTheMarkAsync(served.Client);
     }
 
     [Fact]
@@ -135,17 +129,11 @@ public sealed class DeferredSendTests : IAsyncLifetime
     public async Task A_flush_behind_bytes_that_the_kernel_has_no_room_for_waits()
     {
         await using var served = await ServeAsync();
-        var (output, socket) = (served.Connection.Transport.Output, served.Connection.Features.Get<IConnectionSocketFeature>()!.Socket);
-        var filling = new byte[64 << 10];
-        for (var still = 0; still < 5; still++) // what the kernel moves from one side to the other makes room for a while
-        {
-            while (socket.Send(filling, SocketFlags.None, out var error) > 0 && error == SocketError.Success)
-                still = 0;
-            await ManualTime.MomentAsync();
-        }
+        var output = served.Connection.Transport.Output;
+        await FillAsync(served);
         await RoundAsync(served.Loop, () =>
         {
-            output.Write(filling.AsSpan(0, DeferredSend.Most));
+            output.Write(new byte[DeferredSend.Most]);
             Assert.True(output.FlushAsync().IsCompletedSuccessfully);
         }, () => { });
         output.Write(" and !"u8);
@@ -153,14 +141,31 @@ public sealed class DeferredSendTests : IAsyncLifetime
         var flushing = await Task.Run(() => new[] { output.FlushAsync().AsTask() }).Soon(); // it comes back, which it would not if it asked again and again
 
         Assert.False(flushing[0].IsCompleted);
+        await ReadToTheMarkAsync(served.Client);
+        await flushing[0].Soon();
+    }
+
+    /// <summary>Sends on the socket itself until the kernel takes no more; what it moves from one side to the other makes room for a while.</summary>
+    private static async Task FillAsync(Served served)
+    {
+        var (socket, filling) = (served.Connection.Features.Get<IConnectionSocketFeature>()!.Socket, new byte[64 << 10]);
+        for (var still = 0; still < 5; still++)
+        {
+            while (socket.Send(filling, SocketFlags.None, out var error) > 0 && error == SocketError.Success)
+                still = 0;
+            await ManualTime.MomentAsync();
+        }
+    }
+
+    private static async Task ReadToTheMarkAsync(Socket client)
+    {
         var (buffer, last) = (new byte[1 << 20], (byte)0);
         while (last != '!')
         {
-            var count = await served.Client.ReceiveAsync(buffer).Soon();
+            var count = await client.ReceiveAsync(buffer).Soon();
             Assert.NotEqual(0, count);
             last = buffer[count - 1];
         }
-        await flushing[0].Soon();
     }
 
     /// <summary>Reads, which goes on where the connection lives, and says where that is.</summary>
