@@ -71,6 +71,7 @@ public sealed unsafe class EventLoop
             SendDeferred();
     }
 
+    /// <summary>From any thread: what this loop does once it has served its sockets.</summary>
     internal void Add(IThreadPoolWorkItem work)
     {
         _posted.Enqueue(work);

@@ -36,19 +36,9 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
                 result = await RaceAsync(course, Begin(course, next.Index, state, pass), after);
             else
             {
-                // The only try that runs, and what most requests need: as TryAsync, without a task of its own.
-                var (one, began) = (NewTry(course, next.Index, exchange.Cancel, next.FirstPart), time.GetTimestamp());
-                try
-                {
-                    result = await one.RunAsync();
-                }
-                catch
-                {
-                    pass.Tell(Verdict.Unknown, Verdict.Unknown);
-                    throw;
-                }
-                Tell(exchange, one, state, pass, result, began);
-                result = Settle(course, next.Index, one, result);
+                // The only try that runs: what most requests need and no more.
+                var one = NewTry(course, next.Index, exchange.Cancel, next.FirstPart);
+                result = Settle(course, next.Index, one, await TryAsync(exchange, one, state, pass));
             }
             if (result.IsOk)
                 return result;
@@ -156,26 +146,10 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
     /// <summary>A try, told to the breaker in any case, however it ends.</summary>
     private async Task<Reading<CommittedAnswer>> TryAsync(Exchange exchange, UpstreamTry one, AttemptHealth state, AttemptPass pass)
     {
-        var began = time.GetTimestamp();
-        Reading<CommittedAnswer> result;
+        var (model, connection, began) = (Verdict.Unknown, Verdict.Unknown, time.GetTimestamp());
         try
         {
-            result = await one.RunAsync();
-        }
-        catch
-        {
-            pass.Tell(Verdict.Unknown, Verdict.Unknown);
-            throw;
-        }
-        Tell(exchange, one, state, pass, result, began);
-        return result;
-    }
-
-    private void Tell(Exchange exchange, UpstreamTry one, AttemptHealth state, AttemptPass pass, Reading<CommittedAnswer> result, long began)
-    {
-        var (model, connection) = (Verdict.Unknown, Verdict.Unknown);
-        try
-        {
+            var result = await one.RunAsync();
             if (!result.IsOk && !exchange.IsClientGone && !one.IsLost)
             {
                 connection = FailureRules.OfConnection(result.Failure);
@@ -187,6 +161,7 @@ internal sealed class AttemptLoop(AttemptOrder order, HealthBoard health, Lots l
                 result.Value.Health = state;
                 state.Latency(exchange.Facts.Stream).Measured(time.GetElapsedTime(began));
             }
+            return result;
         }
         finally
         {
