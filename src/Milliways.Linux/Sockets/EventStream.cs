@@ -25,6 +25,22 @@ public sealed class EventStream : Stream, ISocketWaiter
     /// <summary>Sees what passes, and says what a broken connection means; set before the first byte.</summary>
     public IStreamWatch? Watch { get; set; }
 
+    /// <summary>There are bytes or an end to be read, or the connection is broken. Asks the kernel only when something has happened since it was read empty; not while a read waits.</summary>
+    public bool IsReadable
+    {
+        get
+        {
+            try
+            {
+                return _socket.IsClosed || _socket.IsReadable();
+            }
+            catch (Exception broken) when (IsBreak(broken))
+            {
+                return true;
+            }
+        }
+    }
+
     /// <summary>Connects to the first of the addresses that accepts.</summary>
     /// <exception cref="SocketException">None did; this is what the last one said.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled before one did.</exception>

@@ -190,11 +190,13 @@ internal sealed class UpstreamCall : IAsyncDisposable
 
     /// <summary>What <see cref="ReadAsync"/> does, without a state of its own, for those who wait once for each chunk of a stream: what comes is for <see cref="Took"/>.</summary>
     /// <exception cref="IOException">As <see cref="ReadAsync"/>; and an <see cref="InvalidDataException"/> where the body's coding is corrupt.</exception>
-    public ValueTask<int> ReceiveAsync(CancellationToken cancel)
+    /// <param name="cancel">Ends it.</param>
+    /// <param name="most">Bytes to take at most.</param>
+    public ValueTask<int> ReceiveAsync(CancellationToken cancel, int most = int.MaxValue)
     {
         _stream ??= Open(cancel);
         MakeRoom();
-        return _stream.ReadAsync(_buffer.AsMemory(_end), cancel);
+        return _stream.ReadAsync(_buffer.AsMemory(_end, Math.Min(most, _buffer.Length - _end)), cancel);
     }
 
     /// <summary>So many bytes have come; false: none, which is the proper end of the body.</summary>

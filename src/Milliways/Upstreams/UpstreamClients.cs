@@ -7,6 +7,7 @@ using Milliways.Hosting;
 using Milliways.Hosting.Configuration;
 using Milliways.Linux.Sockets;
 using Milliways.Upstreams.Connections;
+using Milliways.Upstreams.Http1;
 using Milliways.Upstreams.Images;
 using Milliways.Upstreams.Tenants;
 
@@ -47,7 +48,7 @@ internal sealed class UpstreamClients(TimeProvider time, Func<string, string?> e
             RemoteCertificateValidationCallback = CertificateException.Check,
             CertificateChainPolicy = authorities is null ? null : Trusting(authorities),
         };
-        return _clients[way] = new HttpMessageInvoker(handler);
+        return _clients[way] = new HttpMessageInvoker(handler.UseProxy || !KestrelSetup.OwnSockets ? handler : new Http1Handler(handler, connector));
     }
 
     /// <summary>

@@ -48,6 +48,23 @@ public sealed class EventStreamTests : IAsyncLifetime
         Assert.Equal(1, await accepted.ReceiveAsync(new byte[8]));
     }
 
+    /// <summary>What a pool asks of a connection that lies idle: neither an end nor bytes that nobody asked for go unseen.</summary>
+    [Fact]
+    public async Task It_is_seen_without_reading_that_there_is_something_to_be_read()
+    {
+        Assert.False(_ours.IsReadable);
+        await _peer.SendAsync("x"u8.ToArray());
+        await SeenAsync(() => _ours.IsReadable);
+        Assert.True(_ours.IsReadable);
+        Assert.Equal(1, await _ours.ReadAsync(new byte[8]));
+        Assert.False(_ours.IsReadable);
+        _peer.Shutdown(SocketShutdown.Send);
+        await SeenAsync(() => _ours.IsReadable);
+        Assert.Equal(0, await _ours.ReadAsync(new byte[8]));
+        await _ours.DisposeAsync();
+        Assert.True(_ours.IsReadable);
+    }
+
     [Fact]
     public async Task Where_nobody_accepts_the_reason_is_told()
     {
@@ -243,6 +260,9 @@ public sealed class EventStreamTests : IAsyncLifetime
     }
 
     private int Port => ((IPEndPoint)_port.LocalEndPoint!).Port;
+
+    /// <summary>Not on a loop's thread, on which a test may be: nothing would be seen while it is waited for there.</summary>
+    private static async Task SeenAsync(Func<bool> what) => Assert.True(await Task.Run(() => SpinWait.SpinUntil(what, Patience.Limit)));
 
     private async Task<(EventStream Ours, Socket Peer)> ConnectAsync()
     {

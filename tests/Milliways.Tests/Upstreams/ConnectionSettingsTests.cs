@@ -2,6 +2,7 @@ using System.Reflection;
 using Milliways.Hosting.Configuration;
 using Milliways.Tests.Support;
 using Milliways.Upstreams;
+using Milliways.Upstreams.Http1;
 
 namespace Milliways.Tests.Upstreams;
 
@@ -39,5 +40,9 @@ public sealed class ConnectionSettingsTests
 
     /// <summary>The framework shows a client's handler to nobody.</summary>
     private static SocketsHttpHandler HandlerOf(HttpMessageInvoker client) =>
-        (SocketsHttpHandler)typeof(HttpMessageInvoker).GetField("_handler", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(client)!;
+        typeof(HttpMessageInvoker).GetField("_handler", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(client) switch
+        {
+            Http1Handler own => (SocketsHttpHandler)own.InnerHandler!,
+            var platform => (SocketsHttpHandler)platform!,
+        };
 }

@@ -8,6 +8,7 @@ using Milliways.Keys;
 using Milliways.Routing;
 using Milliways.Teams;
 using Milliways.Upstreams;
+using Milliways.Upstreams.Connections;
 
 namespace Milliways.Gateway.Calls;
 

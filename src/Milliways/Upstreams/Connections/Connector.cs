@@ -14,19 +14,27 @@ internal sealed class Connector(TimeSpan limit, TimeProvider time)
     /// <summary>The handler's own bound stands behind ours, for handshakes that pass through a proxy's tunnel, which we do not see.</summary>
     public static TimeSpan Behind(TimeSpan limit) => limit + TimeSpan.FromSeconds(5);
 
-    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
+    /// <summary>For the platform's handler, which may stand before a proxy.</summary>
+    public ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
     {
         var request = context.InitialRequestMessage;
-        var pending = new PendingConnection(request, limit, time);
         var isProxy = request.Method == HttpMethod.Connect
             || (request.RequestUri is { } target && target.Host != context.DnsEndPoint.Host && !target.IdnHost.Equals(context.DnsEndPoint.Host, StringComparison.OrdinalIgnoreCase));
+        return ConnectAsync(request, context.DnsEndPoint, isProxy, cancel);
+    }
+
+    /// <summary>Completes with a connection that stands, or is to be made safe yet where the address wants TLS (<see cref="PendingConnection"/>).</summary>
+    /// <exception cref="ConnectException">None was made.</exception>
+    public async ValueTask<Stream> ConnectAsync(HttpRequestMessage request, DnsEndPoint end, bool isProxy, CancellationToken cancel)
+    {
+        var pending = new PendingConnection(request, limit, time);
         Stream? stream = null;
         try
         {
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancel, pending.Late);
-            var addresses = await AddressesAsync(context.DnsEndPoint.Host, stop.Token);
+            var addresses = await AddressesAsync(end.Host, stop.Token);
             pending.Stage = ConnectStage.Connect;
-            stream = await OpenAsync(addresses, context.DnsEndPoint.Port, stop.Token);
+            stream = await OpenAsync(addresses, end.Port, stop.Token);
             if (request.RequestUri?.Scheme == "https" && !isProxy)
                 pending.EndWithTime(stream);
             else

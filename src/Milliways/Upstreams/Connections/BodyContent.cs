@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Milliways.Exchanges;
+namespace Milliways.Upstreams.Connections;
 
 /// <summary>
 /// The body of an upstream's request, sent in one piece (again, when a proxy asks for a password first) and let go when the answer begins: the request
@@ -9,14 +9,16 @@ namespace Milliways.Exchanges;
 internal sealed class BodyContent(ReadOnlyMemory<byte> body) : HttpContent
 {
     private readonly int _length = body.Length;
-    private ReadOnlyMemory<byte> _body = body;
+
+    /// <summary>Empty once it was let go.</summary>
+    public ReadOnlyMemory<byte> Body { get; private set; } = body;
+
+    public void LetGo() => Body = default;
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
-        stream.WriteAsync(_body, cancellationToken).AsTask();
-
-    public void LetGo() => _body = default;
+        stream.WriteAsync(Body, cancellationToken).AsTask();
 
     protected override bool TryComputeLength(out long length)
     {
