@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Milliways.Hosting;
+using Milliways.Linux.Files;
 
 namespace Milliways.Credits.Journal;
 
@@ -27,7 +28,11 @@ internal sealed class DiskFile : IJournalFile
 
     public void Write(long at, ReadOnlySpan<byte> bytes) => RandomAccess.Write(_handle, bytes, at);
 
-    public void Flush() => RandomAccess.FlushToDisk(_handle);
+    public void Flush()
+    {
+        if (!DataSync.TryFlush(_handle))
+            RandomAccess.FlushToDisk(_handle);
+    }
 
     public void Dispose() => _stream.Dispose();
 }
