@@ -82,14 +82,26 @@ internal sealed class UpstreamCall : IAsyncDisposable
         catch (HttpRequestException stale) when (stale.InnerException is UnansweredException && call.Content is null && !cancel.IsCancellationRequested)
         {
             // The server closed an idle connection in the moment it was used again: no byte of an answer came (design, "Upstream connections").
-            using var again = Request(upstream, address, call, exchange);
-            return new UpstreamCall(await upstream.Client.SendAsync(again, cancel));
+            return await SendAgainAsync(upstream, address, call, exchange, cancel);
         }
     }
 
-    private static HttpRequestMessage Request(Upstream upstream, Uri address, PreparedCall call, Exchange exchange)
+    private static async Task<UpstreamCall> SendAgainAsync(Upstream upstream, Uri address, PreparedCall call, Exchange exchange, CancellationToken cancel)
     {
-        var request = Unsigned(upstream, address, call, exchange);
+        using var again = Request(upstream, address, call, exchange, isAgain: true);
+        try
+        {
+            return new UpstreamCall(await upstream.Client.SendAsync(again, cancel));
+        }
+        catch (HttpRequestException late) when (PendingConnection.Of(again) is { IsLate: true } pending && late.InnerException is not ConnectException)
+        {
+            throw Connector.Late(pending, late);
+        }
+    }
+
+    private static UpstreamRequest Request(Upstream upstream, Uri address, PreparedCall call, Exchange exchange, bool isAgain = false)
+    {
+        var request = Unsigned(upstream, address, call, exchange, isAgain);
         if (call.Signer is { } signer)
         {
             signer.Sign(request, call.Body.Span);
@@ -100,9 +112,9 @@ internal sealed class UpstreamCall : IAsyncDisposable
         return request;
     }
 
-    private static HttpRequestMessage Unsigned(Upstream upstream, Uri address, PreparedCall call, Exchange exchange)
+    private static UpstreamRequest Unsigned(Upstream upstream, Uri address, PreparedCall call, Exchange exchange, bool isAgain)
     {
-        var request = new HttpRequestMessage(call.Method, address) { Content = call.Content ?? (call.Method == HttpMethod.Post ? new BodyContent(call.Body) : null) };
+        var request = new UpstreamRequest(call.Method, address) { WantsNewConnection = isAgain, Content = call.Content ?? (call.Method == HttpMethod.Post ? new BodyContent(call.Body) : null) };
         if (request.Content is BodyContent && !call.IsRaw)
             request.Content.Headers.ContentType = upstream.IsGrpc ? Grpc : Json;
         if (upstream.Http2 && !call.IsUpgrade)

@@ -14,6 +14,9 @@ internal static class RuntimeSettings
         // How much is allocated between two collections, in hexadecimal bytes. The runtime takes it from the size of the processor's cache, and where it cannot see that (many
         // virtual machines) it collects every 3 MB, 30 to 50 times a second under load, which costs a tenth of the processor and more.
         ("DOTNET_GCgen0size", "2000000"),
+        // How many bytes an array may have, in hexadecimal, to be made and collected as the small ones are. From the runtime's own 85,000 on each prompt of some length made the whole memory
+        // be collected soon: prompts of 150 KB cost 2.7 times the processor, those of 1 MB 1.8 times (bench/results/2026-11-27-http1.md).
+        ("DOTNET_GCLOHThreshold", "200000"),
         // How many arrays of a size are kept for each processor. With the runtime's own 32 half of 64 requests at a time have theirs made and cleared anew (bench/results/2026-11-27-deferred.md).
         ("DOTNET_SYSTEM_BUFFERS_SHAREDARRAYPOOL_MAXARRAYSPERPARTITION", "128"),
     ];

@@ -107,6 +107,7 @@ internal sealed class UpstreamClients(TimeProvider time, Func<string, string?> e
             client.Dispose();
     }
 
+    /// <summary>The platform's handler. What is sent over HTTP/1.1 without a proxy does not pass it (<see cref="Http1Handler"/>): the same is said there for that.</summary>
     private static SocketsHttpHandler NewHandler() => new()
     {
         PlaintextStreamFilter = static (made, _) =>

@@ -7,7 +7,7 @@ namespace Milliways.EndToEnd.Hosting;
 /// <summary>Whichever sockets serve, an answer is the same; and how the process was started is seen from outside.</summary>
 public sealed class SocketsTests
 {
-    private const string Budget = "DOTNET_GCgen0size", Kept = "DOTNET_SYSTEM_BUFFERS_SHAREDARRAYPOOL_MAXARRAYSPERPARTITION";
+    private const string Budget = "DOTNET_GCgen0size", Kept = "DOTNET_SYSTEM_BUFFERS_SHAREDARRAYPOOL_MAXARRAYSPERPARTITION", Small = "DOTNET_GCLOHThreshold";
 
     [Theory]
     [InlineData("", "")]
@@ -34,7 +34,7 @@ public sealed class SocketsTests
     {
         await using var upstream = await FakeUpstream.StartAsync(AnswerAsync);
         await using var usual = await StartAsync(upstream, []);
-        Assert.Equal(("2000000", "128"), (Signals.EnvironmentOf(usual.Id, Budget), Signals.EnvironmentOf(usual.Id, Kept)));
+        Assert.Equal(("2000000", "128", "200000"), (Signals.EnvironmentOf(usual.Id, Budget), Signals.EnvironmentOf(usual.Id, Kept), Signals.EnvironmentOf(usual.Id, Small)));
         await using var own = await StartAsync(upstream, new() { [Budget] = "400000" });
         Assert.Equal(("400000", "128"), (Signals.EnvironmentOf(own.Id, Budget), Signals.EnvironmentOf(own.Id, Kept)));
     }

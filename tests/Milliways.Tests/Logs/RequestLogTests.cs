@@ -79,7 +79,7 @@ public class RequestLogTests
     }
 
     [Fact]
-    public async Task A_caller_that_leaves_and_a_stream_that_breaks_are_no_success()
+    public async Task A_caller_that_leaves_and_a_stream_that_breaks_are_no_success() // DIS-04
     {
         await using var logged = await Logged.StartAsync();
         logged.Lab.Then(turn => turn.StreamAsync(Answers.Role, Answers.Chunk("Hi"), "torn"));

@@ -17,11 +17,15 @@ public sealed class ConnectionSettingsTests
     public async Task An_idle_connection_is_closed_before_its_server_does_and_an_old_one_after_five_minutes(bool hosted, int seconds)
     {
         await using var server = await TestServer.StartAsync();
-        var handler = HandlerOf(server.Service<UpstreamClients>().For(new UpstreamConfig("any") { MaxConnections = 3 }, hosted, Connect));
+        var client = server.Service<UpstreamClients>().For(new UpstreamConfig("any") { MaxConnections = 3 }, hosted, Connect);
+        var handler = HandlerOf(client);
 
         Assert.Equal(TimeSpan.FromSeconds(seconds), handler.PooledConnectionIdleTimeout);
         Assert.Equal(TimeSpan.FromMinutes(5), handler.PooledConnectionLifetime);
         Assert.Equal(3, handler.MaxConnectionsPerServer);
+        Assert.SkipUnless(Milliways.Hosting.KestrelSetup.OwnSockets, "HTTP/1.1 is the platform's here too.");
+        var own = (Http1Handler)Outer(client);
+        Assert.Equal((TimeSpan.FromSeconds(seconds), 3, TimeSpan.FromMinutes(5)), (own.Idle, own.Most, Http1Pool.Lifetime));
         Assert.False(handler.AllowAutoRedirect || handler.UseCookies);
     }
 
@@ -39,10 +43,7 @@ public sealed class ConnectionSettingsTests
     }
 
     /// <summary>The framework shows a client's handler to nobody.</summary>
-    private static SocketsHttpHandler HandlerOf(HttpMessageInvoker client) =>
-        typeof(HttpMessageInvoker).GetField("_handler", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(client) switch
-        {
-            Http1Handler own => (SocketsHttpHandler)own.InnerHandler!,
-            var platform => (SocketsHttpHandler)platform!,
-        };
+    private static object Outer(HttpMessageInvoker client) => typeof(HttpMessageInvoker).GetField("_handler", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(client)!;
+
+    private static SocketsHttpHandler HandlerOf(HttpMessageInvoker client) => (SocketsHttpHandler)(Outer(client) is Http1Handler own ? own.InnerHandler! : Outer(client));
 }

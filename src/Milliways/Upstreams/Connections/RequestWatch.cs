@@ -5,7 +5,7 @@ namespace Milliways.Upstreams.Connections;
 /// <summary>
 /// Knows of a connection whether it was used before and whether anything has come back for the request on it. When it dies in the moment it is used again, it
 /// says so (<see cref="UnansweredException"/>): the handler alone gives the same exception for an answer that was cut inside its head, and it may
-/// send a request on another connection than the one that was made for it.
+/// send a request on another connection than the one that was made for it. For connections of the platform's handler; <see cref="Http1.Http1Connection"/> knows it of its own.
 /// </summary>
 internal sealed class RequestWatch : IStreamWatch
 {

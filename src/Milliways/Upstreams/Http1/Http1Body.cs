@@ -17,12 +17,14 @@ internal sealed class Http1Body(Http1Connection connection, ResponseHead head) :
     private bool _isOver = head.End == BodyEnd.Empty;
     private bool _isReading;
     private bool _isGone;
+    private bool _hasEnded;
+    private Exception? _broken;
 
     /// <summary>Ends at once where the answer has no body: nobody need read it.</summary>
     public void EndIfEmpty()
     {
         if (_isOver)
-            connection.End(head.KeepsConnection);
+            End(head.KeepsConnection);
     }
 
     /// <exception cref="IOException">The connection broke, or the body is not framed as its head says.</exception>
@@ -30,6 +32,8 @@ internal sealed class Http1Body(Http1Connection connection, ResponseHead head) :
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_isGone, this);
+        if (_broken is not null)
+            return ValueTask.FromException<int>(_broken);
         if (_isOver || buffer.IsEmpty)
             return new ValueTask<int>(0);
         connection.BindTo(cancellationToken);
@@ -64,7 +68,8 @@ internal sealed class Http1Body(Http1Connection connection, ResponseHead head) :
         {
             while (true)
             {
-                var received = await connection.Stream.ReadAsync(head.End == BodyEnd.Length && _left < buffer.Length ? buffer[..(int)_left] : buffer);
+                // More than the body's length is asked for: what stands behind it must be seen.
+                var received = await connection.Stream.ReadAsync(buffer);
                 if (received == 0 && head.End != BodyEnd.Close)
                     throw new HttpIOException(HttpRequestError.ResponseEnded, "The connection was closed before the answer was whole.");
                 var (used, written) = Decode(buffer.Span[..received], buffer.Span);
@@ -116,15 +121,23 @@ internal sealed class Http1Body(Http1Connection connection, ResponseHead head) :
     private void Over(bool hasMore)
     {
         _isOver = true;
-        connection.End(head.KeepsConnection && !hasMore);
+        End(head.KeepsConnection && !hasMore);
+    }
+
+    /// <summary>Once: behind its end the connection may already be another request's.</summary>
+    private void End(bool isReusable)
+    {
+        if (_hasEnded)
+            return;
+        _hasEnded = true;
+        connection.End(isReusable);
     }
 
     private Exception Broken(Exception broken)
     {
-        _isOver = true;
-        var meaning = connection.BodyMeaning(broken);
-        connection.End(isReusable: false);
-        return meaning;
+        (_isOver, _broken) = (true, connection.BodyMeaning(broken));
+        End(isReusable: false);
+        return _broken;
     }
 
     /// <summary>Reads on for a moment: behind the last event there is often nothing but the last chunk.</summary>
@@ -133,7 +146,7 @@ internal sealed class Http1Body(Http1Connection connection, ResponseHead head) :
         if (_isReading || head.End == BodyEnd.Close || !head.KeepsConnection)
         {
             _isOver = true;
-            connection.End(isReusable: false);
+            End(isReusable: false);
             return;
         }
         var scratch = System.Buffers.ArrayPool<byte>.Shared.Rent(4 << 10);
@@ -141,11 +154,14 @@ internal sealed class Http1Body(Http1Connection connection, ResponseHead head) :
         try
         {
             connection.BindTo(late.Token);
-            for (var drained = 0; !_isOver && drained < DrainBytes;)
+            for (var (drained, isTimed) = (0, false); !_isOver && drained < DrainBytes;)
             {
                 var reading = connection.Unread.IsEmpty ? ReceiveAsync(scratch) : new ValueTask<int>(TakeUnread(scratch));
-                if (!reading.IsCompleted && drained == 0)
+                if (!reading.IsCompleted && !isTimed)
+                {
                     late.CancelAfter(DrainTime);
+                    isTimed = true;
+                }
                 drained += Math.Max(await reading, 1);
             }
         }
@@ -156,7 +172,7 @@ internal sealed class Http1Body(Http1Connection connection, ResponseHead head) :
         finally
         {
             _isOver = true;
-            connection.End(isReusable: false); // unless it has ended by itself
+            End(isReusable: false); // unless it has ended by itself
             System.Buffers.ArrayPool<byte>.Shared.Return(scratch);
         }
     }

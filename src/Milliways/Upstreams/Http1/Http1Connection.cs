@@ -19,11 +19,13 @@ internal sealed class Http1Connection(Http1Pool pool, EventStream transport, Str
     private byte[] _buffer = new byte[BufferBytes];
     private int _start;
     private int _end;
-    private int _isBusy;
     private int _isClosed;
     private bool _isUsed;
     private bool _hasAnswered;
     private Task? _writing;
+
+    /// <summary>Over TLS the socket does not say whether there is something: what was decrypted lies above it. An empty read says it, and is the first one for the next answer.</summary>
+    private Task? _ahead;
     private CancellationToken _cancel;
     private CancellationTokenRegistration _cancelled;
 
@@ -38,7 +40,7 @@ internal sealed class Http1Connection(Http1Pool pool, EventStream transport, Str
     public ReadOnlySpan<byte> Unread => _buffer.AsSpan(_start, _end - _start);
 
     /// <summary>It may be asked again, as far as can be seen: nobody has closed it, and nothing came that nobody asked for.</summary>
-    public bool IsAlive => Volatile.Read(ref _isClosed) == 0 && !transport.IsReadable;
+    public bool IsAlive => Volatile.Read(ref _isClosed) == 0 && (ReferenceEquals(stream, transport) ? !transport.IsReadable : _ahead is null or { IsCompleted: false });
 
     /// <summary>Sends a request and completes with the head of its answer.</summary>
     /// <param name="request">What is asked.</param>
@@ -50,7 +52,7 @@ internal sealed class Http1Connection(Http1Pool pool, EventStream transport, Str
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public async Task<HttpResponseMessage> AskAsync(HttpRequestMessage request, byte[] first, int length, ReadOnlyMemory<byte> rest, CancellationToken cancel)
     {
-        (_isBusy, _hasAnswered, _writing) = (1, false, null);
+        (_hasAnswered, _writing) = (false, null);
         try
         {
             BindTo(cancel);
@@ -58,6 +60,8 @@ internal sealed class Http1Connection(Http1Pool pool, EventStream transport, Str
             Give(ref first);
             if (!rest.IsEmpty)
                 WriteOn(rest);
+            if (Interlocked.Exchange(ref _ahead, null) is { } ahead)
+                await ahead;
             ResponseHead? head;
             while ((head = TakeHead(request.Method)) is null)
                 Received(await stream.ReadAsync(Room(), CancellationToken.None));
@@ -101,8 +105,6 @@ internal sealed class Http1Connection(Http1Pool pool, EventStream transport, Str
     /// <param name="isReusable">It was read to its end, and the server listens on.</param>
     public void End(bool isReusable)
     {
-        if (Interlocked.Exchange(ref _isBusy, 0) == 0)
-            return;
         _cancelled.Dispose(); // a cancellation that runs is waited for: it must not meet the next request
         (_cancelled, _cancel) = (default, default);
         // A server may answer before it has read everything; what it did not read is not read by anybody any more.
@@ -124,15 +126,23 @@ internal sealed class Http1Connection(Http1Pool pool, EventStream transport, Str
         if (_buffer.Length > BufferBytes)
             _buffer = new byte[BufferBytes];
         (_start, _end, _writing, IdleSince) = (0, 0, null, Stopwatch.GetTimestamp());
+        if (!ReferenceEquals(stream, transport))
+            _ahead = Watched(stream.ReadAsync(Memory<byte>.Empty, CancellationToken.None).AsTask());
         pool.Park(this);
     }
 
     /// <summary>A long body: when the kernel does not take all of it at once, the answer may come before the server has read it.</summary>
     private void WriteOn(ReadOnlyMemory<byte> rest)
     {
-        _writing = stream.WriteAsync(rest).AsTask();
-        if (!_writing.IsCompletedSuccessfully) // whoever reads finds out that the connection is broken
-            _ = _writing.ContinueWith(static failed => failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        _writing = Watched(stream.WriteAsync(rest).AsTask());
+    }
+
+    /// <summary>Whoever reads finds out that the connection is broken; nobody else need be told.</summary>
+    private static Task Watched(Task task)
+    {
+        if (!task.IsCompletedSuccessfully)
+            _ = task.ContinueWith(static failed => failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        return task;
     }
 
     /// <summary>The head of the answer, without what was announced before it; null: it is not all there.</summary>

@@ -25,14 +25,21 @@ internal sealed class Http1Handler : DelegatingHandler
     private readonly Func<(string, int, bool), Http1Pool> _newPool;
     private readonly Timer _sweep;
 
-    /// <param name="platform">Does what this does not; its bounds hold here too.</param>
+    /// <param name="platform">Does what this does not. How many connections, how long they may lie and which certificates are good is taken from it; the rest is said in <see cref="Http1Pool"/>,
+    /// <see cref="ResponseHead"/> and <see cref="Http1Body"/> once more.</param>
     public Http1Handler(SocketsHttpHandler platform, Connector connector) : base(platform)
     {
         var opener = new Http1Opener(connector, platform.SslOptions);
-        var (most, idle) = (platform.MaxConnectionsPerServer == int.MaxValue ? (int?)null : platform.MaxConnectionsPerServer, platform.PooledConnectionIdleTimeout);
-        _newPool = _ => new Http1Pool(opener, most, idle);
-        _sweep = new Timer(static handler => ((Http1Handler)handler!).Sweep(), this, idle / 2, idle / 2);
+        (Most, Idle) = (platform.MaxConnectionsPerServer == int.MaxValue ? null : platform.MaxConnectionsPerServer, platform.PooledConnectionIdleTimeout);
+        _newPool = _ => new Http1Pool(opener, Most, Idle);
+        _sweep = new Timer(static handler => ((Http1Handler)handler!).Sweep(), this, Idle / 2, Idle / 2);
     }
+
+    /// <summary>Requests that may be under way at a time to one origin; null: any number.</summary>
+    public int? Most { get; }
+
+    /// <summary>How long a connection may lie idle.</summary>
+    public TimeSpan Idle { get; }
 
     protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -50,7 +57,7 @@ internal sealed class Http1Handler : DelegatingHandler
         body.Span[..together].CopyTo(first.AsSpan(head.WrittenCount));
         var length = head.WrittenCount + together;
         // Usually there is a connection, and nothing to wait for but the answer.
-        return !pool.IsBounded && pool.Take() is { } idle
+        return !pool.IsBounded && request is not UpstreamRequest { WantsNewConnection: true } && pool.Take() is { } idle
             ? idle.AskAsync(request, first, length, body[together..], cancellationToken)
             : AskAsync(pool, request, first, length, body[together..], cancellationToken);
     }
@@ -74,8 +81,12 @@ internal sealed class Http1Handler : DelegatingHandler
 
     private void Sweep()
     {
-        foreach (var pool in _pools.Values)
+        foreach (var (origin, pool) in _pools)
+        {
             pool.Sweep();
+            if (pool.IsForgotten && _pools.TryRemove(origin, out _))
+                pool.Dispose(); // who has it in hand at this moment is served, and its connection closed behind that
+        }
     }
 
     protected override void Dispose(bool disposing)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Milliways.Upstreams.Connections;
 
 namespace Milliways.Upstreams.Http1;
 
@@ -18,6 +19,17 @@ internal sealed class Http1Pool(Http1Opener opener, int? most, TimeSpan idle) : 
     private readonly Lock _lock = new();
     private readonly List<Http1Connection> _idle = [];
     private bool _isClosed;
+    private long _lastUse = Stopwatch.GetTimestamp();
+
+    /// <summary>Nothing lies here, and nobody has come for so long that nobody may come again.</summary>
+    public bool IsForgotten
+    {
+        get
+        {
+            lock (_lock)
+                return _idle.Count == 0 && Stopwatch.GetElapsedTime(_lastUse) > Lifetime;
+        }
+    }
 
     /// <summary>A request may have to wait for its turn.</summary>
     public bool IsBounded => _places is not null;
@@ -29,7 +41,8 @@ internal sealed class Http1Pool(Http1Opener opener, int? most, TimeSpan idle) : 
             await _places.WaitAsync(cancel);
         try
         {
-            return Take() ?? await opener.OpenAsync(this, request, cancel);
+            Volatile.Write(ref _lastUse, Stopwatch.GetTimestamp());
+            return (request is UpstreamRequest { WantsNewConnection: true } ? null : Take()) ?? await opener.OpenAsync(this, request, cancel);
         }
         catch
         {
@@ -63,6 +76,7 @@ internal sealed class Http1Pool(Http1Opener opener, int? most, TimeSpan idle) : 
         lock (_lock)
             if (!_isClosed)
             {
+                _lastUse = connection.IdleSince;
                 _idle.Add(connection);
                 return;
             }

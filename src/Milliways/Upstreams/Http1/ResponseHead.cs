@@ -108,6 +108,8 @@ internal sealed class ResponseHead
         var colon = line.IndexOf((byte)':');
         if (colon <= 0 || line[..colon].ContainsAny(" \t\0\r"u8))
             throw Invalid("a line of its head is no header");
+        if (line[colon..].ContainsAny("\0\r"u8))
+            throw Invalid("a value in its head has a byte that no value may have");
         _headers.Add((NameOf(line[..colon]), Text(line[(colon + 1)..])));
     }
 

@@ -19,7 +19,8 @@ public sealed class TlsTests
 
         for (var i = 0; i < 3; i++)
             Assert.Equal(200, (await server.PostAsync("/v1/chat/completions", Answers.Ask(stream: stream))).Status);
-        Assert.InRange(lab.Connections, 1, 3);
+        // Whether a stream's last chunk is there when the next one is asked for nobody can tell.
+        Assert.InRange(lab.Connections, 1, stream ? 3 : 1);
     }
 
     [Theory]

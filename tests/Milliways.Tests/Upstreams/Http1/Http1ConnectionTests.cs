@@ -52,6 +52,37 @@ public sealed class Http1ConnectionTests : IAsyncLifetime
         Assert.Equal(0, await _server.ReceiveAsync(new byte[1]).Soon());
     }
 
+    /// <summary>What was drained is in the pool, and may be another's before the one who drained it has ended.</summary>
+    [Fact]
+    public async Task An_answer_that_has_ended_does_nothing_more_to_the_connection()
+    {
+        var first = await AskAsync("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n", CancellationToken.None);
+        var body = await first.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(1, await body.ReadAsync(new byte[8], CancellationToken.None));
+        await _server.SendAsync("0\r\n\r\n"u8.ToArray());
+        first.Dispose(); // and so drained
+        await Task.Run(() => SpinWait.SpinUntil(() => _pool.Take() is not null, Patience.Limit));
+
+        using var second = await AskAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nb", CancellationToken.None);
+        first.Dispose();
+        await body.DisposeAsync();
+        await _server.SendAsync("c"u8.ToArray());
+
+        Assert.Equal("bc", await second.Content.ReadAsStringAsync(TestContext.Current.CancellationToken).Soon());
+    }
+
+    [Fact]
+    public async Task A_body_that_broke_does_not_end_well_when_it_is_read_again()
+    {
+        using var answer = await AskAsync("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n", CancellationToken.None);
+        var body = await answer.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(1, await body.ReadAsync(new byte[8], CancellationToken.None));
+        _server.Shutdown(SocketShutdown.Send);
+
+        await Assert.ThrowsAsync<HttpIOException>(async () => await body.ReadAsync(new byte[8], CancellationToken.None));
+        await Assert.ThrowsAsync<HttpIOException>(async () => await body.ReadAsync(new byte[8], CancellationToken.None));
+    }
+
     private async Task<HttpResponseMessage> AskAsync(string answer, CancellationToken cancel)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, $"http://{_listener.LocalEndpoint}/");

@@ -42,6 +42,8 @@ public sealed class ResponseHeadTests
     [InlineData("HTTP/1.1 200 OK\r\n: nameless")]
     [InlineData("HTTP/1.1 200 OK\r\nName : of whom")]
     [InlineData("HTTP/1.1 200 OK\r\n folded: behind nothing")]
+    [InlineData("HTTP/1.1 200 OK\r\nName: a\0b")]
+    [InlineData("HTTP/1.1 200 OK\r\nName: a\rb")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: -1")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: +1")]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: five")]
