@@ -19,5 +19,21 @@ internal static class HeaderText
         return safe.ToString();
     }
 
+    /// <summary>An upstream's value, whose characters are its bytes: those that no header can carry are percent-encoded one by one, as a file's name in UTF-8 is in an address.</summary>
+    public static string OfBytes(string bytes)
+    {
+        if (!NeedsEncoding(bytes))
+            return bytes;
+        var safe = new StringBuilder(bytes.Length * 3);
+        foreach (var one in bytes)
+            if (one is >= ' ' and <= '~')
+                safe.Append(one);
+            else if (one == '\t')
+                safe.Append(' ');
+            else
+                safe.Append('%').Append(Convert.ToHexString([(byte)one]));
+        return safe.ToString();
+    }
+
     private static bool NeedsEncoding(string text) => text.AsSpan().ContainsAnyExceptInRange(' ', '~');
 }

@@ -39,7 +39,7 @@ internal sealed class UpstreamCall : IAsyncDisposable
         {
             if (!_response.Content.Headers.NonValidated.TryGetValues("Content-Type", out var values))
                 return "";
-            var type = values.ToString();
+            var type = HeaderText.OfBytes(values.ToString());
             var parameters = type.IndexOf(';', StringComparison.Ordinal);
             return (parameters < 0 ? type : type[..parameters]).Trim();
         }
@@ -48,15 +48,15 @@ internal sealed class UpstreamCall : IAsyncDisposable
     public ReadOnlySpan<byte> Unread => _buffer.AsSpan(_start, _end - _start);
 
     /// <summary>A header of the answer's content, such as Content-Disposition.</summary>
-    public string? ContentHeader(string name) => _response.Content.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;
+    public string? ContentHeader(string name) => _response.Content.Headers.NonValidated.TryGetValues(name, out var values) ? HeaderText.OfBytes(values.ToString()) : null;
 
-    /// <summary>The whole head of the answer, as it came.</summary>
+    /// <summary>The whole head of the answer, as it came, but for bytes that no header can carry (<see cref="HeaderText.OfBytes"/>).</summary>
     public IEnumerable<(string Name, string Value)> Head()
     {
         foreach (var (name, values) in _response.Headers.NonValidated)
-            yield return (name, values.ToString());
+            yield return (name, HeaderText.OfBytes(values.ToString()));
         foreach (var (name, values) in _response.Content.Headers.NonValidated)
-            yield return (name, values.ToString());
+            yield return (name, HeaderText.OfBytes(values.ToString()));
     }
 
     public string? Header(string name) => _response.Headers.NonValidated.TryGetValues(name, out var values) ? values.ToString() : null;

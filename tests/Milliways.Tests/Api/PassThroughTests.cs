@@ -108,6 +108,21 @@ public sealed class PassThroughTests
         Assert.Equal((WireEnd.Proper, "/v1/files/file_1/content?format=original"), (client.End, xai.Last.Target));
     }
 
+    /// <summary>Servers write names beyond ASCII into heads as they are, which is in no standard; refused here, a good answer would look like an error of ours.</summary>
+    [Fact]
+    public async Task A_download_whose_name_no_header_can_carry_arrives_with_the_name_encoded()
+    {
+        await using var xai = new FakeUpstream(turn => turn.WholeAsync(FileOne));
+        await using var server = await WithXaiAsync(xai);
+        using var upload = Upload("hello");
+        await server.SendAsync("POST", "/v1/files", upload);
+        xai.Standing = turn => turn.RawAsync("HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\nContent-Disposition: attachment;\tfilename=\"é.pdf\"\r\nContent-Length: 4\r\n\r\n%PDF");
+
+        var answer = await server.GetAsync("/v1/files/file_1/content");
+
+        Assert.Equal((200, "%PDF", "attachment; filename=\"%C3%A9.pdf\""), (answer.Status, answer.Text, answer.Header("Content-Disposition")));
+    }
+
     [Fact]
     public async Task A_download_that_breaks_is_torn_and_nothing_of_ours_is_written_into_it()
     {
