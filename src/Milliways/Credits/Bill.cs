@@ -40,6 +40,8 @@ internal sealed class Bill(ILedger ledger, Hold hold, Payer payer, PricedRoute p
     public ValueTask<Failure?> CoverAsync(long textBytes) =>
         Math.Min(textBytes, MostOutput) <= _heldOutput || priced.Dearest.DearestOutput == 0 ? default : TopUpAsync(textBytes);
 
+    public long Covered => _heldOutput >= MostOutput || priced.Dearest.DearestOutput == 0 ? long.MaxValue : _heldOutput;
+
     public async ValueTask<Failure?> SettleAsync(Exchange exchange, Outcome outcome)
     {
         var discarded = outcome.Discarded.Count == 0 ? [] : outcome.Discarded.Select(Discard).ToArray();

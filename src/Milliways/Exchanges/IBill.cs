@@ -15,6 +15,9 @@ internal interface IBill
     /// <param name="textBytes">The bytes that are about to be delivered; no token has less than one.</param>
     ValueTask<Failure?> CoverAsync(long textBytes);
 
+    /// <summary>Bytes of text that are paid for as it stands.</summary>
+    long Covered { get; }
+
     /// <summary>The end: the charge is durable when this completes, or a failure says why it could not be made so.</summary>
     ValueTask<Failure?> SettleAsync(Exchange exchange, Outcome outcome);
 }

@@ -10,9 +10,6 @@ namespace Milliways.Exchanges;
 /// </summary>
 internal static class StreamPump
 {
-    /// <summary>Bytes that are read at a time of a stream that is paid for: a read that the credit does not cover whole is not delivered at all.</summary>
-    private const int PaidRead = 4 << 10;
-
     /// <returns>Whether the caller has left, and what broke the answer, if something did.</returns>
     public static async Task<(bool Gone, Failure? Failure)> RunAsync(Exchange exchange, CommittedAnswer answer, CallerStream caller)
     {
@@ -21,14 +18,13 @@ internal static class StreamPump
             return (false, unpaid);
         var gone = !await SendHeldAsync(exchange, answer, caller);
         Failure? failure = null;
-        var most = exchange.Bill is null ? int.MaxValue : PaidRead;
         while (!gone && failure is null && relay.State == RelayState.Open)
         {
             exchange.Await(Waiting.NextEvent);
             bool more;
             try
             {
-                more = answer.Call!.Took(await answer.Call.ReceiveAsync(exchange.Cancel, most));
+                more = answer.Call!.Took(await answer.Call.ReceiveAsync(exchange.Cancel, PaidRead.Bytes(exchange.Bill, exchange.Meter, answer.Call)));
             }
             catch (Exception broken) when (broken is HttpRequestException or IOException or InvalidDataException or OperationCanceledException)
             {

@@ -188,11 +188,13 @@ internal sealed class UpstreamCall : IAsyncDisposable
 
     /// <summary>Reads more; false at the proper end of the body.</summary>
     /// <exception cref="IOException">The connection broke before the body was whole (as <see cref="HttpRequestException"/> and its kin too).</exception>
-    public async ValueTask<bool> ReadAsync(CancellationToken cancel)
+    /// <param name="cancel">Ends it.</param>
+    /// <param name="most">Bytes to take at most.</param>
+    public async ValueTask<bool> ReadAsync(CancellationToken cancel, int most = int.MaxValue)
     {
         try
         {
-            return Took(await ReceiveAsync(cancel));
+            return Took(await ReceiveAsync(cancel, most));
         }
         catch (InvalidDataException corrupt)
         {

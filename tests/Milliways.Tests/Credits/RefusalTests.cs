@@ -77,9 +77,11 @@ public sealed class RefusalTests
     }
 
     [Theory]
-    [InlineData("/v1/chat/completions", "\"error\"")]
-    [InlineData("/v1/messages", "event: error")]
-    public async Task A_stream_ends_with_its_dialects_error_when_the_credit_runs_out_and_pays_for_what_it_delivered(string path, string mark)
+    [InlineData("/v1/chat/completions", "\"error\"", false)]
+    [InlineData("/v1/chat/completions", "\"error\"", true)]
+    [InlineData("/v1/messages", "event: error", false)]
+    [InlineData("/v1/messages", "event: error", true)]
+    public async Task A_stream_ends_with_its_dialects_error_when_the_credit_runs_out_and_pays_for_what_it_delivered(string path, string mark, bool atOnce)
     {
         // A thousand tokens are held at once; each piece is a thousand bytes.
         await using var credited = await Credited.StartAsync(3000 * Credited.Output);
@@ -87,10 +89,9 @@ public sealed class RefusalTests
         credited.Lab.Standing = async turn =>
         {
             await turn.BeginAsync();
-            await turn.SendAsync(Answers.Role);
-            for (var i = 0; i < 10; i++)
-                await turn.SendAsync(Answers.Chunk(piece));
-            await turn.SendAsync(Answers.Finish + Answers.Usage + Answers.Done);
+            var events = Enumerable.Repeat(Answers.Chunk(piece), 10).Prepend(Answers.Role).Append(Answers.Finish + Answers.Usage + Answers.Done);
+            foreach (var part in atOnce ? [string.Concat(events)] : events)
+                await turn.SendAsync(part);
             await turn.EndAsync();
         };
         await using var client = await RawClient.ConnectAsync(credited.Server);

@@ -149,6 +149,8 @@ public sealed class LimitTokensTests
             return ValueTask.FromResult(Admission.Free);
         }
 
+        public long Covered => long.MaxValue;
+
         public ValueTask<Failure?> CoverAsync(long textBytes) => default;
 
         public ValueTask<Failure?> SettleAsync(Exchange exchange, Outcome outcome) => default;

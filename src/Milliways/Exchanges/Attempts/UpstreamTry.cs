@@ -171,7 +171,7 @@ internal sealed class UpstreamTry(Exchange exchange, Attempt attempt, int holdBa
             var more = true;
             while (more && relay.State == RelayState.Open && !MayBegin(answer))
             {
-                more = await call.ReadAsync(cancel);
+                more = await call.ReadAsync(cancel, PaidRead.Bytes(exchange.Bill, Meter, call));
                 FirstPart?.Came();
                 exchange.Await(relay.HasContent ? Waiting.NextEvent : Waiting.FirstEvent);
                 call.Advance(relay.Feed(call.Unread, endOfBody: !more, answer.Held, Meter));
