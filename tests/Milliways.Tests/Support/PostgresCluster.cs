@@ -9,6 +9,9 @@ internal sealed class PostgresCluster : IAsyncDisposable
     private static readonly Lazy<Task<(PostgresProcess? Process, string Reason)>> Shared = new(() => PostgresProcess.StartAsync());
     private static int _schemas;
 
+    /// <summary>Seconds. Many servers start beside each other here: the usual 5 are for those who could do something about it.</summary>
+    private const int Patient = 60;
+
     private readonly PostgresProcess _process;
 
     private PostgresCluster(PostgresProcess process) => _process = process;
@@ -24,7 +27,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"test{Interlocked.Increment(ref _schemas)}");
         await ExecuteAsync($"CREATE SCHEMA {name}");
-        return $"{Address}&options=-csearch_path%3D{name}";
+        return $"{Address}&options=-csearch_path%3D{name}&connect_timeout={Patient}";
     }
 
     /// <summary>The database that every new cluster has.</summary>
@@ -33,8 +36,7 @@ internal sealed class PostgresCluster : IAsyncDisposable
     /// <summary>Runs a statement of the administrator's.</summary>
     public Task<int> ExecuteAsync(string sql) => Task.Run(() =>
     {
-        // Many servers start beside it: the usual 5 s are for those who could do something about it.
-        using var connection = DatabaseAddress.Parse(Address + "&connect_timeout=60", "").Postgres!.Connection();
+        using var connection = DatabaseAddress.Parse($"{Address}&connect_timeout={Patient}", "").Postgres!.Connection();
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;
