@@ -66,9 +66,9 @@ internal sealed class UpstreamCall : IAsyncDisposable
 
     /// <summary>Sends the body in one piece and waits for the head of the answer.</summary>
     /// <exception cref="HttpRequestException">The upstream could not be reached or broke before its head was whole.</exception>
-    public static async Task<UpstreamCall> SendAsync(Upstream upstream, Uri address, PreparedCall call, Exchange exchange, CancellationToken cancel)
+    public static async Task<UpstreamCall> SendAsync(Upstream upstream, Uri address, PreparedCall call, Exchange exchange, CancellationToken cancel, bool isAgain = false)
     {
-        using var request = Request(upstream, address, call, exchange);
+        using var request = Request(upstream, address, call, exchange, isAgain);
         exchange.Secrets.AddQuery(address.Query);
         exchange.HasAsked = true;
         try
@@ -79,27 +79,14 @@ internal sealed class UpstreamCall : IAsyncDisposable
         {
             throw Connector.Late(pending, late);
         }
-        catch (HttpRequestException stale) when (stale.InnerException is UnansweredException && call.Content is null && !cancel.IsCancellationRequested)
+        catch (HttpRequestException stale) when (stale.InnerException is UnansweredException && call.Content is null && !isAgain && !cancel.IsCancellationRequested)
         {
             // The server closed an idle connection in the moment it was used again: no byte of an answer came (design, "Upstream connections").
-            return await SendAgainAsync(upstream, address, call, exchange, cancel);
+            return await SendAsync(upstream, address, call, exchange, cancel, isAgain: true);
         }
     }
 
-    private static async Task<UpstreamCall> SendAgainAsync(Upstream upstream, Uri address, PreparedCall call, Exchange exchange, CancellationToken cancel)
-    {
-        using var again = Request(upstream, address, call, exchange, isAgain: true);
-        try
-        {
-            return new UpstreamCall(await upstream.Client.SendAsync(again, cancel));
-        }
-        catch (HttpRequestException late) when (PendingConnection.Of(again) is { IsLate: true } pending && late.InnerException is not ConnectException)
-        {
-            throw Connector.Late(pending, late);
-        }
-    }
-
-    private static UpstreamRequest Request(Upstream upstream, Uri address, PreparedCall call, Exchange exchange, bool isAgain = false)
+    private static UpstreamRequest Request(Upstream upstream, Uri address, PreparedCall call, Exchange exchange, bool isAgain)
     {
         var request = Unsigned(upstream, address, call, exchange, isAgain);
         if (call.Signer is { } signer)

@@ -54,12 +54,12 @@ public sealed class EventStreamTests : IAsyncLifetime
     {
         Assert.False(_ours.IsReadable);
         await _peer.SendAsync("x"u8.ToArray());
-        await SeenAsync(() => _ours.IsReadable);
+        await Patience.SeenAsync(() => _ours.IsReadable);
         Assert.True(_ours.IsReadable);
         Assert.Equal(1, await _ours.ReadAsync(new byte[8]));
         Assert.False(_ours.IsReadable);
         _peer.Shutdown(SocketShutdown.Send);
-        await SeenAsync(() => _ours.IsReadable);
+        await Patience.SeenAsync(() => _ours.IsReadable);
         Assert.Equal(0, await _ours.ReadAsync(new byte[8]));
         await _ours.DisposeAsync();
         Assert.True(_ours.IsReadable);
@@ -260,9 +260,6 @@ public sealed class EventStreamTests : IAsyncLifetime
     }
 
     private int Port => ((IPEndPoint)_port.LocalEndPoint!).Port;
-
-    /// <summary>Not on a loop's thread, on which a test may be: nothing would be seen while it is waited for there.</summary>
-    private static async Task SeenAsync(Func<bool> what) => Assert.True(await Task.Run(() => SpinWait.SpinUntil(what, Patience.Limit)));
 
     private async Task<(EventStream Ours, Socket Peer)> ConnectAsync()
     {

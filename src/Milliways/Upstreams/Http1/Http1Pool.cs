@@ -21,13 +21,13 @@ internal sealed class Http1Pool(Http1Opener opener, int? most, TimeSpan idle) : 
     private bool _isClosed;
     private long _lastUse = Stopwatch.GetTimestamp();
 
-    /// <summary>Nothing lies here, and nobody has come for so long that nobody may come again.</summary>
+    /// <summary>Nothing lies here, nobody has a place, and nobody has come for so long that nobody may come again.</summary>
     public bool IsForgotten
     {
         get
         {
             lock (_lock)
-                return _idle.Count == 0 && Stopwatch.GetElapsedTime(_lastUse) > Lifetime;
+                return _idle.Count == 0 && _places?.CurrentCount == most && Stopwatch.GetElapsedTime(_lastUse) > Lifetime;
         }
     }
 

@@ -12,10 +12,12 @@ internal static class RequestHead
 
     /// <summary>Writes the whole head, its empty line included; false: it asks for something of the connection, and what was written is to be thrown away.</summary>
     /// <param name="length">Bytes of the body.</param>
-    /// <exception cref="HttpRequestException">A header has a line break in its value.</exception>
+    /// <exception cref="HttpRequestException">There is a line break in the address, or in a header's value.</exception>
     public static bool TryWrite(HttpRequestMessage request, int length, ArrayBufferWriter<byte> into)
     {
         var address = request.RequestUri!;
+        if (address.PathAndQuery.AsSpan().ContainsAny(LineBreaks)) // addresses go as they are written (UpstreamAddress)
+            throw new HttpRequestException("The address has a line break in its path.");
         Write(into, request.Method.Method);
         Write(into, " ");
         Write(into, address.PathAndQuery);

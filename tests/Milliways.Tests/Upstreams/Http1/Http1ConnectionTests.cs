@@ -61,7 +61,7 @@ public sealed class Http1ConnectionTests : IAsyncLifetime
         Assert.Equal(1, await body.ReadAsync(new byte[8], CancellationToken.None));
         await _server.SendAsync("0\r\n\r\n"u8.ToArray());
         first.Dispose(); // and so drained
-        await Task.Run(() => SpinWait.SpinUntil(() => _pool.Take() is not null, Patience.Limit));
+        await Patience.SeenAsync(() => _pool.Take() is not null);
 
         using var second = await AskAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nb", CancellationToken.None);
         first.Dispose();

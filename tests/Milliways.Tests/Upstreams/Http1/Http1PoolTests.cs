@@ -41,7 +41,7 @@ public sealed class Http1PoolTests : IDisposable
             await server.SendAsync("HTTP/1.1 408 Request Timeout\r\n\r\n"u8.ToArray());
         else
             server.Shutdown(SocketShutdown.Send);
-        await SeenAsync(() => !dead.IsAlive);
+        await Patience.SeenAsync(() => !dead.IsAlive);
 
         Assert.Same(alive, _pool.Take());
         await ClosedAsync(server);
@@ -54,7 +54,7 @@ public sealed class Http1PoolTests : IDisposable
         var (dead, server) = await ParkAsync();
         var (alive, _) = await ParkAsync();
         server.Shutdown(SocketShutdown.Send);
-        await SeenAsync(() => !dead.IsAlive);
+        await Patience.SeenAsync(() => !dead.IsAlive);
 
         _pool.Sweep();
 
@@ -84,9 +84,6 @@ public sealed class Http1PoolTests : IDisposable
         await ClosedAsync(behind);
         Assert.Null(_pool.Take());
     }
-
-    /// <summary>Not on a loop's thread, on which a test may be: nothing would be seen while it is waited for there.</summary>
-    private static async Task SeenAsync(Func<bool> what) => Assert.True(await Task.Run(() => SpinWait.SpinUntil(what, Patience.Limit)));
 
     /// <summary>With FIN, or with RST where something was left unread.</summary>
     private static async Task ClosedAsync(Socket server)
