@@ -175,7 +175,7 @@ public sealed class LogStoreOnPostgresTests : LogStoreTests
     {
         await using var cluster = await PostgresCluster.OwnAsync();
         var lines = new EveryLine();
-        await using var logged = await Logged.StartAsync(more: services => services.AddSingleton<ILoggerProvider>(lines), database: cluster.Address);
+        await using var logged = await Logged.StartAsync(more: services => services.AddSingleton<ILoggerProvider>(lines), database: await cluster.CreateAsync());
         var before = await logged.AskAsync();
         await logged.EntryAsync(before);
         await cluster.KillAsync(); // at once: without its database the server gives away money for some seconds only
