@@ -16,8 +16,8 @@ internal sealed record InvoiceSums(IReadOnlyList<InvoiceLine> Lines, IReadOnlyLi
     /// <summary>Of the entries behind a number and before a month's end.</summary>
     public static InvoiceSums Of(DatabaseSession session, Guid team, InvoiceMonth month, long after)
     {
-        (string, object?)[] range = [("$team", team.ToString("N")), ("$after", after), ("$end", month.End.ToUnixTimeMilliseconds())];
-        const string Where = "FROM entries WHERE team = $team AND part = 0 AND seq > $after AND time < $end";
+        (string, object?)[] range = [("$team", team.ToString("N")), ("$after", after), ("$end", EntryTimes.FirstAt(session, team, month.End.ToUnixTimeMilliseconds()))];
+        const string Where = "FROM entries WHERE team = $team AND part = 0 AND seq > $after AND seq < $end";
         var lines = session.Query(
             $"""
             SELECT model, COUNT(*), CAST(SUM(input) AS BIGINT), CAST(SUM(cached) AS BIGINT), CAST(SUM(output) AS BIGINT), CAST(SUM(images) AS BIGINT), CAST(SUM(amount) AS BIGINT)

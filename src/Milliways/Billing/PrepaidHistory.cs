@@ -37,10 +37,12 @@ internal sealed class PrepaidHistory(LedgerDatabase database, Bookkeeping books,
         var now = time.GetUtcNow();
         for (var month = InvoiceMonth.At(first, zone); month.Begin <= now; month = month.Next)
             moves.AddRange(session.Query(
-                "SELECT CAST(SUM(amount) AS BIGINT), MAX(time) FROM entries WHERE team = $team AND part = 0 AND kind = 'charge' AND time >= $from AND time < $to",
+                "SELECT CAST(SUM(amount) AS BIGINT), MAX(time) FROM entries WHERE team = $team AND part = 0 AND kind = 'charge' AND seq >= $from AND seq < $to",
                 row => row.IsDBNull(0) ? default : ("charge", -row.GetInt64(0), Time(row.GetInt64(1)), (InvoiceMonth?)month),
-                whose[0], ("$from", month.Begin.ToUnixTimeMilliseconds()), ("$to", month.End.ToUnixTimeMilliseconds())).Where(charged => charged.Item1 is not null));
+                whose[0], ("$from", At(month.Begin)), ("$to", At(month.End))).Where(charged => charged.Item1 is not null));
         return moves;
+
+        object? At(DateTimeOffset time) => EntryTimes.FirstAt(session, team, time.ToUnixTimeMilliseconds());
     }
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Milliways.Catalogue;
 using Milliways.Credits.Pricing;
 using Milliways.Dialects.Chat;
@@ -42,40 +43,54 @@ internal sealed class Bill(ILedger ledger, Hold hold, Payer payer, PricedRoute p
 
     public long Covered => _heldOutput >= MostOutput || priced.Dearest.DearestOutput == 0 ? long.MaxValue : _heldOutput;
 
-    public async ValueTask<Failure?> SettleAsync(Exchange exchange, Outcome outcome)
+    public ValueTask<Failure?> SettleAsync(Exchange exchange, in Outcome outcome)
     {
         var discarded = outcome.Discarded.Count == 0 ? [] : outcome.Discarded.Select(Discard).ToArray();
         var delivers = exchange.HasCommitted && ReferenceEquals(exchange.Bill, this); // a step that somebody else pays for leaves nothing but what was used in vain
         if (!delivers && discarded.Length == 0)
         {
             ledger.Release(hold);
-            return null;
+            return default;
         }
         var (usage, source) = delivers ? Final(exchange, outcome) : (default, UsageSource.None);
         Settled = (usage, source);
         var images = delivers ? ImagesOf(exchange) : 0;
         var price = exchange.Answering is { } answering ? priced.Of(answering) ?? priced.Dearest : priced.Dearest;
         var cost = delivers ? Cost.Of(price, usage, images, Percent) : 0;
+        var charge = new Charge
+        {
+            RequestId = exchange.RequestId,
+            Payer = payer,
+            Time = time.GetUtcNow(),
+            Model = exchange.Facts.Model,
+            Upstream = exchange.Answering?.Label ?? "",
+            Usage = usage,
+            Images = images,
+            Source = source,
+            Ending = outcome.Ending,
+            Cost = cost,
+            Tags = exchange.Http.Request.Headers.TryGetValue(CallerHeaders.Tags, out var tags) ? HeaderText.Safe(tags.ToString()) : null,
+            Discarded = discarded,
+        };
         // A stream holds less than it was admitted for; what it may cost by that bound is still the team's, if the team has it.
-        if (cost > hold.Ticks && Prompt + Cost.Bound(priced.Dearest, 0, MostOutput, percent: Percent) > hold.Ticks)
-            await ledger.TopUpAsync(hold, Math.Min(cost, Prompt + Cost.Bound(priced.Dearest, 0, MostOutput, percent: Percent)) - hold.Ticks, CancellationToken.None);
+        return cost > hold.Ticks && Prompt + Cost.Bound(priced.Dearest, 0, MostOutput, percent: Percent) is var most && most > hold.Ticks
+            ? SettleAsync(charge, Math.Min(cost, most) - hold.Ticks)
+            : SettleAsync(charge);
+    }
+
+    private async ValueTask<Failure?> SettleAsync(Charge charge, long more)
+    {
+        await ledger.TopUpAsync(hold, more, CancellationToken.None);
+        return await SettleAsync(charge);
+    }
+
+    // Every answer waits here for the disk: its state is taken from a pool, and is small.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<Failure?> SettleAsync(Charge charge)
+    {
         try
         {
-            Charged = await ledger.SettleAsync(hold, new Charge
-            {
-                RequestId = exchange.RequestId,
-                Payer = payer,
-                Time = time.GetUtcNow(),
-                Model = exchange.Facts.Model,
-                Upstream = exchange.Answering?.Label ?? "",
-                Usage = usage,
-                Images = images,
-                Source = source,
-                Ending = outcome.Ending,
-                Cost = cost,
-                Tags = exchange.Http.Request.Headers.TryGetValue(CallerHeaders.Tags, out var tags) ? HeaderText.Safe(tags.ToString()) : null,
-                Discarded = discarded,
-            }, inline: true);
+            Charged = await ledger.SettleAsync(hold, charge, inline: true);
             return null;
         }
         catch (LedgerUnavailableException)

@@ -33,7 +33,7 @@ internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFail
             return ValueTask.FromResult(Admission.Free);
         if (!ReferenceEquals(priced.Route, route))
             exchange.PricedRoute = priced.Route;
-        return HoldAsync(exchange, [terms.Value], cancel);
+        return HoldAsync(exchange, terms.Value, cancel);
     }
 
     /// <summary>One hold for all steps, as much as the dearest of them may cost: only one of them answers.</summary>
@@ -51,7 +51,7 @@ internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFail
             all.Add(terms.Value with { Step = step });
         }
         var refusal = steps[^1].Refusal;
-        if (all.Count > 0 && await HoldAsync(exchange, all, cancel) is { Refusal: { } unpaid })
+        if (all.Count > 0 && await HoldAsync(exchange, all, PayerOf(exchange), first: null, cancel) is { Refusal: { } unpaid })
         {
             refusal = unpaid;
             foreach (var one in all)
@@ -90,19 +90,32 @@ internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFail
     private static bool IsCharged(Operation operation) =>
         operation is Operation.Chat or Operation.Embeddings or Operation.ImageGenerations or Operation.ImageEdits;
 
-    private async ValueTask<Admission> HoldAsync(Exchange exchange, List<Terms> all, CancellationToken cancel)
+    /// <summary>What most requests need: the money is at hand.</summary>
+    private ValueTask<Admission> HoldAsync(Exchange exchange, Terms terms, CancellationToken cancel)
     {
-        var key = exchange.Key!;
-        var payer = new Payer(key.Team.Id, key.Id, key.Budget, exchange.Presented is null ? null : exchange.Http.Features.Get<GatewayAddress>()?.Path.Gateway);
+        var payer = PayerOf(exchange);
+        var holding = ledger.HoldAsync(payer, exchange.RequestId, terms.Ticks, cancel);
+        if (!holding.IsCompletedSuccessfully)
+            return HoldAsync(exchange, [terms], payer, holding.AsTask(), cancel);
+        var answer = holding.Result;
+        if (answer.Hold is null)
+            return HoldAsync(exchange, [terms], payer, Task.FromResult(answer), cancel);
+        exchange.Bill = BillOf(exchange, terms, [], answer.Hold, payer);
+        return ValueTask.FromResult(Admission.Free);
+    }
+
+    /// <param name="first">The answer to what was asked already.</param>
+    private async ValueTask<Admission> HoldAsync(Exchange exchange, List<Terms> all, Payer payer, Task<HoldAnswer>? first, CancellationToken cancel)
+    {
         for (var i = 1; ; i++)
         {
-            var answer = await ledger.HoldAsync(payer, exchange.RequestId, all.Max(terms => terms.Ticks), cancel);
+            var answer = i == 1 && first is not null ? await first : await ledger.HoldAsync(payer, exchange.RequestId, all.Max(terms => terms.Ticks), cancel);
             if (answer.Hold is { } hold)
             {
                 Bill(exchange, all, hold, payer);
                 return Admission.Free;
             }
-            var refusal = failures.Of(answer.Refusal ?? HoldRefusal.Credits, key.Team.Id, hasHadCredit: ledger.HasHadCredit(key.Team.Id));
+            var refusal = failures.Of(answer.Refusal ?? HoldRefusal.Credits, payer.Team, hasHadCredit: ledger.HasHadCredit(payer.Team));
             if (i < MostTries && Clamp(exchange, all, answer.Available, refusal))
                 continue;
             events.Refused(payer, answer.Refusal ?? HoldRefusal.Credits);
@@ -137,16 +150,21 @@ internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFail
         foreach (var terms in all)
         {
             exchange.Turn(terms.Step?.Index ?? 0);
-            exchange.Bill = new Bill(ledger, hold, payer, terms.Priced!, failures, events, time)
-            {
-                Percent = terms.Percent, Prompt = terms.Prompt, HeldOutput = terms.Wanted, MostOutput = terms.Most,
-                PromptEstimate = TokenEstimate.OfBytes(exchange.Facts.PromptBytes) + (4L * exchange.Facts.Messages),
-                Others = all.Count == 1 ? [] : [.. all.Where(other => other != terms).Select(other => other.Priced!)],
-            };
+            exchange.Bill = BillOf(exchange, terms, all.Count == 1 ? [] : [.. all.Where(other => other != terms).Select(other => other.Priced!)], hold, payer);
             if (terms.Step is not null)
                 exchange.SpareBill ??= exchange.Bill;
         }
     }
+
+    private Bill BillOf(Exchange exchange, Terms terms, IReadOnlyList<PricedRoute> others, Hold hold, in Payer payer) => new(ledger, hold, payer, terms.Priced!, failures, events, time)
+    {
+        Percent = terms.Percent, Prompt = terms.Prompt, HeldOutput = terms.Wanted, MostOutput = terms.Most,
+        PromptEstimate = TokenEstimate.OfBytes(exchange.Facts.PromptBytes) + (4L * exchange.Facts.Messages),
+        Others = others,
+    };
+
+    private static Payer PayerOf(Exchange exchange) => new(
+        exchange.Key!.Team.Id, exchange.Key.Id, exchange.Key.Budget, exchange.Presented is null ? null : exchange.Http.Features.Get<GatewayAddress>()?.Path.Gateway);
 
     /// <summary>The output that the balance pays for beside the prompt, when that is of any use and less than was wanted.</summary>
     private static long? Affordable(Exchange exchange, Terms terms, long available)

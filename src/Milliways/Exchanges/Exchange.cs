@@ -161,6 +161,9 @@ internal sealed class Exchange : IDisposable
     /// <summary>Why there is no answer, once the exchange has ended without one.</summary>
     public Failure? Failed { get; set; }
 
+    /// <summary>Where it stands in <see cref="OpenExchanges"/>, which alone knows what it says.</summary>
+    public int Place { get; set; }
+
     /// <summary>Set by the one end of an exchange.</summary>
     public bool HasEnded { get; set; }
 

@@ -7,17 +7,17 @@ using Milliways.Upstreams;
 namespace Milliways.Exchanges;
 
 /// <summary>
-/// The walk of a request, and the only place where an exchange ends:
+/// The walk of a request:
 /// <code>
-///   gates -> body and facts -> route -> checks -> admission -> attempts (until the content commit) -> pump -> EndAsync -> tail
+///   gates -> body and facts -> route -> checks -> admission -> attempts (until the content commit) -> pump -> end -> tail
 /// </code>
-/// Every front goes through here. What is charged is settled in <see cref="EndAsync"/>, before the tail, so the caller never sees the end of an
+/// Every front goes through here. What is charged is settled in <see cref="ExchangeEnd"/>, before the tail, so the caller never sees the end of an
 /// answer that is not accounted for.
 /// </summary>
 internal sealed class ExchangeRunner(
     IEnumerable<IGate> gates, StepPreparation steps, ModelAccess access, LiveRouting routing, PromptCheck prompts, IEnumerable<IBodyCheck> checks, IEnumerable<IAdmissionGate> admissions, AttemptLoop attempts,
     OpenExchanges open, DetachedExchanges detached,
-    BodyBudget budget, TimeProvider time, FailureLog failures, ILogger<ExchangeRunner> log, IExchangeLogs? logs = null)
+    BodyBudget budget, TimeProvider time, ExchangeEnd end, ILogger<ExchangeRunner> log, IExchangeLogs? logs = null)
 {
     private readonly IGate[] _gates = [.. gates];
     private readonly IBodyCheck[] _checks = [.. checks];
@@ -50,7 +50,7 @@ internal sealed class ExchangeRunner(
     private async ValueTask CloseAsync(Exchange exchange, List<ILease> leases)
     {
         if (!exchange.HasEnded)
-            await EndAsync(exchange, leases, Ending.UpstreamFailed, Unexpected);
+            await end.EndAsync(exchange, leases, Ending.UpstreamFailed, ExchangeEnd.Unexpected);
         foreach (var lease in leases)
             lease.Release();
         open.Remove(exchange);
@@ -66,11 +66,8 @@ internal sealed class ExchangeRunner(
         var wrong = CallerHeaders.Read(exchange); // told to those who may know
         foreach (var gate in _gates)
         {
-            var admission = await gate.EnterAsync(exchange, exchange.Cancel);
-            if (admission.Lease is not null)
-                leases.Add(admission.Lease);
-            if (admission.Refusal is not null)
-                return admission.Refusal;
+            if (Take(leases, await gate.EnterAsync(exchange, exchange.Cancel)) is { } refusal)
+                return refusal;
         }
         if (exchange.Log is { } entry)
             logs!.Entered(exchange, entry);
@@ -126,12 +123,9 @@ internal sealed class ExchangeRunner(
             if (gate.IsForEachStep)
                 continue;
             StepPreparation.TurnToFirst(exchange, all);
-            var admission = await gate.EnterAsync(exchange, exchange.Step!.Route!, exchange.Cancel);
-            if (admission.Lease is not null)
-                leases.Add(admission.Lease);
-            if (admission.Refusal is null)
+            if (Take(leases, await gate.EnterAsync(exchange, exchange.Step!.Route!, exchange.Cancel)) is not { } refusal)
                 continue;
-            await RefuseAsync(exchange, leases, admission.Refusal);
+            await RefuseAsync(exchange, leases, refusal);
             return;
         }
         exchange.IsAdmitted = true;
@@ -166,22 +160,48 @@ internal sealed class ExchangeRunner(
             await AdmitAsync(exchange, leases, name, route);
     }
 
-    /// <summary>The last gates: limits and credits, which must know what is asked.</summary>
-    private async Task AdmitAsync(Exchange exchange, List<ILease> leases, string name, Route route)
+    /// <summary>The last gates: limits and credits, which must know what is asked. Nearly always they answer at once.</summary>
+    private Task AdmitAsync(Exchange exchange, List<ILease> leases, string name, Route route)
     {
         exchange.RouteName = name;
-        foreach (var gate in _admissions)
+        for (var i = 0; i < _admissions.Length; i++)
         {
-            var admission = await gate.EnterAsync(exchange, route, exchange.Cancel);
-            if (admission.Lease is not null)
-                leases.Add(admission.Lease);
-            if (admission.Refusal is null)
-                continue;
-            await RefuseAsync(exchange, leases, admission.Refusal);
-            return;
+            var entering = _admissions[i].EnterAsync(exchange, route, exchange.Cancel);
+            if (!entering.IsCompletedSuccessfully)
+                return AdmitAsync(exchange, leases, route, i, entering.AsTask());
+            if (Take(leases, entering.Result) is { } refusal)
+                return RefuseAsync(exchange, leases, refusal);
         }
+        return AdmittedAsync(exchange, leases, route);
+    }
+
+    private async Task AdmitAsync(Exchange exchange, List<ILease> leases, Route route, int at, Task<Admission> entering)
+    {
+        while (true)
+        {
+            if (Take(leases, await entering) is { } refusal)
+            {
+                await RefuseAsync(exchange, leases, refusal);
+                return;
+            }
+            if (++at == _admissions.Length)
+                break;
+            entering = _admissions[at].EnterAsync(exchange, route, exchange.Cancel).AsTask();
+        }
+        await AdmittedAsync(exchange, leases, route);
+    }
+
+    private static Failure? Take(List<ILease> leases, in Admission admission)
+    {
+        if (admission.Lease is not null)
+            leases.Add(admission.Lease);
+        return admission.Refusal;
+    }
+
+    private Task AdmittedAsync(Exchange exchange, List<ILease> leases, Route route)
+    {
         exchange.IsAdmitted = true;
-        await GoOnAsync(exchange, leases, exchange.PricedRoute ?? route);
+        return GoOnAsync(exchange, leases, exchange.PricedRoute ?? route);
     }
 
     private Task GoOnAsync(Exchange exchange, List<ILease> leases, Route route) =>
@@ -194,7 +214,7 @@ internal sealed class ExchangeRunner(
         if (await conversation.TalkAsync(exchange) is { } failure)
             await RefuseAsync(exchange, leases, failure);
         else
-            await EndAsync(exchange, leases, exchange.IsClientGone ? Ending.ClientGone : Ending.Completed, failure: null);
+            await end.EndAsync(exchange, leases, exchange.IsClientGone ? Ending.ClientGone : Ending.Completed, failure: null);
     }
 
     private async ValueTask<Failure?> CheckBodyAsync(Exchange exchange, Route route)
@@ -265,7 +285,7 @@ internal sealed class ExchangeRunner(
 
     private async Task SendWholeAsync(Exchange exchange, List<ILease> leases, CommittedAnswer answer)
     {
-        if (await EndAsync(exchange, leases, exchange.IsClientGone ? Ending.ClientGone : Ending.Completed, failure: null) is { } unsettled)
+        if (await end.EndAsync(exchange, leases, exchange.IsClientGone ? Ending.ClientGone : Ending.Completed, failure: null) is { } unsettled)
         {
             await RefuseAsync(exchange, leases, unsettled);
             return;
@@ -302,10 +322,10 @@ internal sealed class ExchangeRunner(
         {
             caller.End();
             if (gone)
-                await EndAsync(exchange, leases, Ending.ClientGone, AttemptLoop.ClientGone);
+                await end.EndAsync(exchange, leases, Ending.ClientGone, AttemptLoop.ClientGone);
             else if (answer.Relay.State == RelayState.Complete)
             {
-                if (await EndAsync(exchange, leases, Ending.Completed, failure: null) is { } unsettled)
+                if (await end.EndAsync(exchange, leases, Ending.Completed, failure: null) is { } unsettled)
                 {
                     await TearAsync(exchange, unsettled, answer.Relay);
                     return;
@@ -317,7 +337,7 @@ internal sealed class ExchangeRunner(
             {
                 failure ??= Failure.Broken("stream", "The upstream's answer broke.");
                 answer.Broke(failure);
-                await EndAsync(exchange, leases, EndingOf(failure), failure);
+                await end.EndAsync(exchange, leases, ExchangeEnd.Of(failure), failure);
                 await TearAsync(exchange, failure, answer.Relay);
             }
         }
@@ -357,8 +377,8 @@ internal sealed class ExchangeRunner(
     /// <summary>A failure before the content commit: an error answer, or, when a keep-alive has already committed the status, an error event.</summary>
     private async Task RefuseAsync(Exchange exchange, List<ILease> leases, Failure failure)
     {
-        var ending = exchange.IsClientGone ? Ending.ClientGone : EndingOf(failure);
-        await EndAsync(exchange, leases, ending, failure);
+        var ending = exchange.IsClientGone ? Ending.ClientGone : ExchangeEnd.Of(failure);
+        await end.EndAsync(exchange, leases, ending, failure);
         if (ending == Ending.ClientGone)
             return;
         exchange.Log?.Began(exchange.Age);
@@ -405,35 +425,6 @@ internal sealed class ExchangeRunner(
             await exchange.Http.Response.BodyWriter.FlushAsync(CancellationToken.None);
         throw new TornAnswerException();
     }
-
-    /// <summary>The one end of every exchange: what was used is settled and every lease closed, whatever happened before.</summary>
-    /// <returns>Why the charge could not be made durable, if it could not: then nothing more may be sent but that.</returns>
-    private async ValueTask<Failure?> EndAsync(Exchange exchange, List<ILease> leases, Ending ending, Failure? failure)
-    {
-        if (exchange.HasEnded)
-            return null;
-        exchange.HasEnded = true;
-        var outcome = new Outcome(ending, exchange.Meter.Usage, exchange.Meter.Source, failure) { Discarded = exchange.Discarded, IsAdmitted = exchange.IsAdmitted };
-        var unsettled = (exchange.Bill ?? exchange.SpareBill) is { } bill ? await bill.SettleAsync(exchange, outcome) : null;
-        if (unsettled is not null)
-            outcome = outcome with { Ending = Ending.UpstreamFailed, Failure = unsettled };
-        exchange.Log?.Outcome = outcome;
-        for (var i = leases.Count - 1; i >= 0; i--)
-            leases[i].Close(outcome);
-        exchange.Failed = failure ?? unsettled;
-        if (exchange.Failed is { Party: not FailureParty.Client } failed)
-            failures.Add(exchange, failed);
-        return unsettled;
-    }
-
-    private static Failure Unexpected { get; } = new(FailureKind.Internal, FailureParty.Gateway, "internal", "An internal error occurred.");
-
-    private static Ending EndingOf(Failure? failure) => failure switch
-    {
-        { Stage: "shutdown" } => Ending.Shutdown,
-        { Party: FailureParty.Client } => Ending.Refused,
-        _ => Ending.UpstreamFailed,
-    };
 }
 
 /// <summary>

@@ -19,5 +19,5 @@ internal interface IBill
     long Covered { get; }
 
     /// <summary>The end: the charge is durable when this completes, or a failure says why it could not be made so.</summary>
-    ValueTask<Failure?> SettleAsync(Exchange exchange, Outcome outcome);
+    ValueTask<Failure?> SettleAsync(Exchange exchange, in Outcome outcome);
 }

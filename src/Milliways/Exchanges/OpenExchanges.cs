@@ -24,7 +24,7 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _one = new();
-    private readonly HashSet<Exchange> _open = [];
+    private readonly List<Exchange> _open = [];
     private readonly List<(HashSet<Exchange> Left, TaskCompletionSource Ended)> _waiting = [];
 
     public int Count
@@ -39,19 +39,31 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
     public void Add(Exchange exchange)
     {
         lock (_one)
+        {
+            exchange.Place = _open.Count;
             _open.Add(exchange);
+        }
     }
 
     public void Remove(Exchange exchange)
     {
         lock (_one)
         {
-            _open.Remove(exchange);
-            foreach (var (left, ended) in _waiting)
-                if (left.Remove(exchange) && left.Count == 0)
-                    ended.SetResult();
-            _waiting.RemoveAll(waiting => waiting.Left.Count == 0);
+            // The last one takes its place.
+            var last = _open[^1];
+            (_open[exchange.Place], last.Place) = (last, exchange.Place);
+            _open.RemoveAt(_open.Count - 1);
+            if (_waiting.Count > 0)
+                Leave(exchange);
         }
+    }
+
+    private void Leave(Exchange exchange)
+    {
+        foreach (var (left, ended) in _waiting)
+            if (left.Remove(exchange) && left.Count == 0)
+                ended.SetResult();
+        _waiting.RemoveAll(waiting => waiting.Left.Count == 0);
     }
 
     /// <summary>Whether an exchange runs whose caller came on this connection.</summary>

@@ -128,7 +128,7 @@ internal static class ServeHost
         services.AddSingleton(new UpstreamClients(time, environment));
         AddRouting(services, options, config, models, socket, environment);
         services.AddSingleton(Lots.FromChance()).AddSingleton<HealthBoard>().AddSingleton<AttemptOrder>();
-        services.AddSingleton(new BodyBudget(BodyBudget.OfProcess)).AddSingleton<IBodyCheck, FileOwnership>().AddSingleton<IBodyCheck, ProviderReferences>().AddSingleton<PromptCheck>().AddSingleton<AttemptLoop>().AddSingleton<StepPreparation>().AddSingleton<FailureLog>().AddSingleton<ExchangeRunner>();
+        services.AddSingleton(new BodyBudget(BodyBudget.OfProcess)).AddSingleton<IBodyCheck, FileOwnership>().AddSingleton<IBodyCheck, ProviderReferences>().AddSingleton<PromptCheck>().AddSingleton<AttemptLoop>().AddSingleton<StepPreparation>().AddSingleton<FailureLog>().AddSingleton<ExchangeEnd>().AddSingleton<ExchangeRunner>();
         services.AddSingleton<EngineFacts>().AddSingleton<ModelFacts>().AddSingleton<ModelDirectory>().AddSingleton<ModelsEndpoints>();
         services.AddSingleton<DeferredCompletions>().AddSingleton<StoredResponses>().AddSingleton<HeldResponses>().AddSingleton<ResponseEndpoints>();
         services.AddSingleton(provider => new PassThroughFront(Flavour.Xai, provider.GetRequiredService<OwnedIds>(), provider.GetRequiredService<LiveRouting>()));

@@ -26,30 +26,17 @@ internal abstract class DatabaseSession : IDisposable
     /// </summary>
     public abstract string ForUpdate { get; }
 
+    /// <summary>Within a transaction: <see cref="Transact"/> would become a part of it.</summary>
+    public bool IsTransacting => _transaction is not null;
+
     /// <summary>The connection is gone, and the next statement would make a new one.</summary>
     public bool IsLost => _connection is null && CanConnect;
 
     /// <summary>Runs one statement with its parameters; returns the number of changed rows.</summary>
     /// <exception cref="DatabaseAwayException">The database cannot be reached or cannot write.</exception>
     /// <exception cref="DatabaseConflictException">A rule of the schema would be broken.</exception>
-    public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
-    {
-        var statement = Take(sql);
-        try
-        {
-            var changed = statement.Execute(parameters, Give);
-            _answered = true;
-            return changed;
-        }
-        catch (DbException failed)
-        {
-            throw Explain(failed);
-        }
-        finally
-        {
-            Keep(sql, statement);
-        }
-    }
+    public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
+        Run(sql, parameters, static (statement, values, session) => statement.Execute(values, session.Give));
 
     /// <summary>Inserts a row with a number that the database gives; returns it, or null when <c>ON CONFLICT DO NOTHING</c> left the row out.</summary>
     /// <param name="sql">An <c>INSERT</c> of one row, without <c>RETURNING</c>.</param>
@@ -94,6 +81,13 @@ internal abstract class DatabaseSession : IDisposable
             foreach (var row in rows)
                 Execute(sql, row);
     }
+
+    /// <summary>Inserts rows of one table with as few statements as the database allows; returns how many were inserted.</summary>
+    /// <param name="insert">For PostgreSQL and SQLite.</param>
+    /// <param name="cells">Row by row.</param>
+    /// <exception cref="DatabaseAwayException">The database cannot be reached or cannot write.</exception>
+    /// <exception cref="DatabaseConflictException">A rule of the schema would be broken.</exception>
+    public abstract int InsertRows(RowInsert insert, ReadOnlySpan<Cell> cells);
 
     /// <summary>All rows of a query, each made by <paramref name="read"/>.</summary>
     /// <exception cref="DatabaseAwayException">The database cannot be reached.</exception>
@@ -201,6 +195,29 @@ internal abstract class DatabaseSession : IDisposable
 
     /// <summary>A statement that is kept for its text.</summary>
     protected virtual Statement Prepare(DbConnection connection, string sql) => new(connection, sql, Numbered);
+
+    /// <summary>Runs a kept statement for what it changes.</summary>
+    protected int Run<T>(string sql, ReadOnlySpan<T> values, Execution<T> run)
+    {
+        var statement = Take(sql);
+        try
+        {
+            var changed = run(statement, values, this);
+            _answered = true;
+            return changed;
+        }
+        catch (DbException failed)
+        {
+            throw Explain(failed);
+        }
+        finally
+        {
+            Keep(sql, statement);
+        }
+    }
+
+    /// <summary>Gives a statement its values and runs it; returns the number of changed rows.</summary>
+    protected delegate int Execution<T>(Statement statement, ReadOnlySpan<T> values, DatabaseSession session);
 
     /// <summary>What a failure means, and whether the connection is of no more use.</summary>
     protected abstract (Exception Meaning, bool Lost) Judge(DbException failed);

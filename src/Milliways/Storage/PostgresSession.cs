@@ -47,6 +47,8 @@ internal sealed class PostgresSession : DatabaseSession
                 string => NpgsqlDbType.Text,
                 byte[] => NpgsqlDbType.Bytea,
                 double => NpgsqlDbType.Double,
+                long[] => NpgsqlDbType.Array | NpgsqlDbType.Bigint,
+                string[] => NpgsqlDbType.Array | NpgsqlDbType.Text,
                 _ => throw new InvalidOperationException($"A value of the type {value.GetType()} is none of a database's."),
             };
     };
@@ -102,6 +104,14 @@ internal sealed class PostgresSession : DatabaseSession
     }
 
     public override void WatchTable(WatchedTable table, IReadOnlyList<string> columns) => Script(ChangeTriggers.ForPostgres(table, columns), LongSeconds);
+
+    public override int InsertRows(RowInsert insert, ReadOnlySpan<Cell> cells)
+    {
+        var columns = new (string Name, object? Value)[insert.Columns.Count];
+        for (var i = 0; i < columns.Length; i++)
+            columns[i] = ("$" + insert.Columns[i].Name, insert.Column(i, cells));
+        return Execute(insert.Arrays, columns);
+    }
 
     public override long? ForeignCommits() => null;
 

@@ -4,7 +4,7 @@ namespace Milliways.Storage;
 internal sealed record Schema(string Name, IReadOnlyList<string> Steps, IReadOnlyList<WatchedTable> Watched)
 {
     /// <summary>What lasts: <c>ledger.db</c>.</summary>
-    public static Schema Ledger { get; } = new("ledger", ["0001-teams-and-keys", "0002-flavours", "0003-books", "0004-people-and-keys", "0005-changes-and-epochs", "0006-billing", "0007-slices", "0008-limits", "0009-alerts", "0010-gateways"], Topics.Tables);
+    public static Schema Ledger { get; } = new("ledger", ["0001-teams-and-keys", "0002-flavours", "0003-books", "0004-people-and-keys", "0005-changes-and-epochs", "0006-billing", "0007-slices", "0008-limits", "0009-alerts", "0010-gateways", "0011-entry-times"], Topics.Tables);
 
     /// <summary>What is kept for callers for a while: <c>stored.db</c>.</summary>
     public static Schema Stored { get; } = new("stored", ["stored-0001-answers", "stored-0002-epochs"], []);

@@ -9,6 +9,8 @@ namespace Milliways.Storage;
 /// <summary>One connection to a SQLite file.</summary>
 internal sealed class SqliteSession : DatabaseSession
 {
+    private const int RowsTogether = 32;
+
     private readonly string _file;
     private readonly string _synchronous;
 
@@ -88,6 +90,18 @@ internal sealed class SqliteSession : DatabaseSession
     /// <summary>The connection knows the last row's number: nothing has to be read for it.</summary>
     public override long? Insert(string sql, string key, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
         Execute(sql, parameters) == 0 ? null : raw.sqlite3_last_insert_rowid(((SqliteConnection)Connection).Handle);
+
+    /// <summary>Some rows with one statement, and what is left one by one: two texts are kept prepared and no more.</summary>
+    public override int InsertRows(RowInsert insert, ReadOnlySpan<Cell> cells)
+    {
+        var (width, inserted) = (insert.Columns.Count, 0);
+        for (int rows; cells.Length > 0; cells = cells[(rows * width)..])
+        {
+            rows = cells.Length >= RowsTogether * width ? RowsTogether : 1;
+            inserted += Run(insert.Places(rows), cells[..(rows * width)], (statement, part, _) => ((SqliteStatement)statement).Execute(insert.Columns, part));
+        }
+        return inserted;
+    }
 
     protected override Statement Prepare(DbConnection connection, string sql) => new SqliteStatement((SqliteConnection)connection, sql);
 

@@ -21,10 +21,26 @@ internal sealed class SqliteStatement(SqliteConnection connection, string sql) :
         Check(values);
         var database = connection.Handle!;
         var prepared = _prepared ??= Prepare(database);
+        for (var i = 0; i < values.Length; i++)
+            SqliteException.ThrowExceptionForRC(Bind(prepared, Place(values[i].Name, i) + 1, values[i].Value), database);
+        return Step(database, prepared);
+    }
+
+    /// <summary>Inserts rows: a text with a place for each of their cells (<see cref="RowInsert.Places"/>).</summary>
+    /// <exception cref="SqliteException">SQLite cannot do it.</exception>
+    public int Execute(IReadOnlyList<RowColumn> columns, ReadOnlySpan<Cell> cells)
+    {
+        var database = connection.Handle!;
+        var prepared = _prepared ??= Prepare(database);
+        for (var i = 0; i < cells.Length; i++)
+            SqliteException.ThrowExceptionForRC(Bind(prepared, i + 1, columns[i % columns.Count].IsText, cells[i]), database);
+        return Step(database, prepared);
+    }
+
+    private static int Step(sqlite3 database, sqlite3_stmt prepared)
+    {
         try
         {
-            for (var i = 0; i < values.Length; i++)
-                SqliteException.ThrowExceptionForRC(Bind(prepared, Place(values[i].Name, i) + 1, values[i].Value), database);
             int step;
             while ((step = raw.sqlite3_step(prepared)) == raw.SQLITE_ROW)
             {
@@ -37,6 +53,11 @@ internal sealed class SqliteStatement(SqliteConnection connection, string sql) :
             _ = raw.sqlite3_reset(prepared); // says again what the step has said
         }
     }
+
+    private static int Bind(sqlite3_stmt prepared, int place, bool isText, in Cell cell) =>
+        !isText ? raw.sqlite3_bind_int64(prepared, place, cell.Number)
+        : cell.Text is { } text ? BindText(prepared, place, text)
+        : raw.sqlite3_bind_null(prepared, place);
 
     protected override void Dispose(bool disposing)
     {

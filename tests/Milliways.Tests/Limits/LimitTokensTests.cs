@@ -153,6 +153,6 @@ public sealed class LimitTokensTests
 
         public ValueTask<Failure?> CoverAsync(long textBytes) => default;
 
-        public ValueTask<Failure?> SettleAsync(Exchange exchange, Outcome outcome) => default;
+        public ValueTask<Failure?> SettleAsync(Exchange exchange, in Outcome outcome) => default;
     }
 }

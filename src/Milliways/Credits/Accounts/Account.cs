@@ -14,7 +14,7 @@ internal sealed class Account
 {
     private readonly List<Lot> _lots = [];
     private readonly HashSet<Guid> _known = [];
-    private readonly HashSet<AccountHold> _holds = [];
+    private readonly HoldList _holds = new();
     private long _owedHeld;
     private long _repaying;
 
@@ -134,15 +134,7 @@ internal sealed class Account
         hold.State = HoldState.Settling;
         var cost = Math.Max(0, charge.Cost);
         var charged = Math.Min(cost, hold.Ticks);
-        var (draws, rest) = (new List<Allocation>(hold.Allocations.Count), charged);
-        foreach (var (lot, ticks) in InOrder(hold.Allocations))
-        {
-            if (rest == 0)
-                break;
-            var part = Math.Min(rest, ticks);
-            draws.Add(new Allocation(lot, part));
-            rest -= part;
-        }
+        var draws = hold.Allocations is [var only] ? charged > 0 ? [new Allocation(only.Lot, charged)] : [] : Spread(hold.Allocations, charged);
         hold.Draws = draws;
         return new Posting { Kind = PostingKind.Charge, Team = Team, Time = charge.Time, Draws = Named(draws), Charge = charge, Overrun = cost - charged, Epoch = Epoch, Bounds = hold.Bounds.AtMost(charged) };
     }
@@ -252,8 +244,20 @@ internal sealed class Account
             _repaying += repaid.Ticks;
     }
 
-    private static IEnumerable<Allocation> InOrder(List<Allocation> allocations) =>
-        allocations.Count < 2 ? allocations : allocations.OrderBy(allocation => allocation.Lot is null).ThenBy(allocation => allocation.Lot, SpendingOrder.Instance!);
+    /// <summary>What ends first pays first, and what is owed last.</summary>
+    private static Allocation[] Spread(List<Allocation> allocations, long charged)
+    {
+        var (draws, rest) = (new List<Allocation>(allocations.Count), charged);
+        foreach (var (lot, ticks) in allocations.OrderBy(allocation => allocation.Lot is null).ThenBy(allocation => allocation.Lot, SpendingOrder.Instance!))
+        {
+            if (rest == 0)
+                break;
+            var part = Math.Min(rest, ticks);
+            draws.Add(new Allocation(lot, part));
+            rest -= part;
+        }
+        return [.. draws];
+    }
 
     private static long DrawnFrom(Lot lot, IReadOnlyList<Allocation> draws)
     {

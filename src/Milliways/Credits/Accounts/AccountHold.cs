@@ -25,6 +25,12 @@ internal sealed class AccountHold(Account account, string requestId, Payer? paye
 
     public HoldState State { get; set; }
 
+    /// <summary>Its neighbours in <see cref="HoldList"/>.</summary>
+    public AccountHold? Previous { get; set; }
+
+    /// <inheritdoc cref="Previous"/>
+    public AccountHold? Next { get; set; }
+
     /// <summary>What is set aside, and where.</summary>
     public List<Allocation> Allocations { get; } = [];
 
@@ -41,7 +47,9 @@ internal sealed class AccountHold(Account account, string requestId, Payer? paye
     public void Take(Lot? lot, long ticks)
     {
         lot?.Hold(ticks);
-        var known = Allocations.FindIndex(allocation => allocation.Lot == lot);
+        var known = Allocations.Count - 1;
+        while (known >= 0 && Allocations[known].Lot != lot)
+            known--;
         if (known < 0)
             Allocations.Add(new Allocation(lot, ticks));
         else

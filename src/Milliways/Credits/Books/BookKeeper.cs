@@ -21,14 +21,28 @@ internal static class BookKeeper
     /// <param name="postpaid">What a team without an allowance of its own may owe, in ticks.</param>
     /// <param name="told">Gets what the operator is to be told when the transaction is through.</param>
     /// <returns>The mark after it.</returns>
-    public static long Apply(DatabaseSession session, Guid journal, IReadOnlyList<(long Sequence, Posting Posting)> records, long postpaid = 0, List<Action<ILedgerEvents>>? told = null) => session.Transact(() =>
+    public static long Apply(DatabaseSession session, Guid journal, IReadOnlyList<(long Sequence, Posting Posting)> records, long postpaid = 0, List<Action<ILedgerEvents>>? told = null)
+    {
+        try
+        {
+            return Apply(session, journal, records, postpaid, told, isOneByOne: session.IsTransacting);
+        }
+        catch (ChargedTwiceException)
+        {
+            // Nothing of it was committed.
+            return Apply(session, journal, records, postpaid, told, isOneByOne: true);
+        }
+    }
+
+    private static long Apply(
+        DatabaseSession session, Guid journal, IReadOnlyList<(long Sequence, Posting Posting)> records, long postpaid, List<Action<ILedgerEvents>>? told, bool isOneByOne) => session.Transact(() =>
     {
         told?.Clear();
         // Taken first: of two who apply the same journal the second waits here, and then finds the mark moved.
         session.Execute("INSERT INTO journal_marks (journal, applied) VALUES ($journal, 0) ON CONFLICT (journal) DO NOTHING", ("$journal", journal.ToString("N")));
         session.Execute("UPDATE journal_marks SET applied = applied WHERE journal = $journal", ("$journal", journal.ToString("N")));
         var mark = Mark(session, journal);
-        var books = new Batch(session, postpaid, told);
+        var books = new Batch(session, postpaid, told, isOneByOne);
         // Rows are locked in one order everywhere, so that two batches never wait for each other.
         foreach (var team in records.Where(record => record.Sequence > mark).Select(record => record.Posting.Team).Distinct().OrderBy(team => team.ToString("N"), StringComparer.Ordinal))
             books.Rows[team] = BookRow.Take(session, team);
@@ -45,8 +59,9 @@ internal static class BookKeeper
     });
 
     /// <summary>What a batch changes in rows that many of its records share; written once for all of them.</summary>
-    private sealed class Batch(DatabaseSession session, long postpaid, List<Action<ILedgerEvents>>? told)
+    private sealed class Batch(DatabaseSession session, long postpaid, List<Action<ILedgerEvents>>? told, bool isOneByOne)
     {
+        private readonly EntryWriter _entries = new(session, isOneByOne);
         private readonly Dictionary<Guid, long> _lots = [];
         private readonly Dictionary<(long Epoch, Guid Team, string Resource), long> _slices = [];
         private readonly Dictionary<UsageHour, UsageSum> _hours = [];
@@ -62,14 +77,14 @@ internal static class BookKeeper
             {
                 if (IsLate(posting))
                     posting = Late(posting, charge, row);
-                if (!EntryWriter.Write(session, row, posting, charge))
+                if (!_entries.Write(row, posting, charge))
                     return;
                 ref var hour = ref CollectionsMarshal.GetValueRefOrAddDefault(_hours, UsageHour.Of(posting.Team, charge, row.Booked), out _);
                 hour = hour.Plus(posting, charge);
                 Spend(posting, charge);
             }
             else if (posting.Kind != PostingKind.Repayment)
-                EntryWriter.Write(session, row, posting.Time, Words.Of(posting.Kind), row.Account,
+                _entries.Write(row, posting.Time, Words.Of(posting.Kind), row.Account,
                     posting.Kind == PostingKind.Expiry ? OperatorAccounts.Expired : OperatorAccounts.Adjustments, posting.Ticks, posting.Reason);
             foreach (var (lot, ticks) in posting.Draws)
                 if (lot == Guid.Empty)
@@ -78,8 +93,11 @@ internal static class BookKeeper
                     _lots[lot] = checked(_lots.GetValueOrDefault(lot) + ticks);
         }
 
+        /// <exception cref="ChargedTwiceException">A charge was in the books already, and the batch does not look at each.</exception>
         public void Save()
         {
+            if (!_entries.Flush() && !isOneByOne)
+                throw new ChargedTwiceException();
             foreach (var (lot, ticks) in _lots.OrderBy(lot => lot.Key))
                 if (session.Execute("UPDATE lots SET remains = remains - $ticks WHERE id = $id", ("$ticks", ticks), ("$id", lot.ToString("N"))) != 1)
                     throw new InvalidDataException($"The journal spends from the grant {lot:N}, which the database does not have: they do not belong to each other.");
@@ -149,4 +167,7 @@ internal static class BookKeeper
             return paid;
         }
     }
+
+    /// <summary>The journal has a charge that the books have too: which one is seen one by one only.</summary>
+    private sealed class ChargedTwiceException() : Exception("A charge of the journal is in the books already.");
 }

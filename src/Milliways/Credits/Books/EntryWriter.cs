@@ -1,50 +1,104 @@
+using System.Runtime.InteropServices;
 using Milliways.Dialects.Chat;
 using Milliways.Storage;
 
 namespace Milliways.Credits.Books;
 
-/// <summary>Writes rows of <c>entries</c>: one statement's text, so that it is prepared once.</summary>
-internal static class EntryWriter
+/// <summary>Writes rows of <c>entries</c>, many of a transaction with one statement: they are in the database when they are <see cref="Flush"/>ed.</summary>
+/// <param name="session">In a transaction.</param>
+/// <param name="isOneByOne">Each charge is put into the database at once, so that it is seen whether it has been there before.</param>
+internal sealed class EntryWriter(DatabaseSession session, bool isOneByOne = false)
 {
-    private const string Insert = """
-        INSERT INTO entries (team, seq, part, time, kind, from_account, to_account, amount, balance, reason, request_id, key_id, gateway, model, upstream,
-          input, cached, cache_write, output, reasoning, images, usage_source, ending, tags)
-        VALUES ($team, $seq, $part, $time, $kind, $from, $to, $amount, $balance, $reason, $request, $key, $gateway, $model, $upstream,
-          $input, $cached, $written, $output, $reasoning, $images, $source, $ending, $tags)
-        ON CONFLICT (request_id, part) DO NOTHING
-        """;
+    private static readonly RowInsert Insert = new("entries",
+    [
+        RowColumn.OfText("team"), RowColumn.OfNumber("seq"), RowColumn.OfNumber("part"), RowColumn.OfNumber("time"), RowColumn.OfText("kind"), RowColumn.OfText("from_account"),
+        RowColumn.OfText("to_account"), RowColumn.OfNumber("amount"), RowColumn.OfNumber("balance"), RowColumn.OfText("reason"), RowColumn.OfText("request_id"), RowColumn.OfText("key_id"),
+        RowColumn.OfText("gateway"), RowColumn.OfText("model"), RowColumn.OfText("upstream"), RowColumn.OfNumber("input"), RowColumn.OfNumber("cached"), RowColumn.OfNumber("cache_write"),
+        RowColumn.OfNumber("output"), RowColumn.OfNumber("reasoning"), RowColumn.OfNumber("images"), RowColumn.OfText("usage_source"), RowColumn.OfText("ending"), RowColumn.OfText("tags"),
+    ], "ON CONFLICT (request_id, part) DO NOTHING");
+
+    /// <summary>So many are put into the database together; they are a few statements there, and little memory here.</summary>
+    private const int MostRows = 128;
+
+    private readonly List<Cell> _cells = [];
+    private bool _hasFound;
+    private (Guid Id, string Text) _key;
+
+    /// <summary>Writes an entry without a request, by itself: credit that came or went.</summary>
+    public static void Write(DatabaseSession session, BookRow row, DateTimeOffset time, string kind, string from, string to, long ticks, string reason)
+    {
+        var writer = new EntryWriter(session);
+        writer.Write(row, time, kind, from, to, ticks, reason);
+        writer.Flush();
+    }
 
     /// <summary>An entry without a request: credit that came or went.</summary>
-    public static void Write(DatabaseSession session, BookRow row, DateTimeOffset time, string kind, string from, string to, long ticks, string reason)
+    public void Write(BookRow row, DateTimeOffset time, string kind, string from, string to, long ticks, string reason)
     {
         var (seq, at) = row.Next(time);
         var isIncome = to == row.Account;
-        Execute(session, row, new Entry(seq, 0, at, kind, from, to, ticks, row.Balance + (isIncome ? ticks : -ticks), reason), charge: null, usage: default, upstream: null);
+        Add(row, new Entry(seq, 0, at, kind, from, to, ticks, row.Balance + (isIncome ? ticks : -ticks), reason), charge: null, usage: default, upstream: null);
         row.Took(at, isIncome ? ticks : -ticks);
     }
 
-    /// <summary>The entry of an exchange, and what it cost the operator. False: the exchange is in the books already.</summary>
-    public static bool Write(DatabaseSession session, BookRow row, Posting posting, Charge charge)
+    /// <summary>The entry of an exchange, and what it cost the operator. False, one by one only: the exchange is in the books already.</summary>
+    public bool Write(BookRow row, Posting posting, Charge charge)
     {
         var (seq, at) = row.Next(posting.Time);
-        var balance = checked(row.Balance - posting.Ticks);
-        if (!Execute(session, row, new Entry(seq, 0, at, "charge", row.Account, OperatorAccounts.Revenue, posting.Ticks, balance, ""), charge, charge.Usage, charge.Upstream))
+        var ticks = posting.Ticks;
+        var balance = checked(row.Balance - ticks);
+        if (isOneByOne)
+            Flush();
+        Add(row, new Entry(seq, 0, at, "charge", row.Account, OperatorAccounts.Revenue, ticks, balance, ""), charge, charge.Usage, charge.Upstream);
+        if (isOneByOne && !Flush())
             return false;
         var part = 0;
         if (posting.Overrun > 0)
-            Execute(session, row, new Entry(seq, ++part, at, "charge", OperatorAccounts.Overrun, OperatorAccounts.Revenue, posting.Overrun, balance, ""), charge, default, charge.Upstream);
+            Add(row, new Entry(seq, ++part, at, "charge", OperatorAccounts.Overrun, OperatorAccounts.Revenue, posting.Overrun, balance, ""), charge, default, charge.Upstream);
         foreach (var discarded in charge.Discarded)
-            Execute(session, row, new Entry(seq, ++part, at, "charge", OperatorAccounts.Discarded, OperatorAccounts.Revenue, Math.Max(0, discarded.Ticks), balance, ""), charge, discarded.Usage, discarded.Upstream);
-        row.Took(at, -posting.Ticks);
+            Add(row, new Entry(seq, ++part, at, "charge", OperatorAccounts.Discarded, OperatorAccounts.Revenue, Math.Max(0, discarded.Ticks), balance, ""), charge, discarded.Usage, discarded.Upstream);
+        row.Took(at, -ticks);
         return true;
+    }
+
+    /// <summary>Puts what was written into the database. False: something was in the books already, and the numbers behind it are wrong.</summary>
+    public bool Flush()
+    {
+        Put();
+        var isNew = !_hasFound;
+        _hasFound = false;
+        return isNew;
+    }
+
+    private void Put()
+    {
+        if (_cells.Count == 0)
+            return;
+        _hasFound |= session.InsertRows(Insert, CollectionsMarshal.AsSpan(_cells)) * Insert.Columns.Count < _cells.Count;
+        _cells.Clear();
     }
 
     private readonly record struct Entry(long Seq, int Part, long Time, string Kind, string From, string To, long Ticks, long Balance, string Reason);
 
-    private static bool Execute(DatabaseSession session, BookRow row, in Entry entry, Charge? charge, ChatUsage usage, string? upstream) => session.Execute(Insert,
-        ("$team", row.TeamText), ("$seq", entry.Seq), ("$part", (long)entry.Part), ("$time", entry.Time), ("$kind", entry.Kind), ("$from", entry.From), ("$to", entry.To),
-        ("$amount", entry.Ticks), ("$balance", entry.Balance), ("$reason", entry.Reason), ("$request", charge?.RequestId), ("$key", charge?.Payer.Key.ToString("D")),
-        ("$gateway", charge?.Payer.Gateway), ("$model", charge?.Model), ("$upstream", upstream), ("$input", usage.TotalInput), ("$cached", usage.CacheRead),
-        ("$written", usage.CacheWrite), ("$output", usage.Output), ("$reasoning", usage.Reasoning), ("$images", entry.Part == 0 ? charge?.Images ?? 0 : 0),
-        ("$source", charge is null ? null : Words.Of(charge.Source)), ("$ending", charge is null ? null : Words.Of(charge.Ending)), ("$tags", charge?.Tags)) == 1;
+    private void Add(BookRow row, in Entry entry, Charge? charge, ChatUsage usage, string? upstream)
+    {
+        _cells.AddRange(
+        [
+            row.TeamText, entry.Seq, entry.Part, entry.Time, entry.Kind, entry.From, entry.To, entry.Ticks, entry.Balance, entry.Reason, charge?.RequestId, KeyText(charge),
+            charge?.Payer.Gateway, charge?.Model, upstream, usage.TotalInput, usage.CacheRead, usage.CacheWrite,
+            usage.Output, usage.Reasoning, entry.Part == 0 ? charge?.Images ?? 0 : 0, charge is null ? null : Words.Of(charge.Source), charge is null ? null : Words.Of(charge.Ending), charge?.Tags,
+        ]);
+        if (_cells.Count >= MostRows * Insert.Columns.Count)
+            Put();
+    }
+
+    /// <summary>Mostly the key of the entry before.</summary>
+    private string? KeyText(Charge? charge)
+    {
+        if (charge is null)
+            return null;
+        if (_key.Text is null || _key.Id != charge.Payer.Key)
+            _key = (charge.Payer.Key, charge.Payer.Key.ToString("D"));
+        return _key.Text;
+    }
 }

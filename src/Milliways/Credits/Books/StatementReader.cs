@@ -18,11 +18,12 @@ internal static class StatementReader
     public static Statement Read(DatabaseSession session, Guid team, StatementRange range, long held, bool ledger)
     {
         var account = BookRow.AccountOf(team);
-        var (from, to) = (range.From?.ToUnixTimeMilliseconds() ?? long.MinValue, range.To?.ToUnixTimeMilliseconds() ?? long.MaxValue);
-        (string, object?)[] where = [("$team", team.ToString("N")), ("$from", from), ("$to", to), ("$after", range.After), ("$most", (long)range.Most)];
+        var after = Math.Max(range.After, range.From is { } from ? EntryTimes.FirstAt(session, team, from.ToUnixTimeMilliseconds()) - 1 : 0);
+        var end = range.To is { } to ? EntryTimes.FirstAt(session, team, to.ToUnixTimeMilliseconds()) : long.MaxValue;
+        (string, object?)[] where = [("$team", team.ToString("N")), ("$after", after), ("$end", end), ("$most", (long)range.Most)];
         var entries = session.Query(
-            $"SELECT {Columns} FROM entries WHERE team = $team AND part = 0 AND time >= $from AND time < $to AND seq > $after ORDER BY seq LIMIT $most", row => Entry(row, account), where);
-        var opening = entries is [var first, ..] ? first.BalanceTicks - first.AmountTicks : BalanceBefore(session, team, from, range.After);
+            $"SELECT {Columns} FROM entries WHERE team = $team AND part = 0 AND seq > $after AND seq < $end ORDER BY seq LIMIT $most", row => Entry(row, account), where);
+        var opening = entries is [var first, ..] ? first.BalanceTicks - first.AmountTicks : BalanceAfter(session, team, after);
         var statement = new Statement(
             team.ToString("N"), Text(range.From), Text(range.To), opening, entries is [.., var last] ? last.BalanceTicks : opening, held, entries);
         if (!ledger)
@@ -35,9 +36,10 @@ internal static class StatementReader
 
     public static string? Text(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
-    private static long BalanceBefore(DatabaseSession session, Guid team, long from, long after) => session.Query(
-        "SELECT balance FROM entries WHERE team = $team AND part = 0 AND (time < $from OR seq <= $after) ORDER BY seq DESC LIMIT 1",
-        row => row.GetInt64(0), ("$team", team.ToString("N")), ("$from", from), ("$after", after)) is [var balance] ? balance : 0;
+    /// <summary>After the entry of this number, or after the last one when it has not been written yet.</summary>
+    private static long BalanceAfter(DatabaseSession session, Guid team, long seq) => session.Query(
+        "SELECT balance FROM entries WHERE team = $team AND part = 0 AND seq <= $seq ORDER BY seq DESC LIMIT 1",
+        row => row.GetInt64(0), ("$team", team.ToString("N")), ("$seq", seq)) is [var balance] ? balance : 0;
 
     private static StatementEntry Entry(DbDataReader row, string account) => new(
         row.GetInt64(0), TimeOf(row), row.GetString(2), row.GetString(4) == account ? row.GetInt64(5) : -row.GetInt64(5), row.GetInt64(6), TextOf(row, 7), TextOf(row, 8), TextOf(row, 9),

@@ -114,9 +114,7 @@ internal sealed class ChargeJournal : IDisposable
             TellBatch();
             return true;
         }
-        var sequence = _file.Last - _batch.Count;
-        foreach (var pending in _batch)
-            _folder.Add(++sequence, pending.Posting);
+        _folder.Add(_file.Last - _batch.Count + 1, _batch.ConvertAll(pending => pending.Posting));
         foreach (var pending in _batch)
             pending.Waiter.Written();
         TellBatch();

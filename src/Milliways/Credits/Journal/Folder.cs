@@ -49,12 +49,16 @@ internal sealed class Folder(TimeProvider time)
     /// <summary>At the start: the books have this much.</summary>
     public void Begin(long applied) => _last = _applied = applied;
 
-    public void Add(long sequence, Posting posting)
+    /// <param name="first">The sequence of the first one.</param>
+    /// <param name="postings">In their order.</param>
+    public void Add(long first, IReadOnlyList<Posting> postings)
     {
+        var now = time.GetTimestamp();
         lock (_one)
         {
-            _waiting.Enqueue((sequence, posting, time.GetTimestamp()));
-            _last = sequence;
+            for (var i = 0; i < postings.Count; i++)
+                _waiting.Enqueue((first + i, postings[i], now));
+            _last = first + postings.Count - 1;
         }
         Wake?.Invoke();
     }

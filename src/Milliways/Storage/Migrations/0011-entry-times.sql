@@ -1,0 +1,1 @@
+DROP INDEX entries_by_time; -- numbers are in the order of times: EntryTimes
