@@ -63,7 +63,7 @@ internal sealed class FolderLoop : IAsyncDisposable
             await _wake.WaitAsync(_stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             while (_folder.Lag > 0 && !_stop.IsCancellationRequested)
             {
-                if (_folder.Lag < MostRecords)
+                if (_folder.Lag < Folder.Enough)
                     await ((Task)_hurry.WaitAsync(Gather, _stop.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 if (!await TryApplyAsync())
                     await Task.Delay(TryAgain, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

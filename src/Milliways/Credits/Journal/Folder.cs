@@ -9,6 +9,9 @@ internal sealed class Folder(TimeProvider time)
     /// <summary>How long the books may lag before holds are refused (design §4, "Journal first").</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>So many records are worth a transaction of their own: more of them would only lie about in memory, for the collector to carry along.</summary>
+    public const int Enough = 500;
+
     private readonly Lock _one = new();
     private readonly Queue<(long Sequence, Posting Posting, long Since)> _waiting = new();
     private readonly List<(long Sequence, TaskCompletionSource Reached)> _awaited = [];
@@ -18,7 +21,7 @@ internal sealed class Folder(TimeProvider time)
     /// <summary>There is something to take.</summary>
     public Action? Wake { get; set; }
 
-    /// <summary>Somebody waits for the books.</summary>
+    /// <summary>Somebody waits for the books, or <see cref="Enough"/> is there for them.</summary>
     public Action? Hurry { get; set; }
 
     /// <summary>The books have everything up to this sequence.</summary>
@@ -54,13 +57,17 @@ internal sealed class Folder(TimeProvider time)
     public void Add(long first, IReadOnlyList<Posting> postings)
     {
         var now = time.GetTimestamp();
+        bool isEnough;
         lock (_one)
         {
+            isEnough = _waiting.Count < Enough && _waiting.Count + postings.Count >= Enough;
             for (var i = 0; i < postings.Count; i++)
                 _waiting.Enqueue((first + i, postings[i], now));
             _last = first + postings.Count - 1;
         }
         Wake?.Invoke();
+        if (isEnough)
+            Hurry?.Invoke();
     }
 
     /// <summary>The records that come next, at most so many; they stay here until they are <see cref="Done"/>.</summary>
