@@ -32,7 +32,7 @@ internal sealed class RefusalQueue(ConfigState config, TimeProvider time) : ICre
     /// <summary>How many found the queue full.</summary>
     public long Lost => Interlocked.Read(ref _lost);
 
-    public void Refused(in Payer payer, HoldRefusal refusal)
+    public void Refused(Payer payer, HoldRefusal refusal)
     {
         if (refusal != HoldRefusal.Unavailable && config.InEffect.Alerts is not null)
             Add((payer.Team, payer.Key, payer.Gateway, refusal), new RefusedRequest(payer, refusal, time.GetUtcNow()));
@@ -41,7 +41,7 @@ internal sealed class RefusalQueue(ConfigState config, TimeProvider time) : ICre
     public void Unpriced(string model, string upstream)
     {
         if (config.InEffect.Alerts is not null)
-            Add((Guid.Empty, Guid.Empty, upstream, null), new RefusedRequest(default, null, time.GetUtcNow(), model, upstream));
+            Add((Guid.Empty, Guid.Empty, upstream, null), new RefusedRequest(Payer.Nobody, null, time.GetUtcNow(), model, upstream));
     }
 
     private void Add((Guid, Guid, string?, HoldRefusal?) kind, in RefusedRequest refused)

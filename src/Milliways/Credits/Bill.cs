@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Milliways.Catalogue;
 using Milliways.Credits.Pricing;
 using Milliways.Dialects.Chat;
@@ -43,7 +42,7 @@ internal sealed class Bill(ILedger ledger, Hold hold, Payer payer, PricedRoute p
 
     public long Covered => _heldOutput >= MostOutput || priced.Dearest.DearestOutput == 0 ? long.MaxValue : _heldOutput;
 
-    public ValueTask<Failure?> SettleAsync(Exchange exchange, in Outcome outcome)
+    public ValueTask<long> SettleAsync(Exchange exchange, in Outcome outcome)
     {
         var discarded = outcome.Discarded.Count == 0 ? [] : outcome.Discarded.Select(Discard).ToArray();
         var delivers = exchange.HasCommitted && ReferenceEquals(exchange.Bill, this); // a step that somebody else pays for leaves nothing but what was used in vain
@@ -74,29 +73,27 @@ internal sealed class Bill(ILedger ledger, Hold hold, Payer payer, PricedRoute p
         };
         // A stream holds less than it was admitted for; what it may cost by that bound is still the team's, if the team has it.
         return cost > hold.Ticks && Prompt + Cost.Bound(priced.Dearest, 0, MostOutput, percent: Percent) is var most && most > hold.Ticks
-            ? SettleAsync(charge, Math.Min(cost, most) - hold.Ticks)
-            : SettleAsync(charge);
+            ? TopUpAndSettleAsync(charge, Math.Min(cost, most) - hold.Ticks)
+            : ledger.SettleAsync(hold, charge, inline: true);
     }
 
-    private async ValueTask<Failure?> SettleAsync(Charge charge, long more)
-    {
-        await ledger.TopUpAsync(hold, more, CancellationToken.None);
-        return await SettleAsync(charge);
-    }
-
-    // Every answer waits here for the disk: its state is taken from a pool, and is small.
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Failure?> SettleAsync(Charge charge)
+    public Failure? Conclude(ValueTask<long> settled)
     {
         try
         {
-            Charged = await ledger.SettleAsync(hold, charge, inline: true);
+            Charged = settled.Result;
             return null;
         }
         catch (LedgerUnavailableException)
         {
             return failures.Of(HoldRefusal.Unavailable, payer.Team, hasHadCredit: true);
         }
+    }
+
+    private async ValueTask<long> TopUpAndSettleAsync(Charge charge, long more)
+    {
+        await ledger.TopUpAsync(hold, more, CancellationToken.None);
+        return await ledger.SettleAsync(hold, charge, inline: true);
     }
 
     private async ValueTask<Failure?> TopUpAsync(long textBytes)

@@ -3,12 +3,15 @@ using Milliways.Exchanges;
 
 namespace Milliways.Credits;
 
-/// <summary>Whose money a request uses, and under which bounds of spending.</summary>
+/// <summary>Whose money a request uses, and under which bounds of spending. One for its hold, its bill and its charge.</summary>
 /// <param name="Team">The team that pays.</param>
 /// <param name="Key">The API key that asked.</param>
 /// <param name="KeyBudget">What the key may spend in a calendar month (UTC), in ticks; null: no bound of its own.</param>
 /// <param name="Gateway">The gateway that the request came through; null: none.</param>
-internal readonly record struct Payer(Guid Team, Guid Key, long? KeyBudget, string? Gateway);
+internal sealed record Payer(Guid Team, Guid Key, long? KeyBudget, string? Gateway)
+{
+    public static Payer Nobody { get; } = new(Guid.Empty, Guid.Empty, KeyBudget: null, Gateway: null);
+}
 
 /// <summary>Everything that is kept of one exchange that was answered: its usage row and its charge are this one record.</summary>
 internal sealed record Charge

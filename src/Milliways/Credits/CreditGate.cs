@@ -156,7 +156,7 @@ internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFail
         }
     }
 
-    private Bill BillOf(Exchange exchange, Terms terms, IReadOnlyList<PricedRoute> others, Hold hold, in Payer payer) => new(ledger, hold, payer, terms.Priced!, failures, events, time)
+    private Bill BillOf(Exchange exchange, Terms terms, IReadOnlyList<PricedRoute> others, Hold hold, Payer payer) => new(ledger, hold, payer, terms.Priced!, failures, events, time)
     {
         Percent = terms.Percent, Prompt = terms.Prompt, HeldOutput = terms.Wanted, MostOutput = terms.Most,
         PromptEstimate = TokenEstimate.OfBytes(exchange.Facts.PromptBytes) + (4L * exchange.Facts.Messages),

@@ -6,7 +6,7 @@ namespace Milliways.Credits;
 /// </summary>
 internal interface ICreditEvents
 {
-    void Refused(in Payer payer, HoldRefusal refusal);
+    void Refused(Payer payer, HoldRefusal refusal);
 
     /// <summary>A request on credit was refused because nobody knows what it costs.</summary>
     void Unpriced(string model, string upstream);

@@ -246,7 +246,7 @@ internal sealed class Ledger(
 
     private async ValueTask<HoldRefusal?> AskAsync(AccountHold hold, long ticks, CancellationToken cancel) => (await slices!.AskAsync(hold, ticks, cancel)).Refusal;
 
-    private ValueTask<HoldAnswer> Hold(Account account, in Payer payer, string requestId, long ticks, CancellationToken cancel)
+    private ValueTask<HoldAnswer> Hold(Account account, Payer payer, string requestId, long ticks, CancellationToken cancel)
     {
         if (Unavailable is not null)
             return new ValueTask<HoldAnswer>(new HoldAnswer(null, HoldRefusal.Unavailable));

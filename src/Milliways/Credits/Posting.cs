@@ -62,8 +62,8 @@ internal sealed record Posting
         get
         {
             var ticks = 0L;
-            foreach (var draw in Draws)
-                ticks = checked(ticks + draw.Ticks);
+            for (var i = 0; i < Draws.Count; i++) // an enumerator would be an object each time
+                ticks = checked(ticks + Draws[i].Ticks);
             return ticks;
         }
     }

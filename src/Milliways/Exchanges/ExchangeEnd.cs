@@ -15,25 +15,15 @@ internal sealed class ExchangeEnd(FailureLog failures)
         _ => Ending.UpstreamFailed,
     };
 
-    /// <summary>Ends it, once; a second time does nothing.</summary>
-    /// <returns>Why the charge could not be made durable, if it could not: then nothing more may be sent but that.</returns>
-    public ValueTask<Failure?> EndAsync(Exchange exchange, List<ILease> leases, Ending ending, Failure? failure)
+    /// <summary>Ends it, once; a second time does nothing. To be awaited at once, which gives why the charge could not be made durable, if it could not: then nothing more may be sent but that.</summary>
+    public Closing EndAsync(Exchange exchange, List<ILease> leases, Ending ending, Failure? failure)
     {
         if (exchange.HasEnded)
             return default;
         exchange.HasEnded = true;
-        if ((exchange.Bill ?? exchange.SpareBill) is not { } bill)
-            return new ValueTask<Failure?>(Close(exchange, leases, ending, failure, unsettled: null));
-        var settling = bill.SettleAsync(exchange, OutcomeOf(exchange, ending, failure));
-        return settling.IsCompletedSuccessfully
-            ? new ValueTask<Failure?>(Close(exchange, leases, ending, failure, settling.Result))
-            : CloseAsync(exchange, leases, ending, failure, settling);
+        var bill = exchange.Bill ?? exchange.SpareBill;
+        return new Closing(this, exchange, leases, ending, failure, bill, bill?.SettleAsync(exchange, OutcomeOf(exchange, ending, failure)) ?? default);
     }
-
-    // Every answer that is charged waits here for the disk: its state is taken from a pool.
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<Failure?> CloseAsync(Exchange exchange, List<ILease> leases, Ending ending, Failure? failure, ValueTask<Failure?> settling) =>
-        Close(exchange, leases, ending, failure, await settling);
 
     private Failure? Close(Exchange exchange, List<ILease> leases, Ending ending, Failure? failure, Failure? unsettled)
     {
@@ -49,4 +39,21 @@ internal sealed class ExchangeEnd(FailureLog failures)
 
     private static Outcome OutcomeOf(Exchange exchange, Ending ending, Failure? failure) =>
         new(ending, exchange.Meter.Usage, exchange.Meter.Source, failure) { Discarded = exchange.Discarded, IsAdmitted = exchange.IsAdmitted };
+
+    /// <summary>
+    /// An end under way: whoever awaits it waits for the bill, and then closes the leases itself. Every charged answer waits here for the disk, and a method of its own that waits would be an
+    /// object and a hop more for each.
+    /// </summary>
+    internal readonly struct Closing(ExchangeEnd? end, Exchange exchange, List<ILease> leases, Ending ending, Failure? failure, IBill? bill, ValueTask<long> settling) : ICriticalNotifyCompletion
+    {
+        public bool IsCompleted => settling.IsCompleted;
+
+        public Closing GetAwaiter() => this;
+
+        public Failure? GetResult() => end?.Close(exchange, leases, ending, failure, bill?.Conclude(settling));
+
+        public void OnCompleted(Action continuation) => settling.GetAwaiter().OnCompleted(continuation);
+
+        public void UnsafeOnCompleted(Action continuation) => settling.GetAwaiter().UnsafeOnCompleted(continuation);
+    }
 }

@@ -18,6 +18,11 @@ internal interface IBill
     /// <summary>Bytes of text that are paid for as it stands.</summary>
     long Covered { get; }
 
-    /// <summary>The end: the charge is durable when this completes, or a failure says why it could not be made so.</summary>
-    ValueTask<Failure?> SettleAsync(Exchange exchange, in Outcome outcome);
+    /// <summary>The end: completes when the charge is durable or cannot be made so, which <see cref="Conclude"/> tells.</summary>
+    ValueTask<long> SettleAsync(Exchange exchange, in Outcome outcome);
+
+    /// <summary>Takes note of what <see cref="SettleAsync"/> has come to, once.</summary>
+    /// <param name="settled">Completed.</param>
+    /// <returns>Why the charge could not be made durable, if it could not.</returns>
+    Failure? Conclude(ValueTask<long> settled);
 }

@@ -23,6 +23,7 @@ internal sealed class PostgresSource
         var builder = new NpgsqlSlimDataSourceBuilder(settings.ConnectionString);
         builder.EnableTransportSecurity();
         builder.EnableExtraConversions(); // a number may be read at any width, as SQLite allows
+        builder.EnableArrays(); // rows that are inserted together come as an array for each column
         builder.ConfigureTypeLoading(types => types.EnableTypeLoading(false)); // only built-in types are used: one question less at each connect
         _source = builder.Build();
     }

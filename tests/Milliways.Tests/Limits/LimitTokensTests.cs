@@ -153,6 +153,8 @@ public sealed class LimitTokensTests
 
         public ValueTask<Failure?> CoverAsync(long textBytes) => default;
 
-        public ValueTask<Failure?> SettleAsync(Exchange exchange, in Outcome outcome) => default;
+        public ValueTask<long> SettleAsync(Exchange exchange, in Outcome outcome) => default;
+
+        public Failure? Conclude(ValueTask<long> settled) => null;
     }
 }

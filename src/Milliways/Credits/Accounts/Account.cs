@@ -159,7 +159,7 @@ internal sealed class Account
                 _repaying += part;
                 (due ??= []).Add(Decide(PostingKind.Repayment, "", now, [new Allocation(lot, part), new Allocation(null, -part)]));
             }
-        return due ?? [];
+        return due is null ? [] : due;
     }
 
     /// <summary>Takes credit away, for a reason: what is free, what ends first first; the rest the team owes.</summary>
@@ -181,9 +181,9 @@ internal sealed class Account
     /// <summary>What was decided is durable: the money moves.</summary>
     public void Apply(AccountHold hold, Posting posting, DateTimeOffset now)
     {
-        foreach (var (lot, ticks) in hold.Draws)
-            if (lot is null)
-                Owed = checked(Owed + ticks);
+        for (var i = 0; i < hold.Draws.Count; i++)
+            if (hold.Draws[i].Lot is null)
+                Owed = checked(Owed + hold.Draws[i].Ticks);
         foreach (var (lot, ticks) in hold.Allocations)
             if (lot is not null)
                 lot.Spend(ticks, DrawnFrom(lot, hold.Draws));

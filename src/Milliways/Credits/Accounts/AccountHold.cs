@@ -32,7 +32,7 @@ internal sealed class AccountHold(Account account, string requestId, Payer? paye
     public AccountHold? Next { get; set; }
 
     /// <summary>What is set aside, and where.</summary>
-    public List<Allocation> Allocations { get; } = [];
+    public List<Allocation> Allocations { get; } = new(1);
 
     /// <summary>What is set aside within bounds of spending, where those are shared by slices.</summary>
     public BoundDraws Bounds { get; set; }

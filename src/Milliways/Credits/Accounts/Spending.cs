@@ -48,7 +48,7 @@ internal sealed class Spending
     }
 
     /// <summary>Who does not have so much left, or null.</summary>
-    public HoldRefusal? Refuses(in Payer payer, long ticks, DateTimeOffset now)
+    public HoldRefusal? Refuses(Payer payer, long ticks, DateTimeOffset now)
     {
         Roll(now);
         if (IsBeyond(_team, ticks, Limit.Hard))
@@ -61,7 +61,7 @@ internal sealed class Spending
     }
 
     /// <summary>Holds, or gives back when negative.</summary>
-    public void Hold(in Payer payer, long ticks)
+    public void Hold(Payer payer, long ticks)
     {
         _team.Held = checked(_team.Held + ticks);
         Of(_keys, payer.Key).Held += ticks;

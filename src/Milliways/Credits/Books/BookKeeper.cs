@@ -86,8 +86,8 @@ internal static class BookKeeper
             else if (posting.Kind != PostingKind.Repayment)
                 _entries.Write(row, posting.Time, Words.Of(posting.Kind), row.Account,
                     posting.Kind == PostingKind.Expiry ? OperatorAccounts.Expired : OperatorAccounts.Adjustments, posting.Ticks, posting.Reason);
-            foreach (var (lot, ticks) in posting.Draws)
-                if (lot == Guid.Empty)
+            for (var i = 0; i < posting.Draws.Count; i++)
+                if (posting.Draws[i] is var (lot, ticks) && lot == Guid.Empty)
                     row.Owed = checked(row.Owed + ticks);
                 else
                     _lots[lot] = checked(_lots.GetValueOrDefault(lot) + ticks);

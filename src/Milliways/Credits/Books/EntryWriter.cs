@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Buffers;
 using Milliways.Dialects.Chat;
 using Milliways.Storage;
 
@@ -20,7 +20,8 @@ internal sealed class EntryWriter(DatabaseSession session, bool isOneByOne = fal
     /// <summary>So many are put into the database together; they are a few statements there, and little memory here.</summary>
     private const int MostRows = 128;
 
-    private readonly List<Cell> _cells = [];
+    private Cell[]? _cells;
+    private int _count;
     private bool _hasFound;
     private (Guid Id, string Text) _key;
 
@@ -72,24 +73,29 @@ internal sealed class EntryWriter(DatabaseSession session, bool isOneByOne = fal
 
     private void Put()
     {
-        if (_cells.Count == 0)
+        if (_cells is null)
             return;
-        _hasFound |= session.InsertRows(Insert, CollectionsMarshal.AsSpan(_cells)) * Insert.Columns.Count < _cells.Count;
-        _cells.Clear();
+        _hasFound |= session.InsertRows(Insert, _cells.AsSpan(0, _count)) * Insert.Columns.Count < _count;
+        ArrayPool<Cell>.Shared.Return(_cells, clearArray: true);
+        (_cells, _count) = (null, 0);
     }
 
     private readonly record struct Entry(long Seq, int Part, long Time, string Kind, string From, string To, long Ticks, long Balance, string Reason);
 
     private void Add(BookRow row, in Entry entry, Charge? charge, ChatUsage usage, string? upstream)
     {
-        _cells.AddRange(
-        [
-            row.TeamText, entry.Seq, entry.Part, entry.Time, entry.Kind, entry.From, entry.To, entry.Ticks, entry.Balance, entry.Reason, charge?.RequestId, KeyText(charge),
+        _cells ??= ArrayPool<Cell>.Shared.Rent(MostRows * Insert.Columns.Count);
+        Add(row.TeamText, entry.Seq, entry.Part, entry.Time, entry.Kind, entry.From, entry.To, entry.Ticks, entry.Balance, entry.Reason, charge?.RequestId, KeyText(charge),
             charge?.Payer.Gateway, charge?.Model, upstream, usage.TotalInput, usage.CacheRead, usage.CacheWrite,
-            usage.Output, usage.Reasoning, entry.Part == 0 ? charge?.Images ?? 0 : 0, charge is null ? null : Words.Of(charge.Source), charge is null ? null : Words.Of(charge.Ending), charge?.Tags,
-        ]);
-        if (_cells.Count >= MostRows * Insert.Columns.Count)
+            usage.Output, usage.Reasoning, entry.Part == 0 ? charge?.Images ?? 0 : 0, charge is null ? null : Words.Of(charge.Source), charge is null ? null : Words.Of(charge.Ending), charge?.Tags);
+        if (_count >= MostRows * Insert.Columns.Count)
             Put();
+    }
+
+    private void Add(params ReadOnlySpan<Cell> row)
+    {
+        row.CopyTo(_cells.AsSpan(_count));
+        _count += row.Length;
     }
 
     /// <summary>Mostly the key of the entry before.</summary>

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Milliways.Credits.Journal;
 
 /// <summary>
@@ -23,7 +25,7 @@ internal sealed class ChargeJournal : IDisposable
     private volatile Exception? _isFull;
     private bool _isClosed;
 
-    private readonly record struct Pending(Posting Posting, ReadOnlyMemory<byte> Payload, IJournalWaiter Waiter);
+    private readonly record struct Pending(Posting Posting, ArraySegment<byte> Payload, IJournalWaiter Waiter);
 
     /// <param name="file">Begun: everything that was in it is in the books.</param>
     /// <param name="folder">Gets every record that is durable.</param>
@@ -104,7 +106,7 @@ internal sealed class ChargeJournal : IDisposable
         }
         try
         {
-            _file.Write(_batch.ConvertAll(pending => pending.Payload));
+            _file.Write(_batch.ConvertAll(pending => (ReadOnlyMemory<byte>)pending.Payload));
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
@@ -134,7 +136,7 @@ internal sealed class ChargeJournal : IDisposable
         lock (_one)
             while (_batch.Count < MostRecords && _queue.TryPeek(out var next))
             {
-                var size = JournalFrame.SizeOf(next.Payload.Length);
+                var size = JournalFrame.SizeOf(next.Payload.Count);
                 if (_batch.Count > 0 && bytes + size > MostBytes)
                     break;
                 bytes += size;
@@ -174,5 +176,11 @@ internal sealed class ChargeJournal : IDisposable
 
     private void Fail(Exception why) => _batch.ForEach(pending => pending.Waiter.Failed(why));
 
-    private void TellBatch() => Tell(_batch.ConvertAll(pending => pending.Waiter));
+    /// <summary>The batch is done with.</summary>
+    private void TellBatch()
+    {
+        foreach (var pending in _batch)
+            ArrayPool<byte>.Shared.Return(pending.Payload.Array!);
+        Tell(_batch.ConvertAll(pending => pending.Waiter));
+    }
 }

@@ -74,7 +74,16 @@ internal sealed class Folder(TimeProvider time)
     public IReadOnlyList<(long Sequence, Posting Posting)> Next(int most)
     {
         lock (_one)
-            return [.. _waiting.Take(most).Select(record => (record.Sequence, record.Posting))];
+        {
+            var (next, at) = (new (long, Posting)[Math.Min(most, _waiting.Count)], 0);
+            foreach (var record in _waiting)
+            {
+                if (at == next.Length)
+                    break;
+                next[at++] = (record.Sequence, record.Posting);
+            }
+            return next;
+        }
     }
 
     /// <summary>Takes the next records, at most so many, into the books: only what those have durably is done with.</summary>

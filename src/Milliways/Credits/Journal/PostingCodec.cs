@@ -15,12 +15,13 @@ internal static class PostingCodec
     [ThreadStatic]
     private static PostingWriter? _writer;
 
-    public static byte[] Encode(Posting posting)
+    /// <summary>In an array of the shared pool; whoever has it puts it back there.</summary>
+    public static ArraySegment<byte> Encode(Posting posting)
     {
         var writer = _writer ??= new PostingWriter();
         writer.Clear();
         Write(writer, posting);
-        return writer.ToArray();
+        return writer.ToRented();
     }
 
     /// <exception cref="JournalDamagedException">A later version has written it.</exception>
@@ -56,10 +57,10 @@ internal static class PostingCodec
         writer.Write(posting.Overrun);
         writer.Write(posting.Reason);
         writer.Write(posting.Draws.Count);
-        foreach (var draw in posting.Draws)
+        for (var i = 0; i < posting.Draws.Count; i++)
         {
-            writer.Write(draw.Lot);
-            writer.Write(draw.Ticks);
+            writer.Write(posting.Draws[i].Lot);
+            writer.Write(posting.Draws[i].Ticks);
         }
         if (posting.Charge is { } charge)
             Write(writer, charge);

@@ -15,7 +15,13 @@ internal sealed class PostingWriter
 
     public void Clear() => _bytes.ResetWrittenCount();
 
-    public byte[] ToArray() => _bytes.WrittenSpan.ToArray();
+    /// <summary>In an array of the shared pool; whoever has it puts it back there.</summary>
+    public ArraySegment<byte> ToRented()
+    {
+        var rented = ArrayPool<byte>.Shared.Rent(_bytes.WrittenCount);
+        _bytes.WrittenSpan.CopyTo(rented);
+        return new ArraySegment<byte>(rented, 0, _bytes.WrittenCount);
+    }
 
     public void Write(byte value)
     {

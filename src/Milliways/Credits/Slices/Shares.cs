@@ -49,7 +49,7 @@ internal sealed class Shares(Account account)
     public bool IsLow(DateTimeOffset now) => _isLow || now < _wantedUntil;
 
     /// <summary>Whether bounds of spending refuse, by what was given of them.</summary>
-    public HoldRefusal? Refuses(in Payer payer, long ticks)
+    public HoldRefusal? Refuses(Payer payer, long ticks)
     {
         if (account.Spending.Limit.Hard is not null && Bound(Resources.Team).Free < ticks)
             return HoldRefusal.TeamLimit;
@@ -60,7 +60,7 @@ internal sealed class Shares(Account account)
         return null;
     }
 
-    public void Hold(AccountHold hold, in Payer payer, long ticks, DateTimeOffset now)
+    public void Hold(AccountHold hold, Payer payer, long ticks, DateTimeOffset now)
     {
         _used = now;
         var more = new BoundDraws(
@@ -128,7 +128,7 @@ internal sealed class Shares(Account account)
         if (Waiters.Count == 0)
             return null;
         List<SliceNeed> needs = [new(Resources.Credits, account.Available(now), [.. Waiters.Select(waiter => waiter.Ticks)])];
-        var payers = Waiters.Where(waiter => waiter.Hold.Payer is not null).Select(waiter => (Payer: waiter.Hold.Payer!.Value, waiter.Ticks)).ToList();
+        var payers = Waiters.Where(waiter => waiter.Hold.Payer is not null).Select(waiter => (Payer: waiter.Hold.Payer!, waiter.Ticks)).ToList();
         if (account.Spending.Limit.Hard is not null)
             needs.Add(Need(Resources.Team, payers.Select(one => one.Ticks)));
         foreach (var key in payers.Where(one => one.Payer.KeyBudget is not null).GroupBy(one => one.Payer.Key))
@@ -157,7 +157,7 @@ internal sealed class Shares(Account account)
         return (BoundPart)share.Part;
     }
 
-    private void Each(in Payer payer, in BoundDraws ticks, Action<BoundPart, long> change)
+    private void Each(Payer payer, in BoundDraws ticks, Action<BoundPart, long> change)
     {
         if (ticks.Team != 0)
             change(Bound(Resources.Team), ticks.Team);
