@@ -81,7 +81,9 @@ internal sealed class Bill(ILedger ledger, Hold hold, Payer payer, PricedRoute p
     {
         try
         {
+#pragma warning disable RS0030 // It has completed, and is taken once.
             Charged = settled.Result;
+#pragma warning restore RS0030
             return null;
         }
         catch (LedgerUnavailableException)

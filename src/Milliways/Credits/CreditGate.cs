@@ -97,7 +97,9 @@ internal sealed class CreditGate(ILedger ledger, PricedRoutes prices, CreditFail
         var holding = ledger.HoldAsync(payer, exchange.RequestId, terms.Ticks, cancel);
         if (!holding.IsCompletedSuccessfully)
             return HoldAsync(exchange, [terms], payer, holding.AsTask(), cancel);
+#pragma warning disable RS0030 // It has completed, and is taken once.
         var answer = holding.Result;
+#pragma warning restore RS0030
         if (answer.Hold is null)
             return HoldAsync(exchange, [terms], payer, Task.FromResult(answer), cancel);
         exchange.Bill = BillOf(exchange, terms, [], answer.Hold, payer);

@@ -169,7 +169,9 @@ internal sealed class ExchangeRunner(
             var entering = _admissions[i].EnterAsync(exchange, route, exchange.Cancel);
             if (!entering.IsCompletedSuccessfully)
                 return AdmitAsync(exchange, leases, route, i, entering.AsTask());
+#pragma warning disable RS0030 // It has completed, and is taken once.
             if (Take(leases, entering.Result) is { } refusal)
+#pragma warning restore RS0030
                 return RefuseAsync(exchange, leases, refusal);
         }
         return AdmittedAsync(exchange, leases, route);

@@ -174,17 +174,24 @@ public sealed class LogStoreOnPostgresTests : LogStoreTests
     public async Task While_the_database_is_away_answers_go_on_and_their_entries_are_written_when_it_is_back()
     {
         await using var cluster = await PostgresCluster.OwnAsync();
-        var lines = new EveryLine();
-        await using var logged = await Logged.StartAsync(more: services => services.AddSingleton<ILoggerProvider>(lines), database: await cluster.CreateAsync());
-        var before = await logged.AskAsync();
-        await logged.EntryAsync(before);
-        await cluster.KillAsync(); // at once: without its database the server gives away money for some seconds only
-        var during = await logged.AskAsync();
-        Assert.Equal(200, during.Status);
-        await Logged.UntilAsync(() => Task.FromResult(lines.Text), text => text.Contains("The log cannot be written", StringComparison.Ordinal));
-        await cluster.StartAgainAsync();
-        await Logged.UntilAsync(() => Task.FromResult(lines.Text), text => text.Contains("The log is written again", StringComparison.Ordinal));
-        Assert.Equal(200, (await logged.EntryAsync(during)).StatusCode);
-        Assert.Equal(0, logged.Server.Service<LogQueue>().Lost);
+        var (lines, clock) = (new EveryLine(), new ManualTime());
+        var logged = await Logged.StartAsync(clock: clock, more: services => services.AddSingleton<ILoggerProvider>(lines), database: await cluster.CreateAsync());
+        try
+        {
+            var before = await logged.AskAsync();
+            await logged.EntryAsync(before);
+            await cluster.KillAsync(); // without its database the server gives away money for some seconds only: by its clock, which stands still
+            var during = await logged.AskAsync();
+            Assert.Equal(200, during.Status);
+            await Logged.UntilAsync(() => Task.FromResult(lines.Text), text => text.Contains("The log cannot be written", StringComparison.Ordinal));
+            await cluster.StartAgainAsync();
+            await Logged.UntilAsync(() => Task.FromResult(lines.Text), text => text.Contains("The log is written again", StringComparison.Ordinal));
+            Assert.Equal(200, (await logged.EntryAsync(during)).StatusCode);
+            Assert.Equal(0, logged.Server.Service<LogQueue>().Lost);
+        }
+        finally
+        {
+            await clock.RunUntilAsync(logged.DisposeAsync().AsTask(), TimeSpan.FromMilliseconds(500));
+        }
     }
 }

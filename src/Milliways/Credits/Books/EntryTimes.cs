@@ -17,11 +17,14 @@ internal static class EntryTimes
         while (first < end)
         {
             var middle = first + ((end - first) / 2);
-            if (session.Query("SELECT time FROM entries WHERE team = $team AND seq = $seq AND part = 0", row => row.GetInt64(0), whose, ("$seq", middle)) is [var at] && at < time)
+            if (TimeOf(session, whose, middle) < time)
                 first = middle + 1;
             else
                 end = middle;
         }
         return first;
     }
+
+    private static long TimeOf(DatabaseSession session, (string, object?) whose, long seq) =>
+        session.Query("SELECT time FROM entries WHERE team = $team AND seq = $seq AND part = 0", row => row.GetInt64(0), whose, ("$seq", seq)) is [var time] ? time : long.MaxValue;
 }

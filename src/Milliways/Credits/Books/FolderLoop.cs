@@ -13,7 +13,7 @@ internal sealed class FolderLoop : IAsyncDisposable
     /// How long records gather before they are taken over together, unless somebody waits for the books: a transaction and its flush cost as much as writing
     /// some hundred rows. A pace and no decision, so it is the real clock's.
     /// </summary>
-    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(200);
 
     private readonly Folder _folder;
     private readonly LedgerDatabase _database;
