@@ -16,7 +16,7 @@ internal sealed record InvoiceSums(IReadOnlyList<InvoiceLine> Lines, IReadOnlyLi
     /// <summary>Of the entries behind a number and before a month's end.</summary>
     public static InvoiceSums Of(DatabaseSession session, Guid team, InvoiceMonth month, long after)
     {
-        (string, object?)[] range = [("$team", team.ToString("N")), ("$after", after), ("$end", EntryTimes.FirstAt(session, team, month.End.ToUnixTimeMilliseconds()))];
+        (string, object?)[] range = [("$team", team.ToString("N")), ("$after", after), ("$end", EntryTimes.FirstAt(session, team, month.End.ToUnixTimeMilliseconds(), after + 1))];
         const string Where = "FROM entries WHERE team = $team AND part = 0 AND seq > $after AND seq < $end";
         var lines = session.Query(
             $"""

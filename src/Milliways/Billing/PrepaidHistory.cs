@@ -34,15 +34,17 @@ internal sealed class PrepaidHistory(LedgerDatabase database, Bookkeeping books,
             row => (row.GetString(0), row.GetInt64(1), Time(row.GetInt64(2)), (InvoiceMonth?)null), whose);
         if (session.Query("SELECT time FROM entries WHERE team = $team AND part = 0 ORDER BY seq LIMIT 1", row => Time(row.GetInt64(0)), whose[0]) is not [var first])
             return [];
-        var now = time.GetUtcNow();
+        var (now, from) = (time.GetUtcNow(), 1L);
         for (var month = InvoiceMonth.At(first, zone); month.Begin <= now; month = month.Next)
+        {
+            var to = EntryTimes.FirstAt(session, team, month.End.ToUnixTimeMilliseconds(), from);
             moves.AddRange(session.Query(
                 "SELECT CAST(SUM(amount) AS BIGINT), MAX(time) FROM entries WHERE team = $team AND part = 0 AND kind = 'charge' AND seq >= $from AND seq < $to",
                 row => row.IsDBNull(0) ? default : ("charge", -row.GetInt64(0), Time(row.GetInt64(1)), (InvoiceMonth?)month),
-                whose[0], ("$from", At(month.Begin)), ("$to", At(month.End))).Where(charged => charged.Item1 is not null));
+                whose[0], ("$from", from), ("$to", to)).Where(charged => charged.Item1 is not null));
+            from = to;
+        }
         return moves;
-
-        object? At(DateTimeOffset time) => EntryTimes.FirstAt(session, team, time.ToUnixTimeMilliseconds());
     }
 
     private static DateTimeOffset Time(long milliseconds) => DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);

@@ -162,7 +162,7 @@ internal sealed class Exchange : IDisposable
     public Failure? Failed { get; set; }
 
     /// <summary>Where it stands in <see cref="OpenExchanges"/>, which alone knows what it says.</summary>
-    public int Place { get; set; }
+    public int Place { get; set; } = -1;
 
     /// <summary>Set by the one end of an exchange.</summary>
     public bool HasEnded { get; set; }

@@ -49,10 +49,13 @@ internal sealed class OpenExchanges(TimeProvider time) : BackgroundService
     {
         lock (_one)
         {
+            if (exchange.Place < 0)
+                return;
             // The last one takes its place.
             var last = _open[^1];
             (_open[exchange.Place], last.Place) = (last, exchange.Place);
             _open.RemoveAt(_open.Count - 1);
+            exchange.Place = -1;
             if (_waiting.Count > 0)
                 Leave(exchange);
         }

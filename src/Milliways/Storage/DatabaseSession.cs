@@ -26,9 +26,6 @@ internal abstract class DatabaseSession : IDisposable
     /// </summary>
     public abstract string ForUpdate { get; }
 
-    /// <summary>Within a transaction: <see cref="Transact"/> would become a part of it.</summary>
-    public bool IsTransacting => _transaction is not null;
-
     /// <summary>The connection is gone, and the next statement would make a new one.</summary>
     public bool IsLost => _connection is null && CanConnect;
 
@@ -83,8 +80,8 @@ internal abstract class DatabaseSession : IDisposable
     }
 
     /// <summary>Inserts rows of one table with as few statements as the database allows; returns how many were inserted.</summary>
-    /// <param name="insert">For PostgreSQL and SQLite.</param>
-    /// <param name="cells">Row by row.</param>
+    /// <param name="insert">Where to.</param>
+    /// <param name="cells">Row by row; whole rows.</param>
     /// <exception cref="DatabaseAwayException">The database cannot be reached or cannot write.</exception>
     /// <exception cref="DatabaseConflictException">A rule of the schema would be broken.</exception>
     public abstract int InsertRows(RowInsert insert, ReadOnlySpan<Cell> cells);
@@ -187,7 +184,7 @@ internal abstract class DatabaseSession : IDisposable
     /// <summary>Whether <see cref="Open"/> would try now: it does not while it backs off.</summary>
     protected abstract bool CanConnect { get; }
 
-    /// <summary>Gives a parameter its value: a long, a string, a byte[], or <see cref="DBNull"/>.</summary>
+    /// <summary>Gives a parameter its value: a long, a double, a string, a byte[], an array of longs or strings (PostgreSQL), or <see cref="DBNull"/>.</summary>
     protected virtual Action<DbParameter, object> Give { get; } = static (parameter, value) => parameter.Value = value;
 
     /// <summary>True: PostgreSQL's <c>$1</c>; false: SQLite's <c>$name</c>.</summary>

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Milliways.Storage;
 
 /// <summary>
@@ -9,19 +11,19 @@ namespace Milliways.Storage;
 /// <param name="Otherwise">Put behind the rows: <c>ON CONFLICT ...</c>.</param>
 internal sealed record RowInsert(string Table, IReadOnlyList<RowColumn> Columns, string Otherwise)
 {
-    private readonly Dictionary<int, string> _places = [];
+    private readonly ConcurrentDictionary<int, string> _places = new();
 
-    /// <summary>With a place for each cell of so many rows. For one thread at a time.</summary>
-    public string Places(int rows)
-    {
-        if (_places.TryGetValue(rows, out var known))
-            return known;
-        var row = $"({string.Join(", ", Columns.Select(_ => "?"))})";
-        return _places[rows] = $"{Into} VALUES {string.Join(", ", Enumerable.Repeat(row, rows))} {Otherwise}";
-    }
+    /// <summary>With a place for each cell of so many rows.</summary>
+    public string Places(int rows) => _places.TryGetValue(rows, out var known) ? known : _places.GetOrAdd(rows, WithPlaces(rows));
 
     /// <summary>With an array for each column, named as the column is: one statement for any number of rows.</summary>
     public string Arrays => field ??= $"{Into} SELECT * FROM unnest({string.Join(", ", Columns.Select(column => $"${column.Name}"))}) {Otherwise}";
+
+    private string WithPlaces(int rows)
+    {
+        var row = $"({string.Join(", ", Columns.Select(_ => "?"))})";
+        return $"{Into} VALUES {string.Join(", ", Enumerable.Repeat(row, rows))} {Otherwise}";
+    }
 
     private string Into => $"INSERT INTO {Table} ({string.Join(", ", Columns.Select(column => column.Name))})";
 

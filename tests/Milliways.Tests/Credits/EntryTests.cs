@@ -19,12 +19,13 @@ public sealed class EntryTests
         using var test = await TestDatabase.CreateAsync(backend);
         using var database = test.OpenLedger();
         var lot = Give(database);
-        // Three hundred: more than one statement takes. What another journal has brought stands in the middle and at the end.
-        var postings = Enumerable.Range(0, 300).Select(i => Charged(lot, i, Start.AddSeconds(i))).ToList();
+        // Three hundred: more than one statement takes. What another journal has brought stands in the middle, with what it cost the operator, and at the end; and one comes twice in the batch.
+        var postings = Enumerable.Range(0, 300).Select(i => Charged(lot, i, Start.AddSeconds(i)) with { Overrun = i == 150 ? 3 : 0 }).ToList();
         Apply(database, Guid.Empty, [postings[150], postings[299]]);
-        Apply(database, Journal, postings);
+        Apply(database, Journal, [.. postings, postings[7]]);
 
-        Assert.Equal(Enumerable.Range(1, 301).Select(seq => (long)seq), database.Query("SELECT seq FROM entries ORDER BY seq", row => row.GetInt64(0)));
+        Assert.Equal(Enumerable.Range(1, 301).Select(seq => (long)seq), database.Query("SELECT seq FROM entries WHERE part = 0 ORDER BY seq", row => row.GetInt64(0)));
+        Assert.Single(database.Query("SELECT seq FROM entries WHERE part = 1", row => row.GetInt64(0)));
         Assert.Equal(300, database.Query("SELECT DISTINCT request_id FROM entries WHERE kind = 'charge'", row => row.GetString(0)).Count);
         Assert.Equal(1_000_000 - (300 * 10), database.Query("SELECT balance FROM balances", row => row.GetInt64(0))[0]);
         Assert.True(database.Run(BookCheck.Run).Ok);
@@ -39,13 +40,15 @@ public sealed class EntryTests
         Apply(database, Journal, [.. Enumerable.Range(0, 33).Select(i => Charged(lot, i, Start) with { Overrun = i == 5 ? 7 : 0 })]);
         var rows = database.Query(
             """
-            SELECT seq, part, from_account, to_account, amount, request_id, key_id, gateway, model, upstream, input, cached, cache_write, output, reasoning, images, usage_source, ending, tags
-            FROM entries WHERE kind = 'charge' ORDER BY seq, part
-            """, row => Enumerable.Range(0, 19).Select(i => row.IsDBNull(i) ? null : row.GetValue(i)).ToArray());
+            SELECT seq, part, from_account, to_account, amount, request_id, key_id, gateway, model, upstream, input, cached, cache_write, output, reasoning, images, usage_source, ending, tags,
+              team, time, kind, balance, reason FROM entries WHERE kind = 'charge' ORDER BY seq, part
+            """, row => Enumerable.Range(0, 24).Select(i => row.IsDBNull(i) ? null : row.GetValue(i)).ToArray());
         Assert.Equal(34, rows.Count);
         foreach (var row in rows.Where(row => row[1] is 0L))
-            Assert.Equal([$"team:{Team:N}", "operator:revenue", 10L, $"r{(long)row[0]! - 2}", Key.ToString("D"), null, "m", "lab/m", 12L, 2L, 3L, 5L, 4L, 6L, "estimated", "client_gone", $"t{(long)row[0]! - 2}"], row[2..]);
-        Assert.Equal([7L, 1L, "operator:overrun", "operator:revenue", 7L, "r5", Key.ToString("D"), null, "m", "lab/m", 0L, 0L, 0L, 0L, 0L, 0L, "estimated", "client_gone", "t5"], Assert.Single(rows, row => row[1] is 1L));
+            Assert.Equal([$"team:{Team:N}", "operator:revenue", 10L, $"r{(long)row[0]! - 2}", Key.ToString("D"), "front", "m", "lab/m", 12L, 2L, 3L, 5L, 4L, 6L, "estimated", "client_gone", $"t{(long)row[0]! - 2}", .. Common(1_000_000 - (10 * ((long)row[0]! - 1)))], row[2..]);
+        Assert.Equal([7L, 1L, "operator:overrun", "operator:revenue", 7L, "r5", Key.ToString("D"), "front", "m", "lab/m", 0L, 0L, 0L, 0L, 0L, 0L, "estimated", "client_gone", "t5", .. Common(1_000_000 - 60)], Assert.Single(rows, row => row[1] is 1L));
+
+        static object?[] Common(long balance) => [Team.ToString("N"), Start.ToUnixTimeMilliseconds(), "charge", balance, ""];
     }
 
     [Theory, InlineData(Backend.Files), InlineData(Backend.Postgres)]
@@ -79,7 +82,7 @@ public sealed class EntryTests
         Kind = PostingKind.Charge, Team = Team, Time = time, Draws = [new Draw(lot, 10)],
         Charge = new Charge
         {
-            RequestId = $"r{number}", Payer = new Payer(Team, Key, null, null), Time = time, Model = "m", Upstream = "lab/m", Usage = new(7, 2, 3, 5, 4), Images = 6,
+            RequestId = $"r{number}", Payer = new Payer(Team, Key, null, "front"), Time = time, Model = "m", Upstream = "lab/m", Usage = new(7, 2, 3, 5, 4), Images = 6,
             Source = UsageSource.Estimated, Ending = Ending.ClientGone, Cost = 10, Tags = $"t{number}",
         },
     };

@@ -1,5 +1,6 @@
 using Milliways.Credits;
 using Milliways.Credits.Journal;
+using Milliways.Tests.Support;
 
 namespace Milliways.Tests.Credits;
 
@@ -23,6 +24,26 @@ public sealed class FolderTests
         Assert.Equal(0, _folder.Lag);
         Add(Folder.Enough + 8, Folder.Enough);
         Assert.Equal(2, _hurries);
+    }
+
+    [Fact]
+    public async Task What_is_on_its_way_into_the_books_does_not_count_for_the_next_transaction()
+    {
+        Add(1, 400);
+        var (begun, committed) = (new TaskCompletionSource(), new TaskCompletionSource<long>());
+        var folding = _folder.FoldAsync(1000, records =>
+        {
+            begun.SetResult();
+            return committed.Task;
+        }).AsTask();
+        await begun.Task.Soon();
+        Add(401, 200);
+        Assert.Equal(0, _hurries);
+        committed.SetResult(400);
+        Assert.True(await folding.Soon());
+        Assert.Equal(200, _folder.Lag);
+        Add(601, Folder.Enough - 200);
+        Assert.Equal(1, _hurries);
     }
 
     [Fact]

@@ -185,6 +185,20 @@ public sealed class LedgerTests
     }
 
     [Fact]
+    public async Task Charges_that_are_written_together_are_each_in_the_journal_as_it_was_decided()
+    {
+        using var bench = new LedgerBench();
+        await bench.GiveAsync(1000);
+        foreach (var cost in (long[])[60, 7, 33])
+            bench.Settle(await bench.HoldAsync(100), cost).Ignore();
+        bench.Write();
+        bench.Start(bench.Disk.Kill()); // nothing of it was in the books
+        Assert.Equal([-60, -7, -33], bench.Statement(after: 1).Entries.Select(entry => entry.AmountTicks));
+        Assert.Equal(3, bench.Statement(after: 1).Entries.Select(entry => entry.RequestId).Distinct().Count());
+        bench.CheckBooks();
+    }
+
+    [Fact]
     public async Task A_batch_that_is_applied_twice_counts_once()
     {
         using var bench = new LedgerBench();

@@ -17,9 +17,11 @@ internal sealed class HoldList : IReadOnlyCollection<AccountHold>
         Count++;
     }
 
-    /// <summary>One that is in it.</summary>
+    /// <summary>One that is not in it leaves it as it is.</summary>
     public void Remove(AccountHold hold)
     {
+        if (hold.Previous is null && _first != hold)
+            return;
         if (hold.Previous is { } previous)
             previous.Next = hold.Next;
         else

@@ -15,7 +15,7 @@ internal static class BookKeeper
         session.Query("SELECT applied FROM journal_marks WHERE journal = $journal", row => row.GetInt64(0), ("$journal", journal.ToString("N"))) is [var mark] ? mark : 0;
 
     /// <summary>Applies records in their order; those up to the mark are passed over.</summary>
-    /// <param name="session">On the database; it commits.</param>
+    /// <param name="session">On the database, in no transaction; it commits.</param>
     /// <param name="journal">Whose records.</param>
     /// <param name="records">In order.</param>
     /// <param name="postpaid">What a team without an allowance of its own may owe, in ticks.</param>
@@ -25,7 +25,7 @@ internal static class BookKeeper
     {
         try
         {
-            return Apply(session, journal, records, postpaid, told, isOneByOne: session.IsTransacting);
+            return Apply(session, journal, records, postpaid, told, isOneByOne: false);
         }
         catch (ChargedTwiceException)
         {
@@ -42,7 +42,7 @@ internal static class BookKeeper
         session.Execute("INSERT INTO journal_marks (journal, applied) VALUES ($journal, 0) ON CONFLICT (journal) DO NOTHING", ("$journal", journal.ToString("N")));
         session.Execute("UPDATE journal_marks SET applied = applied WHERE journal = $journal", ("$journal", journal.ToString("N")));
         var mark = Mark(session, journal);
-        var books = new Batch(session, postpaid, told, isOneByOne);
+        var books = new Batch(session, records.Count, postpaid, told, isOneByOne);
         // Rows are locked in one order everywhere, so that two batches never wait for each other.
         foreach (var team in records.Where(record => record.Sequence > mark).Select(record => record.Posting.Team).Distinct().OrderBy(team => team.ToString("N"), StringComparer.Ordinal))
             books.Rows[team] = BookRow.Take(session, team);
@@ -59,9 +59,9 @@ internal static class BookKeeper
     });
 
     /// <summary>What a batch changes in rows that many of its records share; written once for all of them.</summary>
-    private sealed class Batch(DatabaseSession session, long postpaid, List<Action<ILedgerEvents>>? told, bool isOneByOne)
+    private sealed class Batch(DatabaseSession session, int records, long postpaid, List<Action<ILedgerEvents>>? told, bool isOneByOne)
     {
-        private readonly EntryWriter _entries = new(session, isOneByOne);
+        private readonly EntryWriter _entries = new(session, records, isOneByOne);
         private readonly Dictionary<Guid, long> _lots = [];
         private readonly Dictionary<(long Epoch, Guid Team, string Resource), long> _slices = [];
         private readonly Dictionary<UsageHour, UsageSum> _hours = [];

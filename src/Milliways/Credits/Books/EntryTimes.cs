@@ -8,12 +8,15 @@ namespace Milliways.Credits.Books;
 internal static class EntryTimes
 {
     /// <summary>The number of the first entry at this time or later; behind the last entry when there is none.</summary>
+    /// <param name="session">On the database.</param>
+    /// <param name="team">Whose.</param>
     /// <param name="time">Unix milliseconds.</param>
-    public static long FirstAt(DatabaseSession session, Guid team, long time)
+    /// <param name="from">No entry before this number is so late, as an earlier search has said.</param>
+    public static long FirstAt(DatabaseSession session, Guid team, long time, long from = 1)
     {
         var whose = ("$team", (object?)team.ToString("N"));
         var last = session.Query("SELECT seq FROM balances WHERE team = $team", row => row.GetInt64(0), whose) is [var count] ? count : 0;
-        var (first, end) = (1L, last + 1);
+        var (first, end) = (from, last + 1);
         while (first < end)
         {
             var middle = first + ((end - first) / 2);

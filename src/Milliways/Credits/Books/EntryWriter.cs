@@ -6,8 +6,9 @@ namespace Milliways.Credits.Books;
 
 /// <summary>Writes rows of <c>entries</c>, many of a transaction with one statement: they are in the database when they are <see cref="Flush"/>ed.</summary>
 /// <param name="session">In a transaction.</param>
+/// <param name="rows">How many are expected.</param>
 /// <param name="isOneByOne">Each charge is put into the database at once, so that it is seen whether it has been there before.</param>
-internal sealed class EntryWriter(DatabaseSession session, bool isOneByOne = false)
+internal sealed class EntryWriter(DatabaseSession session, int rows, bool isOneByOne = false)
 {
     private static readonly RowInsert Insert = new("entries",
     [
@@ -20,6 +21,7 @@ internal sealed class EntryWriter(DatabaseSession session, bool isOneByOne = fal
     /// <summary>So many are put into the database together; they are a few statements there, and little memory here.</summary>
     private const int MostRows = 128;
 
+    private readonly int _most = (isOneByOne ? 1 : Math.Clamp(rows, 1, MostRows)) * Insert.Columns.Count;
     private Cell[]? _cells;
     private int _count;
     private bool _hasFound;
@@ -28,7 +30,7 @@ internal sealed class EntryWriter(DatabaseSession session, bool isOneByOne = fal
     /// <summary>Writes an entry without a request, by itself: credit that came or went.</summary>
     public static void Write(DatabaseSession session, BookRow row, DateTimeOffset time, string kind, string from, string to, long ticks, string reason)
     {
-        var writer = new EntryWriter(session);
+        var writer = new EntryWriter(session, rows: 1);
         writer.Write(row, time, kind, from, to, ticks, reason);
         writer.Flush();
     }
@@ -84,11 +86,11 @@ internal sealed class EntryWriter(DatabaseSession session, bool isOneByOne = fal
 
     private void Add(BookRow row, in Entry entry, Charge? charge, ChatUsage usage, string? upstream)
     {
-        _cells ??= ArrayPool<Cell>.Shared.Rent(MostRows * Insert.Columns.Count);
+        _cells ??= ArrayPool<Cell>.Shared.Rent(_most);
         Add(row.TeamText, entry.Seq, entry.Part, entry.Time, entry.Kind, entry.From, entry.To, entry.Ticks, entry.Balance, entry.Reason, charge?.RequestId, KeyText(charge),
             charge?.Payer.Gateway, charge?.Model, upstream, usage.TotalInput, usage.CacheRead, usage.CacheWrite,
             usage.Output, usage.Reasoning, entry.Part == 0 ? charge?.Images ?? 0 : 0, charge is null ? null : Words.Of(charge.Source), charge is null ? null : Words.Of(charge.Ending), charge?.Tags);
-        if (_count >= MostRows * Insert.Columns.Count)
+        if (_count >= _most)
             Put();
     }
 

@@ -15,6 +15,7 @@ internal sealed class Folder(TimeProvider time)
     private readonly Lock _one = new();
     private readonly Queue<(long Sequence, Posting Posting, long Since)> _waiting = new();
     private readonly List<(long Sequence, TaskCompletionSource Reached)> _awaited = [];
+    private int _folding;
     private long _last;
     private long _applied;
 
@@ -60,7 +61,8 @@ internal sealed class Folder(TimeProvider time)
         bool isEnough;
         lock (_one)
         {
-            isEnough = _waiting.Count < Enough && _waiting.Count + postings.Count >= Enough;
+            var waiting = _waiting.Count - _folding; // those on their way into the books are waited for by nobody
+            isEnough = waiting < Enough && waiting + postings.Count >= Enough;
             for (var i = 0; i < postings.Count; i++)
                 _waiting.Enqueue((first + i, postings[i], now));
             _last = first + postings.Count - 1;
@@ -94,9 +96,23 @@ internal sealed class Folder(TimeProvider time)
     {
         if (Next(most) is not { Count: > 0 } records)
             return false;
-        var mark = await apply(records);
-        Done(mark);
-        return true;
+        try
+        {
+            Fold(records.Count);
+            var mark = await apply(records);
+            Done(mark);
+            return true;
+        }
+        finally
+        {
+            Fold(0);
+        }
+    }
+
+    private void Fold(int records)
+    {
+        lock (_one)
+            _folding = records;
     }
 
     /// <summary>The books have everything up to here, durably.</summary>
@@ -107,6 +123,7 @@ internal sealed class Folder(TimeProvider time)
         {
             while (_waiting.TryPeek(out var record) && record.Sequence <= sequence)
                 _waiting.Dequeue();
+            _folding = 0;
             Volatile.Write(ref _applied, sequence);
             reached = [.. _awaited.Where(waiting => waiting.Sequence <= sequence).Select(waiting => waiting.Reached)];
             _awaited.RemoveAll(waiting => waiting.Sequence <= sequence);
