@@ -23,8 +23,8 @@ public sealed class UpstreamDrainTests
             await left.WaitAsync();
             if (!drains)
                 await turn.ClosedAsync();
-            await turn.SendAsync(Answers.Chunk(new string('x', 100_000)) + Answers.Finish + Answers.Usage + Answers.Done);
-            await turn.EndAsync();
+            await turn.SendAsync(Answers.Chunk(new string('x', 100_000)));
+            await turn.EndAsync(Answers.Finish + Answers.Usage + Answers.Done);
             told.TrySetResult(true);
         });
         await using var server = await TestServer.WithLabAsync(lab, more: $$""", "onClientGone": "{{how}}" """);

@@ -214,6 +214,13 @@ internal sealed class UpstreamTurn(ReceivedRequest request, Socket socket, Strea
         IsComplete = true;
     }
 
+    /// <summary>The last chunk and the proper end in one write: whoever has read the one finds the other there.</summary>
+    public async Task EndAsync(string last)
+    {
+        await RawAsync($"{Encoding.UTF8.GetByteCount(last):x}\r\n{last}\r\n0\r\n\r\n");
+        IsComplete = true;
+    }
+
     /// <summary>A whole event stream: each text one chunk in one write, then the proper end.</summary>
     public async Task StreamAsync(params string[] chunks)
     {
