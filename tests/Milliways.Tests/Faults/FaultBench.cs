@@ -38,7 +38,7 @@ internal sealed class FaultBench : IAsyncDisposable
     {
         var (before, seen) = (_upstream.Received.Count, new Gate());
         if (fault.OnUsedConnection)
-            await CloseAfterAsync(streamed);
+            await CloseAfterAsync();
         _upstream.Standing = turn =>
         {
             turn.KeepsConnection = false; // the next cell begins with a connection of its own
@@ -147,16 +147,17 @@ internal sealed class FaultBench : IAsyncDisposable
     }
 
     /// <summary>A good answer, and behind it the upstream closes the connection in the moment it is used again.</summary>
-    private async Task CloseAfterAsync(bool streamed)
+    private async Task CloseAfterAsync()
     {
-        _upstream.Then(turn => Turn(turn, streamed, new Gate()).GoodAsync());
+        // A whole answer: it was read to its end before its caller has it, so that its connection lies idle by then. Of a stream the last chunk may still be on its way.
+        _upstream.Then(turn => Turn(turn, streamed: false, new Gate()).GoodAsync());
         _upstream.Then(turn =>
         {
             turn.Finish();
             return Task.CompletedTask;
         });
         await using var client = await RawClient.ConnectAsync(_server);
-        await client.PostAsync(_caller.Path(_server), _caller.Ask("lab/m", streamed));
+        await client.PostAsync(_caller.Path(_server), _caller.Ask("lab/m", false));
         await ReadAsync(client, new Gate()).Soon();
     }
 }
