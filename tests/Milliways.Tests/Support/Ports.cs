@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -11,11 +12,15 @@ internal static class Ports
     [ModuleInitializer]
     internal static void Prepare() => KestrelSetup.PrepareSockets();
 
+    /// <summary>They stay until the tests end: nobody else is given their ports.</summary>
+    private static readonly ConcurrentBag<Socket> Taken = [];
+
     /// <summary>A port of the loopback at which nobody listens.</summary>
     public static int ClosedPort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        Taken.Add(socket);
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }
