@@ -333,6 +333,10 @@ internal sealed class ReplicaSimulation
         {
         }
 
+        public void Want(Account account)
+        {
+        }
+
         public void Hold()
         {
             var payer = new Payer(_world._team, _world._key, _world._budget, _world.Roll(3) == 0 ? "default" : null);

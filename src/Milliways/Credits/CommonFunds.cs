@@ -35,13 +35,20 @@ internal sealed class CommonFunds(LedgerDatabase database, Ledger? ledger, Func<
 
     public async Task<long> HeldAsync(Guid team, CancellationToken cancel) => await database.RunAsync(session => session.Transact(() => TeamBook.Take(session, team, postpaid()).OutCredits));
 
-    /// <summary>Whoever has some that lies idle gives it back, so that bounds that were lowered are soon kept; what came in is found by the next who runs short.</summary>
-    public Task ChangedAsync(Guid team) => database.RunAsync(session => session.Transact(() =>
+    /// <summary>
+    /// Whoever has some that lies idle gives it back, so that bounds that were lowered are kept: by this server at once, by the others soon. What came in is
+    /// found by the next who runs short.
+    /// </summary>
+    public async Task ChangedAsync(Guid team)
     {
-        CommonMoney.Sweep(session, team, time.GetUtcNow());
-        SliceBook.Want(session, team);
-        return true;
-    }));
+        await database.RunAsync(session => session.Transact(() =>
+        {
+            CommonMoney.Sweep(session, team, time.GetUtcNow());
+            SliceBook.Want(session, team);
+            return true;
+        }));
+        await LearnAsync(team);
+    }
 
     public async Task TakeAwayAsync(Guid team, long ticks, string reason)
     {
@@ -58,6 +65,7 @@ internal sealed class CommonFunds(LedgerDatabase database, Ledger? ledger, Func<
         {
             throw new LedgerUnavailableException("The credit was not taken away.", away);
         }
+        await LearnAsync(team);
     }
 
     public async Task<IReadOnlyList<HoldShown>> HoldsAsync(CancellationToken cancel)
@@ -81,6 +89,19 @@ internal sealed class CommonFunds(LedgerDatabase database, Ledger? ledger, Func<
     }
 
     public IReadOnlyList<string> Problems() => [.. (ledger?.AllAccounts ?? []).SelectMany(AccountCheck.Problems)];
+
+    /// <summary>This server goes by what it has changed from now on.</summary>
+    private async Task LearnAsync(Guid team)
+    {
+        try
+        {
+            await (ledger?.RefreshAsync(team) ?? Task.CompletedTask);
+        }
+        catch (Exception away) when (Bookkeeping.IsTrouble(away))
+        {
+            // It is changed all the same, and this server hears of it as the others do.
+        }
+    }
 
     private async Task CatchUpAsync(CancellationToken cancel)
     {

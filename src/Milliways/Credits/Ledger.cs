@@ -114,16 +114,21 @@ internal sealed class Ledger(
     /// <summary>At the start: what <see cref="OpenAsync"/> does, on this thread.</summary>
     public void Open(DatabaseSession session, Guid team) => Take(source.Open(session, team, time.GetUtcNow()));
 
-    /// <summary>Takes over what came into the database since the account was opened.</summary>
+    /// <summary>Takes over what came into the database since the account was opened: what begins after this is decided by it.</summary>
     public async Task RefreshAsync(Guid team)
     {
-        var account = await OpenAsync(team, CancellationToken.None);
+        // With slices an account begins with nothing: who opens it later asks the database then.
+        if ((slices is null ? await OpenAsync(team, CancellationToken.None) : Usable(team)) is not { } account)
+            return;
         await database.RunAsync(session =>
         {
             source.Refresh(session, account);
             return true;
         });
-        Sweep(account);
+        if (slices is null)
+            Sweep(account);
+        else
+            slices.Want(account);
     }
 
     /// <summary>Takes credit away; see <see cref="Account.TakeAway"/>. Completes when it is durable.</summary>

@@ -16,4 +16,7 @@ internal interface ISlices
 
     /// <summary>Something may be free again.</summary>
     void Freed(Account account);
+
+    /// <summary>What lies idle here is needed elsewhere, or may not be used any more: it is out of use at once, and goes back.</summary>
+    void Want(Account account);
 }

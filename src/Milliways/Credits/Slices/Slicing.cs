@@ -63,11 +63,14 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
             Return(account);
     }
 
-    /// <summary>Another server needs what lies idle here.</summary>
     public void Want(Account account)
     {
+        var now = time.GetUtcNow();
         lock (account.Gate)
-            account.Shares!.Want(time.GetUtcNow());
+        {
+            account.Shares!.Want(now);
+            account.Shares.TakeOut(now);
+        }
         Return(account);
     }
 

@@ -145,6 +145,23 @@ public sealed class ReplicaMoneyTests
         Assert.NotNull((await replicated.HoldAsync(second, 50)).Hold);
     }
 
+    /// <summary>Often, since it could hear of its own change as the others do, and be quick.</summary>
+    [Fact]
+    public async Task A_limit_that_is_set_at_one_server_is_kept_by_it_from_the_next_request_on()
+    {
+        await using var replicated = await Replicated.StartAsync(1_000_000, servers: 2, clock: () => new ManualTime());
+        for (var round = 0; round < 50; round++)
+        {
+            var hold = (await replicated.HoldAsync(replicated.First, 100)).Hold!;
+            await LimitAsync(99);
+            replicated.First.Service<ILedger>().Release(hold);
+            Assert.Equal(HoldRefusal.TeamLimit, (await replicated.HoldAsync(replicated.First, 100)).Refusal);
+            await LimitAsync(null);
+        }
+
+        Task LimitAsync(long? hard) => replicated.Credits.SetSpendingLimitAsync(Me, replicated.First.Account, gateway: null, new(null, hard), CancellationToken.None);
+    }
+
     [Fact]
     public async Task Open_holds_of_all_servers_are_seen_at_each_and_only_while_they_last()
     {
