@@ -41,6 +41,6 @@ internal sealed class SharedBooking(SharedWindow window, long epoch, long serial
         if (now < ValidUntil)
             return;
         (Covered, ValidUntil) = (Used, 0);
-        window.Outdate(this);
+        window.Return(this);
     }
 }

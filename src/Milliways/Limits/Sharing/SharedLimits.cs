@@ -90,6 +90,11 @@ internal sealed class SharedLimits(LedgerDatabase database, Epochs epochs, TimeP
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+        foreach (var (_, team) in _teams)
+        {
+            team.TellAll();
+            Go(team);
+        }
         if (_threads.IsValueCreated)
             await _threads.Value.DisposeAsync();
     }

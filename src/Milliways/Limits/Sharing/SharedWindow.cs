@@ -12,6 +12,7 @@ internal sealed class SharedWindow(SharedScope scope, Measure measure, ShareCloc
     private readonly List<SharedBooking> _outdated = [];
     private long _free;
     private long _emptyAt;
+    private bool _isLarge;
     private Refusal _refusal;
 
     public SharedScope Scope => scope;
@@ -42,6 +43,9 @@ internal sealed class SharedWindow(SharedScope scope, Measure measure, ShareCloc
 
     /// <summary>What was used since the last transaction, and what lies idle, is told to the database after a while though nobody waits.</summary>
     public bool IsDue(long now) => Current is { ValidUntil: > 0 } && _pace.IsOver(now);
+
+    /// <summary>What came back of a large limit is told as often as what was used of it, and with whatever else is told: nobody lacks it so soon.</summary>
+    public bool IsToBeTold(long now) => _outdated.Count > 0 && (!_isLarge || _pace.IsOver(now));
 
     /// <summary>Less than half of what was meant to be here is left.</summary>
     public bool IsLow(long now) => Target > 0 && (Current is null || Current.Spare(now) * 2 < Target);
@@ -83,14 +87,19 @@ internal sealed class SharedWindow(SharedScope scope, Measure measure, ShareCloc
         Outdate(Current);
     }
 
-    public void Outdate(SharedBooking booking)
+    /// <summary>What was given back of a closed row is free for others when the database knows.</summary>
+    public void Return(SharedBooking booking) => Outdate(booking, waits: _isLarge);
+
+    /// <param name="booking">Of which the database has something else.</param>
+    /// <param name="waits">It is told after a while: see <see cref="IsToBeTold"/>.</param>
+    public void Outdate(SharedBooking booking, bool waits = false)
     {
         _refusal = default;
-        if (booking.IsOutdated)
-            return;
+        if (!booking.IsOutdated)
+            _outdated.Add(booking);
         booking.IsOutdated = true;
-        _outdated.Add(booking);
-        scope.Touch();
+        if (!waits)
+            scope.Touch();
     }
 
     /// <summary>What is known to keep a request of this size waiting, in the clock's units; 0: nothing.</summary>
@@ -108,7 +117,8 @@ internal sealed class SharedWindow(SharedScope scope, Measure measure, ShareCloc
     public void Roll(long now, int servers, bool isWanted)
     {
         var need = _pace.Next(now);
-        Target = Limit is { } limit && limit >= Seconds * ShareClock.SlicedFrom * servers ? need : 0;
+        _isLarge = Limit >= Seconds * ShareClock.SlicedFrom * servers;
+        Target = _isLarge ? need : 0;
         if (Current is { } row)
         {
             var spare = Math.Min(row.Spare(now), Target);
@@ -152,7 +162,7 @@ internal sealed class SharedWindow(SharedScope scope, Measure measure, ShareCloc
     {
         booking.Until = booking.ValidUntil > 0 || booking.Used > amount ? 0 : until;
         if (booking.ValidUntil == 0 && booking.Used != amount)
-            Outdate(booking);
+            Return(booking); // it has changed since, and whoever did that has said so
         else if (booking.IsOutdated)
         {
             booking.IsOutdated = false;

@@ -98,9 +98,16 @@ internal sealed class TeamShares(Guid id, ShareClock clock, Func<long> epoch, Fu
             {
                 _isDirty |= scope.Slots.IsOutdated(epoch(), now);
                 foreach (var window in scope.Windows)
-                    _isDirty |= window is not null && (window.Outdated.Count > 0 || window.IsDue(now));
+                    _isDirty |= window is not null && (window.IsToBeTold(now) || window.IsDue(now));
             }
         }
+    }
+
+    /// <summary>At the server's end: what was to be told after a while is told now.</summary>
+    public void TellAll()
+    {
+        lock (_one)
+            _isDirty |= _scopes.Values.Any(static scope => scope.Windows.ToArray().Any(static window => window is { Outdated.Count: > 0 }));
     }
 
     /// <summary>The next transaction; null: there is nothing to do, and somebody else may begin.</summary>

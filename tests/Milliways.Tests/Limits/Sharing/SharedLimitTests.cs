@@ -263,6 +263,57 @@ public sealed class SharedLimitTests : IDisposable
         }
     }
 
+    /// <summary>At a hundred answers a second it were a hundred transactions for what nobody lacks.</summary>
+    [Fact]
+    public void What_comes_back_of_a_large_limit_is_told_after_a_while_with_the_next_transaction_or_at_the_servers_end()
+    {
+        var world = _world.With(1);
+        var server = world.Servers[0];
+        var scope = Asking.Of(new LimitSet { TokensPerMinute = 100_000 });
+        var requests = Enumerable.Range(0, 4).Select(_ =>
+        {
+            var request = server.Ask(new TokenBound(80, 0), scope);
+            server.Pump();
+            return request;
+        }).ToList();
+        Settle(); // nothing more is given out of the row, so that what comes back of it is for the database
+        Assert.Equal(320, Booked());
+
+        server.End(requests[0], used: 10);
+        server.Pump();
+        Assert.Equal(320, Booked());
+        server.Shares.Tick();
+        server.Pump();
+        Assert.Equal(250, Booked());
+        server.End(requests[1], used: 10);
+        server.Shares.Tick();
+        server.Pump();
+        Assert.Equal(250, Booked());
+        world.Advance(TimeSpan.FromMilliseconds(200));
+        server.Shares.Tick();
+        server.Pump();
+        Assert.Equal(180, Booked());
+
+        server.End(requests[2], used: 10);
+        Assert.True(server.Enter(new ScopedLimits(ScopeName.Model("m"), new LimitSet { RequestsPerMinute = 1 })).IsAdmitted);
+        Assert.Equal(110, Booked());
+        server.End(requests[3], used: 10);
+        server.Shares.TellAll();
+        server.Pump();
+        Assert.Equal(40, Booked());
+
+        void Settle()
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                world.Advance(TimeSpan.FromSeconds(1));
+                server.Shares.Tick();
+                server.Pump();
+            }
+        }
+        long Booked() => world.Database.Query("SELECT SUM(amount) FROM limit_bookings WHERE scope = 'team' AND until > $now", row => row.GetInt64(0), ("$now", world.Database.Microseconds(world.Clock)))[0];
+    }
+
     [Fact]
     public void Slots_of_a_server_that_was_not_seen_for_20_seconds_are_free_and_it_does_not_hand_out_those_it_had_spare()
     {
