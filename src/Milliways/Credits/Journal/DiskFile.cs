@@ -9,11 +9,13 @@ internal sealed class DiskFile : IJournalFile
 {
     private readonly FileStream _stream;
     private readonly SafeFileHandle _handle;
+    private DirectWriter? _direct;
 
     public DiskFile(string path)
     {
         _stream = DataDirectory.OpenPrivate(path);
         _handle = _stream.SafeFileHandle;
+        _direct = DirectWriter.TryOpen(_handle);
     }
 
     public long Size => RandomAccess.GetLength(_handle);
@@ -34,5 +36,19 @@ internal sealed class DiskFile : IJournalFile
             RandomAccess.FlushToDisk(_handle);
     }
 
-    public void Dispose() => _stream.Dispose();
+    public void Append(long at, ReadOnlySpan<byte> bytes)
+    {
+        if (_direct?.TryWrite(at, bytes) == true)
+            return;
+        _direct?.Dispose();
+        _direct = null; // its file system cannot, and will not
+        Write(at, bytes);
+        Flush();
+    }
+
+    public void Dispose()
+    {
+        _direct?.Dispose();
+        _stream.Dispose();
+    }
 }

@@ -21,4 +21,14 @@ internal interface IJournalFile : IDisposable
     /// <summary>Returns when everything written before survives the loss of power. After an exception nobody knows which of it does.</summary>
     /// <exception cref="IOException">The disk fails.</exception>
     void Flush();
+
+    /// <summary>
+    /// <see cref="Write"/> and <see cref="Flush"/> of what is written from one end of an area to the other: what stands behind it, up to a multiple of 4,096 bytes, may be zeros afterwards.
+    /// </summary>
+    /// <exception cref="IOException">No space, or the disk fails.</exception>
+    void Append(long at, ReadOnlySpan<byte> bytes)
+    {
+        Write(at, bytes);
+        Flush();
+    }
 }

@@ -120,9 +120,10 @@ internal sealed class JournalFile : IDisposable
             foreach (var payload in payloads)
                 JournalFrame.Write(_buffer, _round.Round, ++sequence, _flushed, payload.Span);
             Grow(_position + bytes);
-            _file.Write(_position, _buffer.WrittenSpan);
             if (_flushes)
-                _file.Flush();
+                _file.Append(_position, _buffer.WrittenSpan);
+            else
+                _file.Write(_position, _buffer.WrittenSpan);
             (_position, Last) = (_position + bytes, sequence);
             _flushed = _flushes ? sequence : _flushed;
         }
