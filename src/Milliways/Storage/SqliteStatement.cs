@@ -14,6 +14,7 @@ internal sealed class SqliteStatement(SqliteConnection connection, string sql) :
     private const int UsualBytes = 512;
 
     private sqlite3_stmt? _prepared;
+    private Cell[]? _bound;
 
     /// <exception cref="SqliteException">SQLite cannot do it.</exception>
     public override int Execute(ReadOnlySpan<(string Name, object? Value)> values, Action<DbParameter, object> give)
@@ -26,14 +27,25 @@ internal sealed class SqliteStatement(SqliteConnection connection, string sql) :
         return Step(database, prepared);
     }
 
-    /// <summary>Inserts rows: a text with a place for each of their cells (<see cref="RowInsert.Places"/>).</summary>
+    /// <summary>
+    /// Inserts rows: a text with a place for each of their cells (<see cref="RowInsert.Places"/>). A value stays bound until there is another one, and most are those of the time before: the
+    /// team's, the model's, and numbers that are 0.
+    /// </summary>
     /// <exception cref="SqliteException">SQLite cannot do it.</exception>
     public int Execute(IReadOnlyList<RowColumn> columns, ReadOnlySpan<Cell> cells)
     {
         var database = connection.Handle!;
         var prepared = _prepared ??= Prepare(database);
+        var (bound, isNew) = (_bound ?? new Cell[cells.Length], _bound is null);
+        _bound = null; // should binding fail, all of them are bound the next time
         for (var i = 0; i < cells.Length; i++)
+        {
+            if (!isNew && cells[i] == bound[i])
+                continue;
             SqliteException.ThrowExceptionForRC(Bind(prepared, i + 1, columns[i % columns.Count].IsText, cells[i]), database);
+            bound[i] = cells[i];
+        }
+        _bound = bound;
         return Step(database, prepared);
     }
 
