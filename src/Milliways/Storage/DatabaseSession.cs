@@ -79,7 +79,7 @@ internal abstract class DatabaseSession : IDisposable
                 Execute(sql, row);
     }
 
-    /// <summary>Inserts rows of one table with as few statements as the database allows; returns how many were inserted.</summary>
+    /// <summary>Inserts rows of one table with as few statements as the database allows; returns how many were inserted. In a transaction: after an exception some of them may be there.</summary>
     /// <param name="insert">Where to.</param>
     /// <param name="cells">Row by row; whole rows.</param>
     /// <exception cref="DatabaseAwayException">The database cannot be reached or cannot write.</exception>

@@ -13,19 +13,22 @@ internal sealed record RowInsert(string Table, IReadOnlyList<RowColumn> Columns,
 {
     private readonly ConcurrentDictionary<int, string> _places = new();
 
-    /// <summary>With a place for each cell of so many rows.</summary>
+    /// <summary>
+    /// With a place for each cell of so many rows. For SQLite, in words (<c>OR FAIL</c>) that keep it from writing down beforehand, on the disk, what each page was like, in case one of the rows
+    /// cannot be inserted: then the whole transaction goes.
+    /// </summary>
     public string Places(int rows) => _places.TryGetValue(rows, out var known) ? known : _places.GetOrAdd(rows, WithPlaces(rows));
 
     /// <summary>With an array for each column, named as the column is: one statement for any number of rows.</summary>
-    public string Arrays => field ??= $"{Into} SELECT * FROM unnest({string.Join(", ", Columns.Select(column => $"${column.Name}"))}) {Otherwise}";
+    public string Arrays => field ??= $"{Into("INSERT")} SELECT * FROM unnest({string.Join(", ", Columns.Select(column => $"${column.Name}"))}) {Otherwise}";
 
     private string WithPlaces(int rows)
     {
         var row = $"({string.Join(", ", Columns.Select(_ => "?"))})";
-        return $"{Into} VALUES {string.Join(", ", Enumerable.Repeat(row, rows))} {Otherwise}";
+        return $"{Into("INSERT OR FAIL")} VALUES {string.Join(", ", Enumerable.Repeat(row, rows))} {Otherwise}";
     }
 
-    private string Into => $"INSERT INTO {Table} ({string.Join(", ", Columns.Select(column => column.Name))})";
+    private string Into(string insert) => $"{insert} INTO {Table} ({string.Join(", ", Columns.Select(column => column.Name))})";
 
     /// <summary>One column of the rows.</summary>
     public Array Column(int column, ReadOnlySpan<Cell> cells)
