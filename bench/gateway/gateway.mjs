@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as lib from '../lib.mjs';
-import { CHUNKS, DELAY_MS, LANES, QUICK, USUAL, bodies, streams } from './lanes.mjs';
+import { CHUNKS, DELAY_MS, LANES, QUICK, USUAL, bodies, ramp, streams } from './lanes.mjs';
 import { report } from './report.mjs';
 import * as targets from './targets.mjs';
 
@@ -34,7 +34,7 @@ async function once(target, files, name, secs, warm) {
   await targets.shape(`chunks=${CHUNKS}&delay_us=${lane.paced ? DELAY_MS * 1000 : 0}&latency_us=${(lane.latencyMs ?? 0) * 1000}`);
   const options = { c: lane.c, d: lane.paced ? Math.max(secs, 2 * streamSecs) : secs, warm: lane.paced ? Math.max(warm, 1.2 * streamSecs) : warm };
   if (streams(lane)) options.sse = CHUNKS;
-  if (lane.paced) options.ramp = streamSecs * 1000;
+  if (lane.paced) options.ramp = ramp(lane);
   return load(target, lane, files[lane.body], options);
 }
 
