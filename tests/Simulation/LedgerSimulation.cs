@@ -5,26 +5,9 @@ using Milliways.Credits.Journal;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Storage;
+using static Milliways.Simulation.Claim;
 
 namespace Milliways.Simulation;
-
-/// <summary>What a run had in it, so that nobody takes an empty one for a good one.</summary>
-internal sealed class SimulationTotals
-{
-    public long Charges { get; set; }
-
-    public long Crashes { get; set; }
-
-    public long Faults { get; set; }
-
-    public long Recoveries { get; set; }
-
-    /// <summary>Times that what a server had was taken back.</summary>
-    public long Reclaimed { get; set; }
-
-    /// <summary>Charges that their teams could not pay in full any more.</summary>
-    public long Late { get; set; }
-}
 
 /// <summary>
 /// One process with its ledger, journal and folder over a simulated disk and a real database, driven by one thread in an order that follows from the seed:
@@ -337,12 +320,6 @@ internal sealed class LedgerSimulation
                 Must(!charges.ContainsKey(id), $"request {id} was told that nothing was charged, and the books have a charge");
         }
         Must(charges.Keys.All(_requests.ContainsKey), "a charge of no request");
-    }
-
-    private static void Must(bool holds, string otherwise)
-    {
-        if (!holds)
-            throw new InvalidOperationException(otherwise);
     }
 
     private sealed class PowerCutException : Exception;

@@ -6,6 +6,7 @@ using Milliways.Credits.Slices;
 using Milliways.Dialects.Chat;
 using Milliways.Exchanges;
 using Milliways.Storage;
+using static Milliways.Simulation.Claim;
 
 namespace Milliways.Simulation;
 
@@ -280,12 +281,6 @@ internal sealed class ReplicaSimulation
         Must(charges.Keys.All(_requests.ContainsKey), "a charge of no request");
         // No server of this run is one of the next.
         _database.Run(session => session.Execute("UPDATE epochs SET ended = 1, reclaimed = 1 WHERE reclaimed IS NULL"));
-    }
-
-    private static void Must(bool holds, string otherwise)
-    {
-        if (!holds)
-            throw new InvalidOperationException(otherwise);
     }
 
     /// <summary>One process at a time over one disk.</summary>

@@ -38,9 +38,11 @@ internal static class Replicas
         return await server.Api.PostAsync("/v1/chat/completions", body);
     }
 
-    public static Task AnswerAsync(HttpContext http, string body)
+    public static Task AnswerAsync(HttpContext http, string body) => AnswerAsync(http, body, promptTokens: 5);
+
+    public static Task AnswerAsync(HttpContext http, string body, int promptTokens)
     {
-        const string usage = """ "usage":{"prompt_tokens":5,"completion_tokens":100,"total_tokens":105} """;
+        var usage = $$""" "usage":{"prompt_tokens":{{promptTokens}},"completion_tokens":100,"total_tokens":{{promptTokens + 100}}} """;
         if (!body.Contains("\"stream\":true", StringComparison.Ordinal))
         {
             http.Response.ContentType = "application/json";
@@ -61,14 +63,15 @@ internal static class Replicas
         return process;
     }
 
-    public static async Task<Cluster> StartAsync(PostgresProcess postgres, FakeUpstream upstream, int count = 3)
+    /// <param name="models">Further ones of the configuration, beginning with a comma.</param>
+    public static async Task<Cluster> StartAsync(PostgresProcess postgres, FakeUpstream upstream, int count = 3, string models = "")
     {
         var setup = new Setup
         {
             NoEngine = true, Governed = true, Environment = Secret, Arguments = ["--database", postgres.Address],
             Config = $$"""
                 { "upstreams": { "lab": { "dialect": "openai-chat", "baseUrl": "{{upstream.Base}}/v1", "apiKey": "k", "models": ["alpha"], "retries": 0, "breaker": null } },
-                  "models": { "output-only": { "attempts": [ { "upstream": "lab", "model": "alpha" } ], "price": { "input": "0", "output": "15" } } },
+                  "models": { "output-only": { "attempts": [ { "upstream": "lab", "model": "alpha" } ], "price": { "input": "0", "output": "15" } } {{models}} },
                   "limits": { "perTeam": { "concurrent": null } }, "credits": { "monthlyGrant": null } }
                 """,
         };

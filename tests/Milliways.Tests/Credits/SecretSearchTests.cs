@@ -10,7 +10,7 @@ using Milliways.Tests.Support;
 namespace Milliways.Tests.Credits;
 
 /// <summary>What money's books and everything around them keep, and whom they tell it.</summary>
-public sealed partial class SecretSearchTests
+public partial class SecretSearchTests
 {
     [Fact]
     public async Task After_charges_failures_cuts_and_refusals_no_key_of_a_caller_or_a_provider_is_in_the_journal_the_books_the_log_or_a_statement()
@@ -39,6 +39,13 @@ public sealed partial class SecretSearchTests
         Assert.Contains(statement.Entries, entry => entry.Kind == "charge");
         Assert.True(new FileInfo(Path.Combine(server.Data, "data", "charges.journal")).Length > 0);
 
+        if (TestServer.On.Value == Backend.Postgres)
+        {
+            using var database = server.OpenLedger();
+            Assert.Contains("entries", StoredTables.With(database, server.Account)); // it finds what is there
+            foreach (var secret in (string[])[server.Key, TestServer.UpstreamKey])
+                Assert.Empty(StoredTables.With(database, secret[(secret.Length / 4)..(secret.Length * 3 / 4)]));
+        }
         foreach (var secret in (string[])[server.Key, TestServer.UpstreamKey])
         {
             // The middle of it, so that a shortened form counts too.
@@ -80,4 +87,10 @@ public sealed partial class SecretSearchTests
 
     [GeneratedRegex("req_[0-9a-f]+|[0-9a-f]{32}")]
     private static partial Regex Own();
+}
+
+/// <summary>The same with the books, the answers and the log in PostgreSQL: no row of any table has one either.</summary>
+public sealed class SecretSearchOnPostgresTests : SecretSearchTests
+{
+    public SecretSearchOnPostgresTests() => TestServer.On.Value = Backend.Postgres;
 }

@@ -209,7 +209,7 @@ public sealed class ReplicaMoneyTests
     }
 
     [Fact]
-    public async Task While_postgres_is_away_answers_go_on_under_load_as_long_as_the_lease_lasts_then_503_and_afterwards_on_again()
+    public async Task While_postgres_is_away_for_more_than_a_minute_answers_go_on_under_load_as_long_as_the_lease_lasts_then_503_and_afterwards_on_again()
     {
         await using var cluster = await PostgresCluster.OwnAsync();
         var clock = new ManualTime();
@@ -222,6 +222,11 @@ public sealed class ReplicaMoneyTests
         await load.MoreAsync(200, 5); // the clock stands still, so the leases last
         clock.Jump(TimeSpan.FromSeconds(8));
         await load.MoreAsync(503, 5);
+        for (var away = TimeSpan.Zero; away < TimeSpan.FromMinutes(1); away += TimeSpan.FromSeconds(10))
+        {
+            clock.Jump(TimeSpan.FromSeconds(10));
+            await load.MoreAsync(503, 1);
+        }
         await cluster.StartAgainAsync();
         var more = load.MoreAsync(200, 5);
         await replicated.RunAsync(clock, () => Task.FromResult(more.IsCompleted));

@@ -9,7 +9,7 @@ internal sealed class Asking
 {
     private readonly LimitBook _book;
 
-    public Asking(ManualTime? clock = null) => _book = new LimitBook((TimeProvider?)clock ?? TimeProvider.System);
+    public Asking(TimeProvider? clock = null) => _book = new LimitBook(clock ?? TimeProvider.System);
 
     public LimitBook Book => _book;
 

@@ -1,6 +1,7 @@
 using Milliways.Limits;
 using Milliways.Limits.Counting;
 using Milliways.Limits.Sharing;
+using Milliways.Simulation;
 using Milliways.Tests.Limits.Counting;
 using Milliways.Tests.Support;
 
@@ -15,64 +16,24 @@ public sealed class SharedLimitTests : IDisposable
 
     public void Dispose() => _world.Dispose();
 
-    /// <summary>Requests, corrections, endings, transactions that are lost before or after their commit, servers that are cut off, die and come, changed limits.</summary>
     [Fact]
-    public void No_window_holds_more_than_its_limit_over_all_servers_whatever_happens()
+    public void No_window_holds_more_than_its_limit_over_all_servers_whatever_happens() =>
+        Dice.Check(dice => new LimitSimulation(dice.Upto, _world).Run(steps: 60, new SimulationTotals()), tests: 300);
+
+    [Fact]
+    public void A_few_of_the_seeds_of_simulate_hold()
     {
-        Dice.Check(dice =>
-        {
-            var world = _world.With(3);
-            var limits = Names.Select(_ => Limits(dice)).ToArray();
-            foreach (var _ in Enumerable.Range(0, 60))
+        var totals = new SimulationTotals();
+        for (var seed = 1; seed <= 40; seed++)
+            try
             {
-                var server = world.Servers[dice.Upto(world.Servers.Count)];
-                switch (dice.Upto(16))
-                {
-                    case 0:
-                        world.Advance(dice.One(TimeSpan.FromMilliseconds(1), TimeSpan.FromMilliseconds(30), TimeSpan.FromMilliseconds(333), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(7), TimeSpan.FromSeconds(19), TimeSpan.FromMinutes(1)));
-                        break;
-                    case 1 when server.Running.Count > 0:
-                        var one = server.Running[dice.Upto(server.Running.Count)];
-                        server.End(one, used: dice.Upto(12), undo: dice.Upto(4) == 0);
-                        break;
-                    case 2:
-                        server.Shares.Tick();
-                        break;
-                    case 3:
-                        server.Lose(committed: dice.Flip());
-                        break;
-                    case 4:
-                        server.IsCutOff = !server.IsCutOff;
-                        break;
-                    case 5 when dice.Upto(4) == 0:
-                        world.Servers[world.Servers.IndexOf(server)] = world.Start();
-                        break;
-                    case 6 when dice.Upto(4) == 0:
-                        limits[dice.Upto(Names.Length)] = Limits(dice);
-                        break;
-                    case 7 or 8 or 9:
-                        server.Step();
-                        break;
-                    case 10 or 11:
-                        server.Pump();
-                        break;
-                    case 12:
-                        for (var i = 0; i < 30; i++)
-                        {
-                            Ask(dice, server, limits);
-                            world.Advance(TimeSpan.FromMilliseconds(1));
-                            server.Pump();
-                        }
-                        break;
-                    default:
-                        Ask(dice, server, limits);
-                        break;
-                }
-                CheckSlots(world, limits);
+                new LimitSimulation(new Random(seed).Next, _world).Run(steps: 300, totals);
             }
-            world.Log.Check();
-            CheckNothingIsLost(world);
-        }, tests: 300);
+            catch (InvalidOperationException wrong)
+            {
+                Assert.Fail($"./simulate --seed {seed} --seeds 1: {wrong.Message}");
+            }
+        Assert.True(totals is { Admitted: > 500, Crashes: > 50 }, $"the simulation does not do much any more: {totals.Admitted}, {totals.Crashes}");
     }
 
     [Fact]
@@ -427,51 +388,5 @@ public sealed class SharedLimitTests : IDisposable
         Assert.True(ShareStore.Forget(world.Database, world.Clock));
         Assert.False(ShareStore.Forget(world.Database, world.Clock));
         Assert.Equal(1L, world.Database.Query("SELECT COUNT(*) FROM limit_bookings", row => row.GetInt64(0))[0]);
-    }
-
-    /// <summary>Once everything is quiet all of every limit is free again.</summary>
-    private static void CheckNothingIsLost(ShareWorld world)
-    {
-        foreach (var server in world.Servers)
-        {
-            server.IsCutOff = false;
-            server.Renew();
-            server.Pump();
-            foreach (var one in server.Running.ToList())
-                server.End(one, used: null);
-        }
-        world.Advance(TimeSpan.FromSeconds(21));
-        foreach (var server in world.Servers)
-        {
-            server.Shares.Tick();
-            server.Pump();
-        }
-        Assert.Equal([0L], world.Database.Query("SELECT COALESCE(SUM(held), 0) FROM limit_slots JOIN epochs USING (epoch) WHERE seen > $since", row => row.GetInt64(0), ("$since", world.Database.Now(world.Clock) - ShareStore.LostMilliseconds)));
-        world.Advance(TimeSpan.FromHours(1));
-        Assert.Equal([0L], world.Database.Query("SELECT COALESCE(SUM(amount), 0) FROM limit_bookings WHERE until > $now", row => row.GetInt64(0), ("$now", world.Database.Microseconds(world.Clock))));
-        Assert.All(world.Servers, server => Assert.True(server.Shares.Forget()));
-    }
-
-    private static void Ask(Dice dice, ShareServer server, LimitSet[] limits) => server.Ask(
-        new TokenBound(dice.Upto(12), dice.Upto(12)),
-        [.. Enumerable.Range(0, 1 + dice.Upto(3)).Select(i => new ScopedLimits(Names[i], limits[i])).Where(scope => !scope.Limits.IsEmpty).DefaultIfEmpty(new ScopedLimits(Names[0], new LimitSet { RequestsPerHour = 1 }))]);
-
-    private static LimitSet Limits(Dice dice) => new()
-    {
-        RequestsPerSecond = dice.One<int?>(null, 1, 2, 5, 100), RequestsPerMinute = dice.One<int?>(null, 3, 7, 4000, 5000), RequestsPerHour = dice.One<int?>(null, 9),
-        TokensPerMinute = dice.One<long?>(null, 20, 50, 4000), Concurrent = dice.One<int?>(null, 1, 3, 40),
-    };
-
-    /// <summary>What runs at servers that the database has seen within 20 seconds; the limit may have been lowered while they ran.</summary>
-    private static void CheckSlots(ShareWorld world, LimitSet[] limits)
-    {
-        foreach (var name in Names)
-        {
-            var running = world.Servers.Where(server => world.Clock.Now - server.Seen < TimeSpan.FromSeconds(20))
-                .SelectMany(server => server.Running).SelectMany(one => one.Scopes).Where(scope => scope.Name == name).ToList();
-            var limited = running.Where(scope => scope.Limits.Concurrent is not null).ToList();
-            if (limited.Count > 0 && limited.Count == running.Count && limited.TrueForAll(scope => ReferenceEquals(scope.Limits, limited[0].Limits)))
-                Assert.True(running.Count <= limited[0].Limits.Concurrent, $"{name}: {running.Count} run of {limited[0].Limits.Concurrent}");
-        }
     }
 }

@@ -2,19 +2,18 @@ using Milliways.Limits;
 using Milliways.Limits.Counting;
 using Milliways.Limits.Sharing;
 using Milliways.Storage;
-using Milliways.Tests.Support;
 
-namespace Milliways.Tests.Limits.Sharing;
+namespace Milliways.Simulation;
 
 /// <summary>Several servers on one database, in one thread and on a clock that stands until it is moved: every step of a transaction is a step of its own.</summary>
 internal sealed class ShareWorld : IDisposable
 {
-    private readonly TempDirectory _directory = new();
+    private readonly string _directory = Directory.CreateTempSubdirectory("milliways-limits-").FullName;
     private long _lastEpoch;
 
-    public ShareWorld() => Database = SqliteSession.Open(_directory["ledger.db"], Schema.Ledger, "OFF");
+    public ShareWorld() => Database = SqliteSession.Open(Path.Combine(_directory, "ledger.db"), Schema.Ledger, "OFF");
 
-    public ManualTime Clock { get; private set; } = new();
+    public SimulatedClock Clock { get; private set; } = new();
 
     public DatabaseSession Database { get; }
 
@@ -27,7 +26,7 @@ internal sealed class ShareWorld : IDisposable
     /// <summary>Begins anew, with so many servers.</summary>
     public ShareWorld With(int servers)
     {
-        (Clock, Team, Log) = (new ManualTime(), new Guid((int)++_lastEpoch, 1, 2, [3, 4, 5, 6, 7, 8, 9, 10]), new ShareLog());
+        (Clock, Team, Log) = (new SimulatedClock(), new Guid((int)++_lastEpoch, 1, 2, [3, 4, 5, 6, 7, 8, 9, 10]), new ShareLog());
         Servers.Clear();
         Database.Execute("DELETE FROM epochs");
         Database.Execute("DELETE FROM limit_bookings");
@@ -44,7 +43,7 @@ internal sealed class ShareWorld : IDisposable
     {
         for (var rest = by; rest > TimeSpan.Zero; rest -= TimeSpan.FromSeconds(3))
         {
-            Clock.Advance(rest < TimeSpan.FromSeconds(3) ? rest : TimeSpan.FromSeconds(3));
+            Clock.Now += rest < TimeSpan.FromSeconds(3) ? rest : TimeSpan.FromSeconds(3);
             foreach (var server in Servers.Where(server => !server.IsCutOff && Clock.Now - server.Seen >= TimeSpan.FromSeconds(3)))
                 server.Renew();
         }
@@ -53,7 +52,7 @@ internal sealed class ShareWorld : IDisposable
     public void Dispose()
     {
         Database.Dispose();
-        _directory.Dispose();
+        Directory.Delete(_directory, recursive: true);
     }
 }
 
@@ -64,8 +63,9 @@ internal sealed class ShareServer
     private readonly long _epoch;
     private readonly List<ShareRequest> _waiting = [];
 
-    /// <summary>Limits as they were asked under last: those of a request that waits may have changed since, and what is in effect when it is decided holds.</summary>
+    /// <summary>Limits as they were asked under last: those of a request that waits may have changed since, and what is in effect when the transaction about it begins holds.</summary>
     private readonly Dictionary<ScopeName, LimitSet> _inEffect = [];
+    private Dictionary<ScopeName, LimitSet> _planned = [];
     private SharePlan? _plan;
     private (ShareOutcome Outcome, TimeSpan At)? _decided;
     private long _serial;
@@ -91,8 +91,11 @@ internal sealed class ShareServer
 
     public List<ShareRequest> Running { get; } = [];
 
+    /// <summary>What ran while nobody heard of it for so long that its slots were free for others runs on beside what they have let in.</summary>
     public void Renew()
     {
+        if (_world.Clock.Now - Seen >= TimeSpan.FromMilliseconds(ShareStore.LostMilliseconds))
+            Running.ForEach(one => one.IsWrittenOff = true);
         _world.Database.Execute("UPDATE epochs SET seen = $now WHERE epoch = $epoch", ("$epoch", _epoch), ("$now", _world.Database.Now(_world.Clock)));
         Seen = _world.Clock.Now;
     }
@@ -106,11 +109,11 @@ internal sealed class ShareServer
         (request.Hit, request.Standing) = (hit, standing);
         if (entry == ShareEntry.Wait)
         {
-            Assert.True(Shares.Enqueue(request.Waiter = new ShareWaiter(request.Held)));
+            Claim.Must(Shares.Enqueue(request.Waiter = new ShareWaiter(request.Held)), "too many wait");
             _waiting.Add(request);
         }
         else if (entry == ShareEntry.Admitted)
-            Admitted(request, _world.Clock.Now);
+            Admitted(request, _world.Clock.Now, _inEffect);
         else
             request.IsRefused = true;
         return request;
@@ -132,6 +135,7 @@ internal sealed class ShareServer
             _isBusy = _isBusy || Shares.TryBegin();
             if (_isBusy && (_plan = Shares.Plan()) is null)
                 _isBusy = false;
+            _planned = new(_inEffect);
         }
         else if (_decided is null)
         {
@@ -169,7 +173,14 @@ internal sealed class ShareServer
         if (_plan is not { } plan)
             return;
         if (committed && _decided is null)
-            Decide();
+            try
+            {
+                Decide();
+            }
+            catch (ShareEpochException)
+            {
+                // It was cut off for long and was not seen again yet: nothing was committed.
+            }
         (_plan, _decided) = (null, null);
         Shares.Fail(plan);
         Answer(default);
@@ -199,21 +210,20 @@ internal sealed class ShareServer
         foreach (var request in _waiting.Where(one => one.Waiter!.Answer.IsCompleted).ToList())
         {
             _waiting.Remove(request);
-#pragma warning disable xUnit1031 // It is completed.
-            var answer = request.Waiter!.Answer.Result;
-#pragma warning restore xUnit1031
+            var answer = request.Waiter!.Answer.GetAwaiter().GetResult(); // it is completed
             (request.Hit, request.Standing, request.IsRefused) = (answer.Hit, answer.Standing, answer.Entry == ShareEntry.Refused);
             request.IsUnavailable = answer.Entry == ShareEntry.Wait;
             if (answer.Entry == ShareEntry.Admitted)
-                Admitted(request, decided);
+                Admitted(request, decided, _planned);
         }
     }
 
-    private void Admitted(ShareRequest request, TimeSpan at)
+    private void Admitted(ShareRequest request, TimeSpan at, Dictionary<ScopeName, LimitSet> inEffect)
     {
         request.IsAdmitted = true;
+        request.AdmittedUnder = [.. request.Scopes.Select(scope => new ScopedLimits(scope.Name, inEffect[scope.Name]))];
         Running.Add(request);
-        _world.Log.Admitted(request, at, _inEffect);
+        _world.Log.Admitted(request, at, inEffect);
     }
 }
 
@@ -231,69 +241,13 @@ internal sealed class ShareRequest(ScopedLimits[] scopes)
 
     public bool IsAdmitted { get; set; }
 
+    /// <summary>What was in effect when it was let in, which may be another limit than the one it was asked under.</summary>
+    public IReadOnlyList<ScopedLimits> AdmittedUnder { get; set; } = [];
+
+    /// <summary>Its slots belong to all again though it runs.</summary>
+    public bool IsWrittenOff { get; set; }
+
     public bool IsRefused { get; set; }
 
     public bool IsUnavailable { get; set; }
-}
-
-/// <summary>What was let in by all servers, by brute force: every booking with its moment, which is that of the decision.</summary>
-internal sealed class ShareLog
-{
-    private readonly Dictionary<(ScopeName Scope, Measure Measure), List<Booking>> _windows = [];
-
-    public int Count { get; private set; }
-
-    public void Admitted(ShareRequest request, TimeSpan at, Dictionary<ScopeName, LimitSet> inEffect)
-    {
-        Count++;
-        for (var i = 0; i < request.Held.Length; i++)
-            for (var measure = Measure.RequestsPerSecond; measure < Measure.Concurrent; measure++)
-                if (Measures.Of(request.Scopes[i].Limits, measure) is not null)
-                    Of(request.Scopes[i].Name, measure).Add(new Booking(request, at, Measures.Of(inEffect[request.Scopes[i].Name], measure) ?? long.MaxValue) { Amount = request.Held[i].Amount((int)measure) });
-    }
-
-    public void Lower(ShareRequest request, Func<long, long> to)
-    {
-        foreach (var (window, bookings) in _windows)
-            foreach (var booking in bookings.Where(one => one.Request == request && (window.Measure == Measure.TokensPerMinute || to(1) == 0)))
-                booking.Amount = to(booking.Amount);
-    }
-
-    /// <summary>The most that any window held, wherever it begins.</summary>
-    public long Fullest(ScopeName scope, Measure measure) => Of(scope, measure) is { Count: > 0 } all ? all.Max(last => Sum(all, last, measure)) : 0;
-
-    /// <summary>No window holds more than the limit that was in effect at its last admission.</summary>
-    public void Check()
-    {
-        foreach (var ((scope, measure), bookings) in _windows)
-            foreach (var last in bookings)
-            {
-                var limit = bookings.Where(one => one.At == last.At).Max(one => one.Limit);
-                Assert.True(Sum(bookings, last, measure) <= limit, $"{scope} {measure} at {last.At}: {Sum(bookings, last, measure)} of {limit}");
-            }
-    }
-
-    private static long Sum(List<Booking> all, Booking last, Measure measure)
-    {
-        var length = TimeSpan.FromSeconds(Measures.Seconds(measure));
-        return all.Where(one => one.At <= last.At && last.At - one.At < length).Sum(one => one.Amount);
-    }
-
-    private List<Booking> Of(ScopeName scope, Measure measure)
-    {
-        if (!_windows.TryGetValue((scope, measure), out var bookings))
-            _windows.Add((scope, measure), bookings = []);
-        return bookings;
-    }
-
-    private sealed class Booking(ShareRequest request, TimeSpan at, long limit)
-    {
-        public ShareRequest Request => request;
-
-        public TimeSpan At => at;
-
-        public long Limit => limit;
-
-        public long Amount { get; set; }
-    }
 }
