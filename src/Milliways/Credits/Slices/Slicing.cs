@@ -53,14 +53,17 @@ internal sealed class Slicing(LedgerDatabase database, Epochs epochs, Func<long>
 
     public void Freed(Account account)
     {
-        bool returns;
+        var (shares, now) = (account.Shares!, time.GetUtcNow());
         lock (account.Gate)
         {
-            account.Shares!.Freed?.TrySetResult();
-            returns = account.Shares.IsLow(time.GetUtcNow());
+            shares.Freed?.TrySetResult();
+            if (!shares.IsLow(now))
+                return;
+            // Who waits here has it first; nobody who comes later, as under a limit that was lowered meanwhile.
+            shares.Serve(now);
+            shares.TakeOut(now);
         }
-        if (returns)
-            Return(account);
+        Return(account);
     }
 
     public void Want(Account account)
