@@ -10,13 +10,14 @@ internal sealed class ShareLog
 
     public int Count { get; private set; }
 
-    public void Admitted(ShareRequest request, TimeSpan at, Dictionary<ScopeName, LimitSet> inEffect)
+    /// <summary>What no limit was in effect for is counted nowhere, whatever it was asked under.</summary>
+    public void Admitted(ShareRequest request, TimeSpan at)
     {
         Count++;
         for (var i = 0; i < request.Held.Length; i++)
             for (var measure = Measure.RequestsPerSecond; measure < Measure.Concurrent; measure++)
-                if (Measures.Of(request.Scopes[i].Limits, measure) is not null)
-                    Of(request.Scopes[i].Name, measure).Add(new Booking(request, at, Measures.Of(inEffect[request.Scopes[i].Name], measure) ?? long.MaxValue) { Asked = request.Held[i].Amount((int)measure), Amount = request.Held[i].Amount((int)measure) });
+                if (Measures.Of(request.AdmittedUnder[i].Limits, measure) is { } limit)
+                    Of(request.Scopes[i].Name, measure).Add(new Booking(request, at, limit) { Asked = request.Held[i].Amount((int)measure), Amount = request.Held[i].Amount((int)measure) });
     }
 
     public void Lower(ShareRequest request, Func<long, long> to)

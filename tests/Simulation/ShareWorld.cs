@@ -68,6 +68,7 @@ internal sealed class ShareServer
     private Dictionary<ScopeName, LimitSet> _planned = [];
     private SharePlan? _plan;
     private (ShareOutcome Outcome, TimeSpan At)? _decided;
+    private TimeSpan _back;
     private long _serial;
     private bool _isBusy;
 
@@ -95,7 +96,10 @@ internal sealed class ShareServer
     public void Renew()
     {
         if (_world.Clock.Now - Seen >= TimeSpan.FromMilliseconds(ShareStore.LostMilliseconds))
+        {
             Running.ForEach(one => one.IsWrittenOff = true);
+            _back = _world.Clock.Now;
+        }
         _world.Database.Execute("UPDATE epochs SET seen = $now WHERE epoch = $epoch", ("$epoch", _epoch), ("$now", _world.Database.Now(_world.Clock)));
         Seen = _world.Clock.Now;
     }
@@ -221,9 +225,10 @@ internal sealed class ShareServer
     private void Admitted(ShareRequest request, TimeSpan at, Dictionary<ScopeName, LimitSet> inEffect)
     {
         request.IsAdmitted = true;
+        request.IsWrittenOff = at < _back; // it was decided before, and its answer came after
         request.AdmittedUnder = [.. request.Scopes.Select(scope => new ScopedLimits(scope.Name, inEffect[scope.Name]))];
         Running.Add(request);
-        _world.Log.Admitted(request, at, inEffect);
+        _world.Log.Admitted(request, at);
     }
 }
 
