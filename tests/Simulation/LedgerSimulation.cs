@@ -25,7 +25,7 @@ internal sealed class LedgerSimulation
     private readonly Dictionary<string, Request> _requests = [];
     private readonly long _postpaid;
     private readonly long _areaBytes;
-    private SimulatedDisk _disk = new();
+    private SimulatedDisk _disk;
     private SimulationTotals _totals = new();
     private Process _process;
     private int _next;
@@ -61,6 +61,7 @@ internal sealed class LedgerSimulation
         _prefix = $"{seed}-";
         _postpaid = _dice.Next(3) == 0 ? 200 : 0;
         _areaBytes = Roll(2) == 0 ? 8 << 10 : 16 << 10;
+        _disk = new SimulatedDisk { IsDirect = Roll(2) == 0 };
         _process = Start(life: 1);
     }
 

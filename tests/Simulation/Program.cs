@@ -2,14 +2,14 @@ using System.Diagnostics;
 using System.Globalization;
 using Milliways.Simulation;
 
-// ./simulate [--seeds N] [--seed S] [--steps N] [--only ledger|money|limits]: seeds from S on; the exit code is 1 when one fails.
+// ./simulate [--seeds N] [--seed S] [--steps N] [--only ledger|replicas|limits]: seeds from S on; the exit code is 1 when one fails.
 var (seeds, first, steps, only) = (1000, 1, 300, "");
 for (var i = 0; i < args.Length; i += 2)
 {
     var isNumber = int.TryParse(args.ElementAtOrDefault(i + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number);
     switch (isNumber || args[i] == "--only" ? args[i] : "")
     {
-        case "--only" when args.ElementAtOrDefault(i + 1) is "ledger" or "money" or "limits":
+        case "--only" when args.ElementAtOrDefault(i + 1) is "ledger" or "replicas" or "limits":
             only = args[i + 1];
             break;
         case "--seeds":
@@ -22,7 +22,7 @@ for (var i = 0; i < args.Length; i += 2)
             steps = number;
             break;
         default:
-            Console.Error.WriteLine("usage: ./simulate [--seeds N] [--seed S] [--steps N] [--only ledger|money|limits]");
+            Console.Error.WriteLine("usage: ./simulate [--seeds N] [--seed S] [--steps N] [--only ledger|replicas|limits]");
             return 2;
     }
 }
@@ -35,7 +35,7 @@ for (var seed = first; seed < first + seeds && failed < 5; seed++)
     {
         if (only is "" or "ledger")
             new LedgerSimulation(seed, database).Run(steps, totals);
-        if (only is "" or "money")
+        if (only is "" or "replicas")
             new ReplicaSimulation(new Random(seed).Next, $"{seed}-replicas", database.Next()).Run(steps, totals);
         if (only is "" or "limits")
             new LimitSimulation(new Random(seed).Next, shared).Run(steps, totals);

@@ -8,7 +8,7 @@ namespace Milliways.Simulation;
 /// </summary>
 internal sealed class SimulatedDisk
 {
-    private const int Sector = 512;
+    private const int Sector = 512, Block = 4096;
     private readonly List<(long At, byte[] Bytes)> _pending = [];
     private byte[] _cache;
     private byte[] _durable;
@@ -19,6 +19,9 @@ internal sealed class SimulatedDisk
     }
 
     private SimulatedDisk(byte[] image) => (_cache, _durable) = ((byte[])image.Clone(), image);
+
+    /// <summary>What is appended goes past the cache in whole blocks, with zeros behind it, and is durable without a flush; torn it may be all the same.</summary>
+    public bool IsDirect { get; init; }
 
     /// <summary>Asked before each operation ("write", "flush", "open"): what goes wrong, and how many bytes are written before it does.</summary>
     public Func<string, int, (Exception Fault, int Written)?>? Faults { get; set; }
@@ -45,18 +48,18 @@ internal sealed class SimulatedDisk
             for (var offset = 0; offset < bytes.Length; offset += Sector)
                 if (dice(2) == 0)
                     Put(ref image, at + offset, bytes.AsSpan(offset, Math.Min(Sector, bytes.Length - offset)));
-        return new SimulatedDisk(image);
+        return new SimulatedDisk(image) { IsDirect = IsDirect };
     }
 
     /// <summary>A disk with everything up to the last operation, as after the end of the process alone.</summary>
-    public SimulatedDisk Kill() => new(Image);
+    public SimulatedDisk Kill() => new(Image) { IsDirect = IsDirect };
 
     /// <summary>A disk as reading shows it, with some bytes changed.</summary>
     public SimulatedDisk With(Action<byte[]> change)
     {
         var image = Image;
         change(image);
-        return new SimulatedDisk(image);
+        return new SimulatedDisk(image) { IsDirect = IsDirect };
     }
 
     private static void Put(ref byte[] image, long at, ReadOnlySpan<byte> bytes)
@@ -103,8 +106,32 @@ internal sealed class SimulatedDisk
             disk.Done?.Invoke("flush");
         }
 
+        public void Append(long at, ReadOnlySpan<byte> bytes)
+        {
+            if (disk.IsDirect)
+                AppendBlocks(at, bytes);
+            else
+            {
+                Write(at, bytes);
+                Flush();
+            }
+        }
+
         public void Dispose()
         {
+        }
+
+        private void AppendBlocks(long at, ReadOnlySpan<byte> bytes)
+        {
+            var start = at / Block * Block;
+            var blocks = new byte[(at - start + bytes.Length + Block - 1) / Block * Block];
+            Read(start, blocks.AsSpan(0, (int)(at - start)));
+            bytes.CopyTo(blocks.AsSpan((int)(at - start)));
+            // The power may go in the middle of it: until it is done any sectors of it may be there.
+            Write(start, blocks);
+            disk._pending.RemoveAt(disk._pending.Count - 1);
+            Put(ref disk._durable, start, blocks);
+            disk.Done?.Invoke("append");
         }
     }
 }

@@ -15,7 +15,7 @@ public sealed partial class DirectWriter : IDisposable
 
     private const long Unknown = -1;
 
-    private const int InvalidArgument = 22, Interrupted = 4, WriteOnly = 1, DataSync = 0x1000, CloseOnExec = 0x80000;
+    private const int Interrupted = 4, InvalidArgument = 22, NoSuchCall = 38, NotSupported = 95, WriteOnly = 1, DataSync = 0x1000, CloseOnExec = 0x80000;
 
     private readonly SafeFileHandle _file;
     private readonly SafeFileHandle _direct;
@@ -39,7 +39,7 @@ public sealed partial class DirectWriter : IDisposable
         return direct < 0 ? null : new DirectWriter(file, new SafeFileHandle(direct, ownsHandle: true));
     }
 
-    /// <summary>False: it cannot be written so, and nothing was; another way must be taken from now on.</summary>
+    /// <summary>False: it cannot be written so; all of it must be written in another way, from now on.</summary>
     /// <exception cref="IOException">No space, or the disk fails: any part of the bytes may be there.</exception>
     public bool TryWrite(long at, ReadOnlySpan<byte> bytes)
     {
@@ -67,14 +67,16 @@ public sealed partial class DirectWriter : IDisposable
         while (!blocks.IsEmpty)
         {
             var written = pwrite(_direct, in MemoryMarshal.GetReference(blocks), blocks.Length, at);
-            if (written >= 0)
+            if (written > 0)
             {
                 at += written;
                 blocks = blocks[(int)written..];
             }
-            else if (Marshal.GetLastPInvokeError() is var error && error == InvalidArgument)
+            else if (written == 0)
+                throw new IOException("The file could not be written: the system took nothing.");
+            else if (Marshal.GetLastPInvokeError() is InvalidArgument or NoSuchCall or NotSupported)
                 return false;
-            else if (error != Interrupted)
+            else if (Marshal.GetLastPInvokeError() is var error and not Interrupted)
                 throw new IOException($"The file could not be written: {Marshal.GetPInvokeErrorMessage(error)}");
         }
         return true;

@@ -84,7 +84,11 @@ internal abstract class DatabaseSession : IDisposable
     /// <param name="cells">Row by row; whole rows.</param>
     /// <exception cref="DatabaseAwayException">The database cannot be reached or cannot write.</exception>
     /// <exception cref="DatabaseConflictException">A rule of the schema would be broken.</exception>
-    public abstract int InsertRows(RowInsert insert, ReadOnlySpan<Cell> cells);
+    /// <exception cref="InvalidOperationException">There is no transaction: the source is wrong.</exception>
+    public int InsertRows(RowInsert insert, ReadOnlySpan<Cell> cells) =>
+        _transaction is null ? throw new InvalidOperationException($"Rows of {insert.Table} are inserted in a transaction only.") : InsertTogether(insert, cells);
+
+    protected abstract int InsertTogether(RowInsert insert, ReadOnlySpan<Cell> cells);
 
     /// <summary>All rows of a query, each made by <paramref name="read"/>.</summary>
     /// <exception cref="DatabaseAwayException">The database cannot be reached.</exception>

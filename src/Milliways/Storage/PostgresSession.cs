@@ -105,7 +105,7 @@ internal sealed class PostgresSession : DatabaseSession
 
     public override void WatchTable(WatchedTable table, IReadOnlyList<string> columns) => Script(ChangeTriggers.ForPostgres(table, columns), LongSeconds);
 
-    public override int InsertRows(RowInsert insert, ReadOnlySpan<Cell> cells)
+    protected override int InsertTogether(RowInsert insert, ReadOnlySpan<Cell> cells)
     {
         var columns = new (string Name, object? Value)[insert.Columns.Count];
         for (var i = 0; i < columns.Length; i++)

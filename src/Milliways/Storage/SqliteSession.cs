@@ -92,7 +92,7 @@ internal sealed class SqliteSession : DatabaseSession
         Execute(sql, parameters) == 0 ? null : raw.sqlite3_last_insert_rowid(((SqliteConnection)Connection).Handle);
 
     /// <summary>Some rows with one statement, and what is left one by one: two texts are kept prepared and no more.</summary>
-    public override int InsertRows(RowInsert insert, ReadOnlySpan<Cell> cells)
+    protected override int InsertTogether(RowInsert insert, ReadOnlySpan<Cell> cells)
     {
         var (width, inserted) = (insert.Columns.Count, 0);
         for (int rows; cells.Length > 0; cells = cells[(rows * width)..])

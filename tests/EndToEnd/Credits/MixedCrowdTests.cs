@@ -66,6 +66,26 @@ public sealed partial class MixedCrowdTests
         Assert.Equal(Enum.GetValues<Kind>().Except([Kind.Fails]), begun.Select(one => one.Kind).Distinct().Order());
         Assert.Contains(answers, one => one.Kind == Kind.Fails && (int)one.Answer.Status >= 500);
         await ChecksAsync(postgres, [.. begun.Select(one => one.Answer)], Paid * Answer);
+        var charged = (await CommandAsync(postgres, "credits", "statement", "--limit", "10000"))["entries"]!.AsArray().Where(entry => entry!["kind"]!.GetValue<string>() == "charge")
+            .ToDictionary(entry => entry!["request_id"]!.GetValue<string>(), entry => -entry!["amount_ticks"]!.GetValue<long>());
+        foreach (var (kind, answer) in begun)
+            switch (kind)
+            {
+                case Kind.Whole or Kind.Streamed:
+                    Assert.Equal(Answer, Charged(answer));
+                    break;
+                case Kind.Picture: // 5 tokens of prompt and 100 of output
+                    Assert.Equal(5 * 1_000 + Tokens * 100_000, Charged(answer));
+                    break;
+                case Kind.LongPrompt: // 3,000 of prompt and 100 of output at the prices of a long context
+                    Assert.Equal(3000 * 2_000 + Tokens * 80_000, Charged(answer));
+                    break;
+                default: // some words of an answer that did not end
+                    Assert.InRange(Charged(answer), 1, Answer - 1);
+                    break;
+            }
+
+        long Charged(Answer answer) => charged[answer.Header("x-request-id")!];
     }
 
     /// <returns>The answer, and whether it came to its end.</returns>

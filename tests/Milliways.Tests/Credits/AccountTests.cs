@@ -185,6 +185,19 @@ public sealed class AccountTests
     }
 
     [Fact]
+    public void Limits_that_were_read_before_others_and_come_after_them_are_passed_over()
+    {
+        var account = new Account(Team, 0);
+        account.Spending.SetLimits([("", new SpendingLimit(null, 99))], number: 6);
+        account.Spending.SetLimits([], number: 5);
+        Assert.Equal(99, account.Spending.Limit.Hard);
+        account.Spending.SetLimits([("", new SpendingLimit(null, 50))], number: 6);
+        Assert.Equal(50, account.Spending.Limit.Hard);
+        account.Spending.SetLimits([], number: 7);
+        Assert.Null(account.Spending.Limit.Hard);
+    }
+
+    [Fact]
     public void Hard_limits_count_what_is_held_and_end_with_the_month()
     {
         var account = new Account(Team, 0);

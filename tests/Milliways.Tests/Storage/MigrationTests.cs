@@ -44,7 +44,7 @@ public sealed class MigrationTests
         Assert.Equal([1, 2, 3], Assert.Single(await stored.ReadAsync(session => session.Query("SELECT body FROM answers", row => row.GetFieldValue<byte[]>(0)))));
     }
 
-    /// <summary>Of each version since there are books, as it wrote them: 17:00 on two days in January 2025.</summary>
+    /// <summary>Of each version since there are books, in whose rows nothing was changed since: those of the first three days of 2025.</summary>
     [Theory, InlineData(Backend.Files), InlineData(Backend.Postgres)]
     public async Task Books_of_every_earlier_version_are_whole_in_todays_and_go_on(Backend backend)
     {

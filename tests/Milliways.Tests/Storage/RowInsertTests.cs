@@ -26,8 +26,26 @@ public sealed class RowInsertTests
                 expected.Add((expected.Count, text, number));
                 cells.AddRange([expected.Count - 1, text, number]);
             }
-            Assert.Equal(rows, database.Run(session => session.InsertRows(insert, cells.ToArray())));
+            Assert.Equal(rows, database.Transact(session => session.InsertRows(insert, cells.ToArray())));
         }
+        Assert.Throws<InvalidOperationException>(() => database.Run(session => session.InsertRows(insert, [0, null, 0])));
         Assert.Equal(expected, database.Query("SELECT place, text, number FROM things ORDER BY place", row => (row.GetInt64(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetInt64(2))));
+    }
+
+    [Theory, InlineData(Backend.Files), InlineData(Backend.Postgres)]
+    public async Task Of_rows_of_which_one_cannot_be_inserted_none_is_there_and_those_that_are_there_already_are_left_out(Backend backend)
+    {
+        using var test = await TestDatabase.CreateAsync(backend);
+        using var database = test.OpenLedger();
+        database.Execute("CREATE TABLE things (place BIGINT UNIQUE, number BIGINT CHECK (number >= 0))");
+        var insert = new RowInsert("things", [RowColumn.OfNumber("place"), RowColumn.OfNumber("number")], "ON CONFLICT (place) DO NOTHING");
+
+        Assert.Throws<DatabaseConflictException>(() => database.Transact(session => session.InsertRows(insert, Rows(bad: 45))));
+        Assert.Empty(database.Query("SELECT place FROM things", row => row.GetInt64(0)));
+        Assert.Equal(2, database.Transact(session => session.InsertRows(insert, [7, 1, 80, 1])));
+        Assert.Equal(69, database.Transact(session => session.InsertRows(insert, Rows(bad: -1))));
+        Assert.Equal(71, database.Query("SELECT place FROM things", row => row.GetInt64(0)).Count);
+
+        static Cell[] Rows(int bad) => [.. Enumerable.Range(0, 70).SelectMany(i => new Cell[] { i, i == bad ? -1 : i })];
     }
 }

@@ -15,6 +15,7 @@ internal sealed class Spending
     private readonly Dictionary<Guid, Counter> _keys = [];
     private readonly Dictionary<string, Counter> _gateways = [];
     private Dictionary<string, SpendingLimit> _limits = [];
+    private long _changes;
     private bool _isSoftTold;
     private int _month;
 
@@ -30,7 +31,15 @@ internal sealed class Spending
     public SpendingLimit LimitOf(string gateway) => _limits.GetValueOrDefault(gateway);
 
     /// <summary>By gateway; the empty name is the whole team.</summary>
-    public void SetLimits(IEnumerable<(string Gateway, SpendingLimit Limit)> limits) => _limits = limits.ToDictionary(limit => limit.Gateway, limit => limit.Limit);
+    /// <param name="limits">All of them.</param>
+    /// <param name="number">Where several read them: how many changes are in them at least. Those that were read before others and come after them are passed over.</param>
+    public void SetLimits(IEnumerable<(string Gateway, SpendingLimit Limit)> limits, long number = 0)
+    {
+        if (number < _changes)
+            return;
+        _changes = number;
+        _limits = limits.ToDictionary(limit => limit.Gateway, limit => limit.Limit);
+    }
 
     /// <summary>True once a month, when the team has passed its soft limit.</summary>
     public bool HasPassedSoft()

@@ -61,6 +61,7 @@ internal sealed class JournalFile : IDisposable
     /// <exception cref="JournalDamagedException">It is no journal, or one whose headers are gone.</exception>
     public static JournalFile Open(Func<IJournalFile> open, Guid newId, bool flushes = true, long areaBytes = UsualAreaBytes, int stepBytes = StepBytes)
     {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(areaBytes % JournalHeader.SlotBytes, 0); // what is appended to one may be written in whole blocks
         var file = open();
         try
         {

@@ -17,6 +17,6 @@ internal interface ISlices
     /// <summary>Something may be free again.</summary>
     void Freed(Account account);
 
-    /// <summary>What lies idle here is needed elsewhere, or may not be used any more: it is out of use at once, and goes back.</summary>
+    /// <summary>What lies idle here is needed elsewhere, or may not be used any more: it is out of use at once, or when the database has answered that is being asked for more, and goes back.</summary>
     void Want(Account account);
 }

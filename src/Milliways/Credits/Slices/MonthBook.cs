@@ -12,6 +12,13 @@ internal static class MonthBook
         "SELECT gateway, soft, hard FROM spending_limits WHERE team = $team",
         row => (row.GetString(0), new SpendingLimit(row.IsDBNull(1) ? null : row.GetInt64(1), row.IsDBNull(2) ? null : row.GetInt64(2))), ("$team", team.ToString("N")));
 
+    /// <summary>With the number of changes that are in them at least: what was read earlier and comes later is told apart by it.</summary>
+    public static (long Number, List<(string Gateway, SpendingLimit Limit)> Limits) NumberedLimits(DatabaseSession session, Guid team)
+    {
+        var number = session.Query("SELECT number FROM changes WHERE topic = $topic", row => row.GetInt64(0), ("$topic", Topics.Money));
+        return (number is [var counted] ? counted : 0, Limits(session, team));
+    }
+
     /// <summary>
     /// What counts against a bound, in ticks. The month is that of the team's last entry when that is later than the clock: entries never go back, so a server
     /// whose clock is behind must not count by a month that is over in the books.

@@ -85,7 +85,7 @@ internal sealed class Shares(Account account)
     public void Take(SliceAnswer answer)
     {
         _isLow = answer is { IsLow: true, Servers: > 1 };
-        account.Spending.SetLimits(answer.Limits);
+        account.Spending.SetLimits(answer.Limits, answer.Changes);
         if (answer.HasHadCredit)
             account.HadCredit();
         foreach (var grant in answer.Grants)

@@ -32,7 +32,7 @@ internal static class SliceBook
             return new SliceAnswer { IsOver = true };
         var newest = living.Max(one => one.Seen);
         var servers = Math.Max(1, living.Count(one => newest - one.Seen < (long)Epochs.Life.TotalMilliseconds));
-        var limits = MonthBook.Limits(session, request.Team);
+        var (changes, limits) = MonthBook.NumberedLimits(session, request.Team);
         var given = book.Slices.Where(slice => slice.Epoch == request.Epoch).ToDictionary(slice => slice.Resource, slice => slice.Given, StringComparer.Ordinal);
         var (isLow, isShort, othersHave, gave) = (false, false, false, 0L);
 
@@ -72,7 +72,7 @@ internal static class SliceBook
         return new SliceAnswer
         {
             Grants = [.. given.Where(one => !Resources.IsLot(one.Key) || lots.ContainsKey(one.Key)).Select(one => new SliceGrant(one.Key, one.Value, Empty(lots.GetValueOrDefault(one.Key))))],
-            IsLow = isLow, IsShort = isShort, OthersHave = othersHave, Servers = servers, Limits = limits,
+            IsLow = isLow, IsShort = isShort, OthersHave = othersHave, Servers = servers, Limits = limits, Changes = changes,
             FreeCredits = book.FreeCredits(now) - gave,
             HasHadCredit = book.Lots.Count > 0 || session.Query("SELECT 1 FROM lots WHERE team = $team LIMIT 1", row => row.GetInt32(0), ("$team", request.Team.ToString("N"))).Count > 0,
         };

@@ -45,4 +45,7 @@ internal sealed record SliceAnswer
     public int Servers { get; init; }
 
     public IReadOnlyList<(string Gateway, SpendingLimit Limit)> Limits { get; init; } = [];
+
+    /// <summary>How many changes are in the limits at least.</summary>
+    public long Changes { get; init; }
 }

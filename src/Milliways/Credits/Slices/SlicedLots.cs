@@ -21,8 +21,8 @@ internal sealed class SlicedLots(Func<long> epoch, Action<DatabaseSession, Guid,
     /// <summary>Which bounds of spending there are. New credit is found when an account runs short.</summary>
     public void Refresh(DatabaseSession session, Account account)
     {
-        var limits = MonthBook.Limits(session, account.Team);
+        var (number, limits) = MonthBook.NumberedLimits(session, account.Team);
         lock (account.Gate)
-            account.Spending.SetLimits(limits);
+            account.Spending.SetLimits(limits, number);
     }
 }

@@ -66,7 +66,7 @@ internal sealed class SharedLimits(LedgerDatabase database, Epochs epochs, TimeP
     public void Go(TeamShares team)
     {
         if (team.TryBegin())
-            _ = RunAsync(team);
+            team.Running = RunAsync(team);
     }
 
     /// <summary>Forgets what is idle, here and in the database.</summary>
@@ -95,6 +95,7 @@ internal sealed class SharedLimits(LedgerDatabase database, Epochs epochs, TimeP
             team.TellAll();
             Go(team);
         }
+        await Task.WhenAll(_teams.Values.Select(team => team.Running)).WaitAsync(Longest, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_threads.IsValueCreated)
             await _threads.Value.DisposeAsync();
     }

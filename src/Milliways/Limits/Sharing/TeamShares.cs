@@ -28,6 +28,9 @@ internal sealed class TeamShares(Guid id, ShareClock clock, Func<long> epoch, Fu
     private bool _isBusy;
     private bool _isGone;
 
+    /// <summary>Whoever runs transactions, or has; set by who began.</summary>
+    public Task Running { get; set; } = Task.CompletedTask;
+
     /// <summary>Lets a request in with what is here, refuses it by what is known, or says that it has to wait.</summary>
     /// <returns>Null when this state was forgotten meanwhile: another one has taken its place.</returns>
     public ShareEntry? TryEnter(Span<ShareHold> held, in TokenBound tokens, out LimitHit hit, out LimitStanding standing)

@@ -1,7 +1,7 @@
 using Milliways.Linux.Files;
 using Milliways.Tests.Support;
 
-namespace Milliways.Tests.Credits;
+namespace Milliways.Tests.Files;
 
 /// <summary>How the journal is written past the page cache.</summary>
 public sealed class DirectWriterTests
@@ -64,7 +64,15 @@ public sealed class DirectWriterTests
         using var file = Filled(directory, 4096);
         using var writer = Open(file);
         Assert.True(writer.TryWrite(0, "before"u8));
-        Assert.Throws<IOException>(() => writer.TryWrite(1L << 60, "too far"u8)); // no file is so large
+        try
+        {
+            writer.TryWrite(1L << 60, "too far"u8);
+            Assert.Skip("The file system of the temporary directory takes files of any size.");
+        }
+        catch (IOException)
+        {
+            // ext4 has none so large.
+        }
         Assert.True(writer.TryWrite(6, "after"u8));
 
         Assert.Equal("beforeafter"u8, File.ReadAllBytes(file.Name).AsSpan(0, 11));

@@ -2,7 +2,7 @@ using System.IO.Pipes;
 using Milliways.Linux.Files;
 using Milliways.Tests.Support;
 
-namespace Milliways.Tests.Credits;
+namespace Milliways.Tests.Files;
 
 /// <summary>What flushes the journal. That it is called between a charge and the end of its answer, a trace shows (EndToEnd, FlushTraceTests).</summary>
 public sealed class DataSyncTests
