@@ -54,7 +54,8 @@ internal sealed class GrpcClient : IDisposable
 
     /// <summary>Calls and reads to the end.</summary>
     /// <param name="metadata">An empty authorization sends none; <c>:deadline-ms</c> is the deadline.</param>
-    public async Task<GrpcResult<TResponse>> CallAsync<TRequest, TResponse>(string path, TRequest request, (string Name, string Value)[]? metadata = null, bool streams = false)
+    /// <param name="came">Told of each message when it is there.</param>
+    public async Task<GrpcResult<TResponse>> CallAsync<TRequest, TResponse>(string path, TRequest request, (string Name, string Value)[]? metadata = null, bool streams = false, Action? came = null)
         where TRequest : class, IMessage<TRequest>, new() where TResponse : class, IMessage<TResponse>, new()
     {
         using var call = Begin<TRequest, TResponse>(path, request, metadata);
@@ -63,7 +64,10 @@ internal sealed class GrpcClient : IDisposable
         {
             var head = await call.ResponseHeadersAsync.Soon();
             while (await call.ResponseStream.MoveNext(CancellationToken.None).Soon())
+            {
                 messages.Add(call.ResponseStream.Current);
+                came?.Invoke();
+            }
             Assert.True(streams || messages.Count == 1, $"{messages.Count} messages came of a call that gives one.");
             return new GrpcResult<TResponse>(StatusCode.OK, "", messages, head, call.GetTrailers());
         }
